@@ -1,0 +1,173 @@
+//! Language models: which there are, and asking one of them for an answer that streams.
+//!
+//! [`Catalog`] knows the models, [`Catalog::answer`] starts an [`Answer`], and [`Answer::next`] reads it. Vendors' wire
+//! formats stay below this module; nothing here knows Loquat's own HTTP API.
+
+mod catalog;
+mod demo;
+mod discovery;
+mod error;
+mod listing;
+mod openai;
+mod sse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use catalog::Catalog;
+pub use error::Error;
+
+/// Who said a message of the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Instructions that precede the conversation.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// The name on the wire: `system`, `user` or `assistant`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// One message of the conversation that the model is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub content: String,
+}
+
+/// What is asked of a model.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The model, from [`Catalog::resolve`] or [`Catalog::models`].
+    pub model: Model,
+    /// The conversation, oldest message first.
+    pub messages: Vec<Message>,
+    /// At most so many tokens of answer; the provider's own limit when absent.
+    pub max_tokens: Option<u32>,
+    /// Sampling temperature; the provider's own default when absent.
+    pub temperature: Option<f32>,
+}
+
+/// A model that can be asked.
+#[derive(Clone)]
+pub struct Model {
+    /// What names it in Loquat: the provider's own name, or `provider/model` for a provider of the `LOQUAT_PROVIDERS` file.
+    pub id: String,
+    /// What it is called when shown.
+    pub name: String,
+    /// Who answers for it, to be shown: `openai`, `Ollama`, `Loquat`.
+    pub provider: String,
+    /// Whether it answers when no model is named. Exactly one of [`Catalog::models`] is.
+    pub is_default: bool,
+    /// Whether it is Loquat's own scripted `demo`.
+    pub built_in: bool,
+    /// The name the provider knows it by.
+    wire_name: String,
+    /// Where it answers; `None` for the built-in demo.
+    endpoint: Option<Arc<openai::Endpoint>>,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({} of {})", self.id, self.provider)
+    }
+}
+
+/// A piece of an answer. Pieces of one kind that arrive together are one part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Words of the answer.
+    Text(String),
+    /// Words of the model's thinking, kept apart from the answer.
+    Reasoning(String),
+}
+
+/// Why the model stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    /// It had said what it wanted to say.
+    Stop,
+    /// It reached the limit on tokens.
+    Length,
+    /// The provider's filter ended it.
+    ContentFilter,
+    /// It asked for a tool to be run.
+    ToolCalls,
+    /// It declined to answer; the text says so in its own words.
+    Refusal,
+    /// A reason that only its provider knows.
+    Other(String),
+}
+
+impl FinishReason {
+    /// The reason in the words of the wire format: `stop`, `length`, `content_filter`, `tool_calls`, `refusal`, or the
+    /// provider's own.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ContentFilter => "content_filter",
+            Self::ToolCalls => "tool_calls",
+            Self::Refusal => "refusal",
+            Self::Other(reason) => reason,
+        }
+    }
+}
+
+/// Tokens as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the conversation that was sent.
+    pub prompt_tokens: Option<u32>,
+    /// Tokens that the model produced, thinking included.
+    pub completion_tokens: Option<u32>,
+    /// Tokens of thinking among them.
+    pub reasoning_tokens: Option<u32>,
+}
+
+/// How an answer came to its proper end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// Why the model stopped.
+    pub reason: FinishReason,
+    /// What it cost, if the provider said so.
+    pub usage: Option<Usage>,
+}
+
+/// An answer that is being written. Dropping it drops the provider's connection, which stops the model.
+#[derive(Debug)]
+pub enum Answer {
+    /// From a provider that speaks OpenAI's chat-completions format.
+    OpenAi(Box<openai::Stream>),
+    /// From the built-in demo.
+    Demo(demo::Stream),
+}
+
+impl Answer {
+    /// Waits for more of the answer and appends to `parts` everything that one wake-up brought.
+    ///
+    /// `Ok(None)`: more is to come. `Ok(Some(finish))`: the model has finished and the text is whole; `parts` may hold its
+    /// last words. `Err`: the answer broke off; what arrived before was delivered by an earlier call. Dropping the future
+    /// loses nothing. After an end, further calls repeat it.
+    pub async fn next(&mut self, parts: &mut Vec<Part>) -> Result<Option<Finish>, Error> {
+        match self {
+            Self::OpenAi(stream) => stream.next(parts).await,
+            Self::Demo(stream) => Ok(stream.next(parts).await),
+        }
+    }
+}

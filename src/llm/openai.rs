@@ -1,0 +1,320 @@
+//! Providers that speak OpenAI's chat-completions format: asking, trying again, and listing models.
+
+mod chunk;
+mod clients;
+mod failure;
+mod lenient;
+mod reading;
+mod retry_after;
+mod stream;
+mod text;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue};
+use reqwest::{RequestBuilder, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::{Error, Message, Request};
+use crate::config::{Provider, ProviderLimits};
+pub(super) use clients::Clients;
+use failure::Failure;
+pub(super) use stream::Stream;
+
+/// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
+const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+/// The longest that a provider may ask to wait before its request is given up instead.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The most that is read of an error's body, and the time for it.
+const ERROR_BODY_BYTES: usize = 64 * 1024;
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+/// The most that is read of a list of models; OpenRouter's is half a megabyte.
+const LIST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Where a provider answers, and what it needs to be told.
+pub(super) struct Endpoint {
+    /// What the provider is called.
+    pub(super) name: String,
+    base_url: Url,
+    api_key: Option<SecretString>,
+    /// Whether it is one of the `LOQUAT_PROVIDERS` file.
+    pub(super) named: bool,
+    /// Whether it was found on this machine, and not configured.
+    pub(super) discovered: bool,
+    limits: ProviderLimits,
+    clients: Arc<Clients>,
+    pauses: [Duration; 2],
+    /// Whether it refused `stream_options` once, so that it is not asked again.
+    no_stream_options: AtomicBool,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({})", self.name)
+    }
+}
+
+/// Why one attempt failed.
+enum Setback {
+    /// No connection; nothing was sent.
+    Unreachable(Error),
+    /// The provider answered with an error.
+    Refused(Failure),
+    /// Anything after which another attempt might be answered twice.
+    Final(Error),
+}
+
+impl Endpoint {
+    /// The endpoint of a configured or discovered provider.
+    pub(super) fn new(provider: Provider, limits: ProviderLimits, clients: Arc<Clients>) -> Self {
+        Self {
+            name: provider.name,
+            base_url: provider.base_url,
+            api_key: provider.api_key,
+            named: provider.named,
+            discovered: false,
+            limits,
+            clients,
+            pauses: PAUSES,
+            no_stream_options: AtomicBool::new(false),
+        }
+    }
+
+    /// The same endpoint with shorter pauses between attempts, for tests.
+    #[cfg(test)]
+    pub(super) fn hurried(mut self) -> Self {
+        self.pauses = [Duration::from_millis(1); 2];
+        self
+    }
+
+    /// Where its key is set, for the administrator who has to mend it.
+    fn key_setting(&self) -> String {
+        match (self.named, &self.api_key) {
+            (true, _) => format!("the key of {} in the LOQUAT_PROVIDERS file", self.name),
+            (false, Some(_)) => "OPENAI_API_KEY".to_owned(),
+            (false, None) => "OPENAI_API_KEY, which is not set".to_owned(),
+        }
+    }
+
+    /// Asks for a streamed answer. Returns once the provider has accepted the request.
+    pub(super) async fn answer(self: Arc<Self>, request: &Request) -> Result<Stream, Error> {
+        let started = Instant::now();
+        let Some(total) = self.limits.total else { return self.attempts(request, started).await };
+        let name = self.name.clone();
+        timeout(total, self.attempts(request, started)).await.unwrap_or_else(|_| {
+            Err(Error::Timeout { provider: name, what: "did not answer", limit: total })
+        })
+    }
+
+    async fn attempts(self: Arc<Self>, request: &Request, started: Instant) -> Result<Stream, Error> {
+        let model = &request.model.wire_name;
+        let mut body = Body::new(request, !self.no_stream_options.load(Ordering::Relaxed));
+        let mut pauses = self.pauses.into_iter();
+        loop {
+            let asked = Instant::now();
+            let (pause, error) = match self.ask(&body).await {
+                Ok(response) => return Ok(Stream::new(self, model.clone(), response, started, asked)),
+                Err(Setback::Final(error)) => return Err(error),
+                Err(Setback::Unreachable(error)) => (pauses.next().map(jittered), error),
+                Err(Setback::Refused(failure)) => {
+                    if body.give_up_what(&failure) {
+                        self.no_stream_options.store(body.stream_options.is_none(), Ordering::Relaxed);
+                        continue;
+                    }
+                    let pause = pause_before_retry(&failure, &mut pauses);
+                    (pause, failure.into_error(&self, model))
+                }
+            };
+            let Some(pause) = pause else { return Err(error) };
+            tracing::debug!(provider = self.name, code = error.code(), ?pause, "asking the provider again");
+            sleep(pause).await;
+        }
+    }
+
+    /// One attempt, up to the head of a successful response.
+    async fn ask(&self, body: &Body<'_>) -> Result<Response, Setback> {
+        let url = self.url("chat/completions");
+        let client = self.clients.of(&url).map_err(|reason| Setback::Final(self.unreachable(reason)))?;
+        let sending = self.with_headers(client.post(url)).json(body).send();
+        let response = match self.limits.first_byte {
+            Some(limit) => timeout(limit, sending).await.map_err(|_| Setback::Final(self.no_first_byte(limit)))?,
+            None => sending.await,
+        };
+        let response = response.map_err(|error| self.setback(error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let what = format!("a redirect to another address (HTTP {})", status.as_u16());
+            return Err(Setback::Final(Error::BadResponse { provider: self.name.clone(), what }));
+        }
+        if !status.is_success() {
+            let retry_after = retry_after::read(response.headers(), chrono::Utc::now());
+            let body = timeout(ERROR_BODY_TIME, read_up_to(response, ERROR_BODY_BYTES)).await.unwrap_or_default();
+            return Err(Setback::Refused(Failure::of_response(status.as_u16(), retry_after, &body)));
+        }
+        match response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+            None | Some(b"" | b"identity") => Ok(response),
+            Some(_) => {
+                let what = "a compressed answer, which was not asked for".to_owned();
+                Err(Setback::Final(Error::BadResponse { provider: self.name.clone(), what }))
+            }
+        }
+    }
+
+    /// The models it lists, in its order; `None` when it does not, or not in this time.
+    pub(super) async fn list(&self, time: Duration) -> Option<Vec<ListedModel>> {
+        let url = self.url("models");
+        let client = self.clients.of(&url).ok()?;
+        let listing = async {
+            let response = self.with_headers(client.get(url)).send().await.ok()?;
+            if !response.status().is_success() {
+                return None;
+            }
+            let body = read_up_to(response, LIST_BYTES).await;
+            serde_json::from_slice::<Value>(&body).ok()
+        };
+        let list = timeout(time, listing).await.ok().flatten()?;
+        // Some gateways give the bare list.
+        let items = list.get("data").unwrap_or(&list).as_array()?;
+        let models = items.iter().filter_map(|item| {
+            let id = item["id"].as_str().filter(|id| !id.is_empty())?;
+            Some(ListedModel { id: id.to_owned(), owner: item["owned_by"].as_str().unwrap_or_default().to_owned() })
+        });
+        Some(models.collect())
+    }
+
+    /// The address of one of the API's operations. A query, as Azure's base URLs have, is kept.
+    fn url(&self, operation: &str) -> Url {
+        let mut url = self.base_url.clone();
+        let path = url.path().trim_end_matches('/').trim_end_matches("/chat/completions").to_owned();
+        url.set_path(&format!("{path}/{operation}"));
+        url
+    }
+
+    fn with_headers(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.header(ACCEPT_ENCODING, "identity");
+        let Some(key) = &self.api_key else { return request };
+        // Azure's deployments know this header only; its Bearer is for tokens of its directory.
+        if self.base_url.host_str().is_some_and(|host| host.ends_with(".azure.com")) {
+            return request.header("api-key", key.expose_secret());
+        }
+        request.bearer_auth(key.expose_secret())
+    }
+
+    fn setback(&self, error: reqwest::Error) -> Setback {
+        if error.is_connect() {
+            let mut cause: &dyn std::error::Error = &error;
+            while let Some(deeper) = cause.source() {
+                cause = deeper;
+            }
+            return Setback::Unreachable(self.unreachable(&cause.to_string()));
+        }
+        if error.is_builder() {
+            return Setback::Final(self.unreachable("its address or key cannot be sent"));
+        }
+        Setback::Final(Error::CutOff { provider: self.name.clone() })
+    }
+
+    fn unreachable(&self, reason: &str) -> Error {
+        Error::Unreachable { provider: self.name.clone(), reason: failure::sanitise(reason, self) }
+    }
+
+    fn no_first_byte(&self, limit: Duration) -> Error {
+        Error::Timeout { provider: self.name.clone(), what: "sent nothing", limit }
+    }
+}
+
+/// A model as its provider lists it.
+#[derive(Clone, Debug)]
+pub(super) struct ListedModel {
+    pub(super) id: String,
+    /// `owned_by`, which tells local servers apart.
+    pub(super) owner: String,
+}
+
+/// The body of a request.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<WireMessage<'a>>,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+}
+
+#[derive(Serialize)]
+struct WireMessage<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+impl<'a> Body<'a> {
+    fn new(request: &'a Request, with_stream_options: bool) -> Self {
+        let wire = |message: &'a Message| WireMessage { role: message.role.as_str(), content: &message.content };
+        Self {
+            model: &request.model.wire_name,
+            messages: request.messages.iter().map(wire).collect(),
+            stream: true,
+            stream_options: with_stream_options.then(|| json!({ "include_usage": true })),
+            max_tokens: request.max_tokens,
+            max_completion_tokens: None,
+            temperature: request.temperature,
+        }
+    }
+
+    /// Leaves out or renames the field that the provider complains of. False when there is nothing to give up, so that each
+    /// field is given up once.
+    fn give_up_what(&mut self, failure: &Failure) -> bool {
+        if self.stream_options.is_some() && failure.complains_about("stream_options") {
+            self.stream_options = None;
+            return true;
+        }
+        if self.max_tokens.is_some() && failure.complains_about("max_completion_tokens") {
+            self.max_completion_tokens = self.max_tokens.take();
+            return true;
+        }
+        self.temperature.is_some() && failure.complains_about("temperature") && self.temperature.take().is_some()
+    }
+}
+
+/// How long to wait before asking again; `None` when the failure stands.
+fn pause_before_retry(failure: &Failure, pauses: &mut impl Iterator<Item = Duration>) -> Option<Duration> {
+    if !failure.is_passing() {
+        return None;
+    }
+    let pause = jittered(pauses.next()?);
+    match failure.retry_after {
+        Some(wait) if wait > PATIENCE => None,
+        Some(wait) => Some(wait.max(pause)),
+        None => Some(pause),
+    }
+}
+
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(0.5..1.5))
+}
+
+/// The beginning of a response's body.
+async fn read_up_to(mut response: Response, limit: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(piece)) = response.chunk().await {
+        let room = limit - body.len();
+        body.extend_from_slice(&piece[..piece.len().min(room)]);
+        if body.len() == limit {
+            break;
+        }
+    }
+    body
+}

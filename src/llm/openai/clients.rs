@@ -1,0 +1,63 @@
+//! The HTTP clients that providers are called with.
+
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, ClientBuilder, redirect};
+use url::{Host, Url};
+
+/// One client for servers on this machine and one for the rest of the world, each with its pool of connections.
+///
+/// They are built when they are first needed: reading the system's certificates takes longer than all the rest of a start.
+pub(crate) struct Clients {
+    connect: Duration,
+    loopback: OnceLock<Result<Client, String>>,
+    remote: OnceLock<Result<Client, String>>,
+}
+
+impl Clients {
+    pub(crate) fn new(connect: Duration) -> Self {
+        Self { connect, loopback: OnceLock::new(), remote: OnceLock::new() }
+    }
+
+    /// The client for an address, or why none could be built.
+    pub(super) fn of(&self, url: &Url) -> Result<&Client, &str> {
+        let client = if is_loopback(url) {
+            // A proxy named in the environment would look for the model server on its own machine.
+            self.loopback.get_or_init(|| build(self.connect, ClientBuilder::no_proxy))
+        } else {
+            self.remote.get_or_init(|| build(self.connect, |builder| builder))
+        };
+        client.as_ref().map_err(String::as_str)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+fn build(connect: Duration, extra: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, String> {
+    let builder = || {
+        extra(Client::builder())
+            .user_agent(concat!("loquat/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(connect)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            // Shorter than the keep-alive of most servers, so that a request seldom meets a connection being closed.
+            .pool_idle_timeout(Duration::from_secs(50))
+            .pool_max_idle_per_host(32)
+    };
+    // A system without certificates, as a container from scratch is, gets Mozilla's, which are compiled in.
+    builder().build().or_else(|_| builder().tls_certs_only(bundled()).build()).map_err(|error| error.to_string())
+}
+
+fn bundled() -> impl Iterator<Item = Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok())
+}

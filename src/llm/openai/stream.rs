@@ -1,0 +1,155 @@
+//! An answer on its way from a provider: its connection, its deadlines, and what was read of it.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body::Body as _;
+use reqwest::{Body, Response};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Endpoint;
+use super::reading::Reading;
+use crate::llm::{Error, Finish, Part};
+
+/// How long to wait, once the model is finished, for what it cost and for the connection to become free for the next.
+const LINGER: Duration = Duration::from_secs(2);
+/// The most that one wake-up reads before its caller gets a turn to store it.
+const WAKE_UP_BYTES: usize = 64 * 1024;
+
+/// A streamed answer. Dropping it closes the provider's connection, unless the answer has ended.
+#[derive(Debug)]
+pub struct Stream {
+    endpoint: Arc<Endpoint>,
+    body: Body,
+    reading: Reading,
+    /// When the whole began, retries included.
+    started: Instant,
+    /// When the last bytes came, or else when the provider was asked.
+    heard: Instant,
+    /// Whether any byte of the body came.
+    heard_any: bool,
+    /// When the model said that it is finished.
+    finished: Option<Instant>,
+    /// Sleeps until some deadline that was right when it was armed. It is not armed again for every piece: when it wakes
+    /// too early, it sleeps on.
+    alarm: Pin<Box<Sleep>>,
+    outcome: Option<Result<Finish, Error>>,
+}
+
+impl Stream {
+    pub(super) fn new(
+        endpoint: Arc<Endpoint>,
+        model: String,
+        response: Response,
+        started: Instant,
+        asked: Instant,
+    ) -> Self {
+        let mut stream = Self {
+            reading: Reading::new(endpoint.clone(), model),
+            body: response.into(),
+            started,
+            heard: asked,
+            heard_any: false,
+            finished: None,
+            alarm: Box::pin(sleep_until(asked)),
+            outcome: None,
+            endpoint,
+        };
+        let (deadline, _) = stream.deadline();
+        stream.alarm.as_mut().reset(deadline);
+        stream
+    }
+
+    /// See [`crate::llm::Answer::next`].
+    pub(crate) async fn next(&mut self, parts: &mut Vec<Part>) -> Result<Option<Finish>, Error> {
+        poll_fn(|cx| self.poll_next(cx, parts)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>, parts: &mut Vec<Part>) -> Poll<Result<Option<Finish>, Error>> {
+        let before = self.reading.bytes();
+        if self.outcome.is_none() {
+            self.outcome = self.read_arrived(cx, parts);
+        }
+        let grew = self.reading.bytes() > before;
+        match &self.outcome {
+            Some(Ok(finish)) => return Poll::Ready(Ok(Some(finish.clone()))),
+            // Text first and the error at the next call, so that a caller who stops at an error has the text.
+            Some(Err(error)) if !grew => return Poll::Ready(Err(error.clone())),
+            _ if grew => return Poll::Ready(Ok(None)),
+            _ => {}
+        }
+        self.outcome = self.wait_for_deadline(cx, parts);
+        match self.outcome.clone() {
+            Some(outcome) => Poll::Ready(outcome.map(Some)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Reads all that the connection holds.
+    fn read_arrived(&mut self, cx: &mut Context<'_>, parts: &mut Vec<Part>) -> Option<Result<Finish, Error>> {
+        let mut budget = WAKE_UP_BYTES;
+        loop {
+            let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => frame,
+                Poll::Ready(Some(Err(_))) => return Some(self.reading.end(false, parts)),
+                Poll::Ready(None) => return Some(self.reading.end(true, parts)),
+                // Having asked once more after `[DONE]`, the connection can read its end and be used again.
+                Poll::Pending if self.reading.is_done() => return Some(self.reading.end(true, parts)),
+                Poll::Pending => return None,
+            };
+            let Ok(piece) = frame.into_data() else { continue };
+            self.heard = Instant::now();
+            self.heard_any = true;
+            if let Err(error) = self.reading.read(&piece, parts) {
+                return Some(Err(error));
+            }
+            if self.finished.is_none() && self.reading.is_finished() {
+                self.finished = Some(self.heard);
+                self.alarm.as_mut().reset(self.heard + LINGER);
+            }
+            budget = budget.saturating_sub(piece.len());
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return None;
+            }
+        }
+    }
+
+    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, parts: &mut Vec<Part>) -> Option<Result<Finish, Error>> {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            let (deadline, error) = self.deadline();
+            if Instant::now() >= deadline {
+                return Some(if self.reading.is_finished() { self.reading.end(false, parts) } else { Err(error) });
+            }
+            self.alarm.as_mut().reset(deadline);
+        }
+        None
+    }
+
+    /// When to give up, and what to say then.
+    fn deadline(&self) -> (Instant, Error) {
+        let provider = || self.endpoint.name.clone();
+        let limits = &self.endpoint.limits;
+        let never = self.started + Duration::from_secs(10 * 365 * 24 * 3600);
+        let at = |from: Instant, limit: Option<Duration>| limit.map_or(never, |limit| from + limit);
+
+        let total = at(self.started, limits.total);
+        let quiet = match (self.finished, self.heard_any) {
+            (Some(finished), _) => finished + LINGER,
+            (None, true) => at(self.heard, limits.silence),
+            (None, false) => at(self.heard, limits.first_byte),
+        };
+        if total <= quiet {
+            let limit = limits.total.unwrap_or_default();
+            return (total, Error::Timeout { provider: provider(), what: "did not complete its answer", limit });
+        }
+        let error = match self.heard_any {
+            true => Error::Stalled { provider: provider(), silence: limits.silence.unwrap_or_default() },
+            false => self.endpoint.no_first_byte(limits.first_byte.unwrap_or_default()),
+        };
+        (quiet, error)
+    }
+}
