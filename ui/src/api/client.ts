@@ -1,0 +1,44 @@
+/** The typed client. Every call ends in data, a `ProblemError` or a `ConnectionError`. */
+import createClient from "openapi-fetch";
+import { ConnectionError, ProblemError, toProblem } from "./problem";
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type User = Schemas["User"];
+export type Project = Schemas["Project"];
+export type Message = Schemas["Message"];
+export type Turn = Schemas["Turn"];
+export type Model = Schemas["Model"];
+export type Usage = Schemas["Usage"];
+
+export const client = createClient<paths>({ baseUrl: location.origin });
+
+let hearSignedOut: () => void = () => {};
+
+/** One listener hears that a request was refused because nobody is signed in any more. */
+export function onSignedOut(listener: () => void): void {
+  hearSignedOut = listener;
+}
+
+interface Outcome<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+export async function call<T>(request: Promise<Outcome<T>>): Promise<T> {
+  let outcome: Outcome<T>;
+  try {
+    outcome = await request;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    // A proxy's page instead of JSON also lands here: the answer could not be read.
+    throw new ConnectionError("no answer", { cause: error });
+  }
+  if (!outcome.response.ok) {
+    const problem = toProblem(outcome.error, outcome.response);
+    if (problem.code === "not_signed_in") hearSignedOut();
+    throw new ProblemError(problem);
+  }
+  return outcome.data as T;
+}

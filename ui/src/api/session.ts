@@ -1,0 +1,84 @@
+/** Who is signed in. `null` means nobody. */
+import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { readBoot } from "../lib/boot";
+import { forget } from "../lib/storage";
+import { createStore } from "../lib/store";
+import { tellTabs } from "../lib/tabs";
+import { call, client, type User } from "./client";
+import { statusOf } from "./problem";
+
+const boot = readBoot(document);
+
+async function fetchSession(): Promise<User | null> {
+  try {
+    return await call(client.GET("/api/check_session/"));
+  } catch (error) {
+    if (statusOf(error) === 401) return null;
+    throw error;
+  }
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: fetchSession,
+  initialData: boot.user === undefined ? undefined : (boot.user as User | null),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export function useUser(): User | null {
+  return useQuery(sessionQuery).data ?? null;
+}
+
+export const settingsQuery = queryOptions({
+  queryKey: ["settings"],
+  queryFn: () => call(client.GET("/api/settings")),
+  initialData:
+    boot.signup === undefined ? undefined : { signup: boot.signup, version: boot.version ?? "" },
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export async function login(email: string, password: string): Promise<User> {
+  const user = await call(client.POST("/api/login/", { body: { email, password } }));
+  tellTabs({ type: "signed_in", userId: user.id });
+  return user;
+}
+
+export function register(email: string, password: string, name: string): Promise<User> {
+  const body = name ? { email, password, name } : { email, password };
+  return call(client.POST("/api/users/", { body }));
+}
+
+/** Why nobody is signed in any more; `null` when nobody was. */
+export const departure = createStore<"left" | "expired" | null>(null);
+
+/** Ends the session here and in every other tab; drafts do not stay behind on a shared computer. */
+export async function logout(queries: QueryClient): Promise<void> {
+  await call(client.POST("/api/logout/"));
+  const user = queries.getQueryData(sessionQuery.queryKey);
+  if (user) forget(`draft.${user.id}.`);
+  tellTabs({ type: "signed_out" });
+  leaveSession(queries, "left");
+}
+
+export function leaveSession(queries: QueryClient, why: "left" | "expired"): void {
+  if (queries.getQueryData(sessionQuery.queryKey) === null) return;
+  departure.set(why);
+  enterSession(queries, null);
+}
+
+/** Makes `user` the one who is signed in and forgets whatever the one before had loaded. */
+export function enterSession(queries: QueryClient, user: User | null): void {
+  queries.setQueryData(sessionQuery.queryKey, user);
+  queries.removeQueries({
+    predicate: ({ queryKey }) => queryKey[0] !== "session" && queryKey[0] !== "settings",
+  });
+}
+
+/** Asks the server itself: a lost stream cannot tell why it was lost. */
+export async function sessionState(): Promise<"signed_in" | "signed_out" | "unreachable"> {
+  try {
+    return (await fetchSession()) ? "signed_in" : "signed_out";
+  } catch {
+    return "unreachable";
+  }
+}

@@ -1,0 +1,161 @@
+/** What the API's codes mean to a person: what happened, whose fault it is, what to do. */
+import { t } from "@lingui/core/macro";
+import { ConnectionError, type Problem, ProblemError } from "./problem";
+
+export interface Words {
+  title: string;
+  advice: string;
+}
+
+type Failed = Pick<Problem, "code" | "detail"> & { retry_after?: number | null };
+
+/** Why an answer failed. */
+export function describeFailure({ code, detail, retry_after }: Failed): Words {
+  switch (code) {
+    case "provider_unreachable":
+      return {
+        title: t`The model's provider could not be reached.`,
+        advice: t`Your message is saved. Check that the provider is running and that the server can reach it, then ask again.`,
+      };
+    case "provider_timeout":
+      return {
+        title: t`The model took too long to begin.`,
+        advice: t`The provider is probably overloaded. Ask again in a moment, or choose another model.`,
+      };
+    case "provider_stalled":
+      return {
+        title: t`The model fell silent in the middle of its answer.`,
+        advice: t`What it wrote is kept. The fault is the provider's; ask again, or choose another model.`,
+      };
+    case "provider_cut_off":
+      return {
+        title: t`The provider broke off the connection.`,
+        advice: t`What it wrote is kept. Ask again to get a whole answer.`,
+      };
+    case "provider_key_refused":
+      return {
+        title: t`The provider refused this server's key.`,
+        advice: t`Nothing you wrote is wrong. Whoever runs this server has to renew the key; another model may work meanwhile.`,
+      };
+    case "provider_rate_limited":
+      return {
+        title: t`The provider is receiving too many questions at once.`,
+        advice: retry_after
+          ? t`Ask again in ${retry_after} seconds, or choose another model.`
+          : t`Wait a moment and ask again, or choose another model.`,
+      };
+    case "provider_quota":
+      return {
+        title: t`The credit with this provider is used up.`,
+        advice: t`Whoever runs this server has to top it up; another model may work meanwhile.`,
+      };
+    case "provider_error":
+      return {
+        title: t`The provider had an error of its own.`,
+        advice: t`This is usually brief. Ask again in a moment, or choose another model.`,
+      };
+    case "provider_bad_response":
+      return {
+        title: t`The provider answered with something unreadable.`,
+        advice: t`Whoever runs this server should check that its address belongs to an OpenAI-compatible API.`,
+      };
+    case "model_not_found":
+    case "model_unknown":
+      return {
+        title: t`This model does not exist any more.`,
+        advice: t`Choose another model and ask again.`,
+      };
+    case "context_too_long":
+      return {
+        title: t`This conversation is too long for the model.`,
+        advice: t`Begin a new chat, shorten your message, or choose a model with a longer memory.`,
+      };
+    case "content_filtered":
+      return {
+        title: t`The provider's filter blocked this answer.`,
+        advice: t`Try other words, or choose another model.`,
+      };
+    case "answer_too_long":
+      return {
+        title: t`The answer reached the longest length this server keeps.`,
+        advice: t`What was written is kept. Ask for the rest in a new message.`,
+      };
+    default:
+      return {
+        title: t`The answer could not be finished.`,
+        advice: detail || t`Ask again; if it keeps happening, tell whoever runs this server.`,
+      };
+  }
+}
+
+/** Why a request failed. */
+export function describeError(error: unknown): Words {
+  if (error instanceof ConnectionError) {
+    return {
+      title: t`The server cannot be reached.`,
+      advice: t`Check your connection. Nothing you wrote is lost.`,
+    };
+  }
+  if (!(error instanceof ProblemError)) {
+    return {
+      title: t`Something went wrong in this page.`,
+      advice: t`Reload it; your conversations are safe on the server.`,
+    };
+  }
+  const { problem } = error;
+  switch (problem.code) {
+    case "answer_running":
+      return {
+        title: t`An answer is still being written here.`,
+        advice: t`Your message is kept in the box. Send it when the answer is finished, or stop the answer first.`,
+      };
+    case "model_unknown":
+      return describeFailure(problem);
+    case "not_found":
+      return {
+        title: t`This conversation does not exist.`,
+        advice: t`It was deleted, or the link is wrong.`,
+      };
+    case "busy":
+      return {
+        title: t`The server is busy.`,
+        advice: t`Try again in a moment.`,
+      };
+    case "signup_closed":
+      return {
+        title: t`New accounts are closed here.`,
+        advice: t`Ask whoever runs this server to create one for you.`,
+      };
+    case "not_signed_in":
+      return { title: t`You are signed out.`, advice: t`Sign in again to go on.` };
+    default:
+      if (problem.status === 429) {
+        return {
+          title: t`That was too much at once.`,
+          advice: problem.retry_after
+            ? t`Try again in ${problem.retry_after} seconds.`
+            : t`Wait a moment and try again.`,
+        };
+      }
+      if (problem.status >= 500) {
+        return {
+          title: t`The server had an error.`,
+          advice: t`It is not your fault. Try again; if it keeps happening, give the request number to whoever runs this server.`,
+        };
+      }
+      return { title: sentence(problem.detail || problem.title), advice: "" };
+  }
+}
+
+export function requestIdOf(error: unknown): string | null {
+  return error instanceof ProblemError && error.problem.status >= 500
+    ? error.problem.request_id || null
+    : null;
+}
+
+/** The API's sentences begin in lower case and end without a stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(begun) || begun === "" ? begun : `${begun}.`;
+}

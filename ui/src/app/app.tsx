@@ -1,0 +1,47 @@
+import { i18n } from "@lingui/core";
+import { I18nProvider } from "@lingui/react";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { BrowserRouter, Route, Routes } from "react-router";
+import { statusOf } from "../api/problem";
+import { Toasts } from "../components/toast";
+import { LoginPage } from "../features/auth/login-page";
+import { RegisterPage } from "../features/auth/register-page";
+import { ChatRoute } from "./chat-route";
+import { NotFoundPage } from "./not-found-page";
+import { Protected } from "./protected";
+import { SessionWatch } from "./session-watch";
+import { Shell } from "./shell";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal stays a refusal; only a lost connection is worth asking again.
+      retry: (count, error) => statusOf(error) === null && count < 2,
+      refetchOnWindowFocus: true,
+    },
+  },
+});
+
+export function App() {
+  return (
+    <I18nProvider i18n={i18n}>
+      <QueryClientProvider client={queries}>
+        <BrowserRouter>
+          <SessionWatch />
+          <Routes>
+            <Route path="/login" element={<LoginPage />} />
+            <Route path="/register" element={<RegisterPage />} />
+            <Route element={<Protected />}>
+              <Route element={<Shell />}>
+                <Route index element={<ChatRoute />} />
+                <Route path="c/:projectId" element={<ChatRoute />} />
+                <Route path="*" element={<NotFoundPage />} />
+              </Route>
+            </Route>
+          </Routes>
+          <Toasts />
+        </BrowserRouter>
+      </QueryClientProvider>
+    </I18nProvider>
+  );
+}

@@ -1,0 +1,35 @@
+/** Everything below needs somebody signed in. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { Navigate, Outlet, useLocation } from "react-router";
+import { sessionQuery } from "../api/session";
+import { describeError } from "../api/words";
+import { Button } from "../components/button";
+import { Notice } from "../components/notice";
+import { Spinner } from "../components/spinner";
+
+export function Protected() {
+  const { t } = useLingui();
+  const session = useQuery(sessionQuery);
+  const location = useLocation();
+  if (session.data) return <Outlet />;
+  if (session.data === null) {
+    return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
+  }
+  if (session.isPending) return <Spinner label={t`Loading`} />;
+  const words = describeError(session.error);
+  return (
+    <main>
+      <Notice
+        title={words.title}
+        actions={
+          <Button onClick={() => void session.refetch()}>
+            <Trans>Try again</Trans>
+          </Button>
+        }
+      >
+        {words.advice}
+      </Notice>
+    </main>
+  );
+}

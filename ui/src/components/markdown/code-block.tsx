@@ -1,0 +1,56 @@
+/** A block of code: its language, a copy button, and colours once it stands still. */
+import { useLingui } from "@lingui/react/macro";
+import { useEffect, useState } from "react";
+import { CopyButton } from "../copy-button";
+import { highlight, type Piece } from "./highlight";
+import styles from "./markdown.module.css";
+
+interface Coloured {
+  code: string;
+  pieces: Piece[];
+}
+
+export function CodeBlock({ code, language }: { code: string; language: string }) {
+  const { t } = useLingui();
+  const [coloured, setColoured] = useState<Coloured | null>(null);
+
+  useEffect(() => {
+    if (!language) return;
+    let current = true;
+    // Code that is still being written changes every frame; this waits until it rests.
+    const timer = setTimeout(async () => {
+      const pieces = await highlight(code, language);
+      if (current && pieces) setColoured({ code, pieces });
+    }, 120);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [code, language]);
+
+  const known = coloured && code.startsWith(coloured.code) ? coloured : null;
+  return (
+    <figure className={styles.code} dir="ltr">
+      <figcaption>
+        <span>{language || t`text`}</span>
+        <CopyButton text={code} label={t`Copy code`} />
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them. */}
+      <pre tabIndex={0}>
+        <code>
+          {known?.pieces.map(([text, scope], at) =>
+            scope ? (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
+              <span key={at} className={`syntax-${scope}`}>
+                {text}
+              </span>
+            ) : (
+              text
+            ),
+          )}
+          {known ? code.slice(known.code.length) : code}
+        </code>
+      </pre>
+    </figure>
+  );
+}

@@ -1,0 +1,87 @@
+/** The marks inside a paragraph: emphasis, code, links, formulas. */
+import { Trans } from "@lingui/react/macro";
+import type { Token, Tokens } from "marked";
+import { Fragment, type ReactNode } from "react";
+import { ImageIcon } from "../icons";
+import { decodeEntities } from "./entities";
+import { Formula } from "./formula";
+import type { MathToken } from "./lexer";
+import styles from "./markdown.module.css";
+
+export function renderInline(tokens: Token[] | undefined): ReactNode {
+  // biome-ignore lint/suspicious/noArrayIndexKey: a token's place in the text is its identity.
+  return tokens?.map((token, at) => <Fragment key={at}>{renderMark(token)}</Fragment>);
+}
+
+function renderMark(token: Token): ReactNode {
+  switch (token.type) {
+    case "text":
+      return token.tokens ? renderInline(token.tokens) : decodeEntities(token.text);
+    case "escape":
+      return token.text;
+    case "strong":
+      return <strong>{renderInline(token.tokens)}</strong>;
+    case "em":
+      return <em>{renderInline(token.tokens)}</em>;
+    case "del":
+      return <del>{renderInline(token.tokens)}</del>;
+    case "codespan":
+      return <code dir="ltr">{token.text}</code>;
+    case "br":
+      return <br />;
+    case "link":
+      return <Link token={token as Tokens.Link} />;
+    case "image":
+      return <Picture token={token as Tokens.Image} />;
+    case "inlineMath":
+    case "math":
+      return <Formula tex={(token as MathToken).text} display={(token as MathToken).display} />;
+    case "checkbox":
+      return <input type="checkbox" checked={Boolean(token.checked)} disabled readOnly />;
+    default:
+      // Above all `html`: tags are shown as they were written.
+      return token.raw;
+  }
+}
+
+/** Only what opens a page or a letter; `javascript:` and the like stay text. */
+export function safeAddress(href: string): URL | null {
+  try {
+    const url = new URL(decodeEntities(href));
+    return ["http:", "https:", "mailto:"].includes(url.protocol) ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+function Link({ token }: { token: Tokens.Link }) {
+  const address = safeAddress(token.href);
+  if (!address) return renderInline(token.tokens);
+  return (
+    <a
+      href={address.href}
+      title={token.title ? decodeEntities(token.title) : undefined}
+      target="_blank"
+      rel="noreferrer noopener"
+    >
+      {renderInline(token.tokens)}
+    </a>
+  );
+}
+
+/** A picture would tell its host who reads, and when: it opens only when asked for. */
+function Picture({ token }: { token: Tokens.Image }) {
+  const address = safeAddress(token.href);
+  const alt = decodeEntities(token.text);
+  return (
+    <span className={styles.picture}>
+      <ImageIcon />
+      <span>{alt || <Trans>Picture</Trans>}</span>
+      {address && address.protocol !== "mailto:" && (
+        <a href={address.href} target="_blank" rel="noreferrer noopener">
+          <Trans>Open at {address.host}</Trans>
+        </a>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,82 @@
+/** What signing in and registering share: one column, the mark, a form, a way to the other page. */
+import { useLingui } from "@lingui/react/macro";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { ProblemError } from "../../api/problem";
+import { describeError, requestIdOf, sentence, type Words } from "../../api/words";
+import { Button } from "../../components/button";
+import { Mark } from "../../components/mark";
+import { Notice } from "../../components/notice";
+import styles from "./auth.module.css";
+
+interface AuthFormProps {
+  title: string;
+  submit: string;
+  /** Said above the fields, such as why somebody is signed out. */
+  reason?: ReactNode;
+  onSubmit: (form: FormData) => Promise<void>;
+  /** Codes this page has better words for. */
+  words?: (code: string) => Words | null;
+  fields: (errorOf: (field: string) => string | null) => ReactNode;
+  foot: ReactNode;
+}
+
+export function AuthForm(props: AuthFormProps) {
+  const { title, submit, reason, onSubmit, words, fields, foot } = props;
+  const { t } = useLingui();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+
+  useEffect(() => {
+    document.title = `${title} · Loquat`;
+  }, [title]);
+
+  async function send(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (busy) return;
+    const form = event.currentTarget;
+    setBusy(true);
+    setError(null);
+    try {
+      await onSubmit(new FormData(form));
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+      const field = failure instanceof ProblemError ? failure.problem.field : undefined;
+      form.querySelector<HTMLInputElement>(`input[name="${field ?? "password"}"]`)?.focus();
+    }
+  }
+
+  const problem = error instanceof ProblemError ? error.problem : null;
+  const own = problem && words?.(problem.code);
+  const named = problem?.field;
+  const errorOf = (field: string) =>
+    problem && named === field ? (own?.title ?? sentence(problem.detail)) : null;
+  const said = own ?? (error ? describeError(error) : null);
+  return (
+    <main className={styles.page}>
+      <div className={styles.column}>
+        <header className={styles.header}>
+          <Mark size={44} />
+          <h1>{title}</h1>
+        </header>
+        {reason && !error && <Notice tone="calm" title={reason} />}
+        {said && !named && (
+          <Notice
+            title={said.title}
+            requestId={requestIdOf(error)}
+            copyLabel={t`Copy request number`}
+          >
+            {said.advice}
+          </Notice>
+        )}
+        <form className={styles.form} onSubmit={send} noValidate>
+          {fields(errorOf)}
+          <Button type="submit" look="primary" busy={busy}>
+            {submit}
+          </Button>
+        </form>
+        <p className={styles.foot}>{foot}</p>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,85 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Navigate, useLocation } from "react-router";
+import {
+  departure,
+  enterSession,
+  login,
+  register,
+  settingsQuery,
+  useUser,
+} from "../../api/session";
+import { Field } from "../../components/field";
+import { AuthForm } from "./auth-form";
+import { comingFrom } from "./coming-from";
+
+export function RegisterPage() {
+  const { t } = useLingui();
+  const queries = useQueryClient();
+  const location = useLocation();
+  const signup = useQuery(settingsQuery).data?.signup;
+  const user = useUser();
+  if (user) return <Navigate to={comingFrom(location.state)} replace />;
+  if (signup === "closed") return <Navigate to="/login" replace />;
+
+  async function signUp(form: FormData) {
+    const email = String(form.get("email")).trim();
+    const password = String(form.get("password"));
+    await register(email, password, String(form.get("name")).trim());
+    const user = await login(email, password);
+    departure.set(null);
+    enterSession(queries, user);
+  }
+
+  return (
+    <AuthForm
+      title={t`Create your account`}
+      submit={t`Create account`}
+      onSubmit={signUp}
+      words={(code) =>
+        code === "email_taken"
+          ? { title: t`This email already has an account.`, advice: t`Sign in instead.` }
+          : null
+      }
+      fields={(errorOf) => (
+        <>
+          <Field
+            label={t`Name`}
+            name="name"
+            autoComplete="name"
+            placeholder={t`What you would like to be called`}
+            autoFocus
+            error={errorOf("name")}
+          />
+          <Field
+            label={t`Email`}
+            name="email"
+            type="email"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            error={errorOf("email")}
+          />
+          <Field
+            label={t`Password`}
+            name="password"
+            type="password"
+            autoComplete="new-password"
+            required
+            error={errorOf("password")}
+            hint={t`A long sentence is easier to remember than a short riddle.`}
+          />
+        </>
+      )}
+      foot={
+        <Trans>
+          Already registered?{" "}
+          <Link to="/login" state={location.state}>
+            Sign in
+          </Link>
+        </Trans>
+      }
+    />
+  );
+}

@@ -1,0 +1,159 @@
+/** One message. What was asked is a soft block; the answer is plain text on the page. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { memo, type ReactNode } from "react";
+import type { Message } from "../../api/client";
+import { describeFailure } from "../../api/words";
+import { CopyButton } from "../../components/copy-button";
+import { Markdown } from "../../components/markdown/markdown";
+import { Notice } from "../../components/notice";
+import { useStore } from "../../lib/store";
+import type { LiveAnswer } from "./follow";
+import { LineNotice } from "./line-notice";
+import styles from "./message.module.css";
+import { Reasoning } from "./reasoning";
+
+export const UserMessage = memo(function UserMessage({ text }: { text: string }) {
+  const { t } = useLingui();
+  return (
+    <article className={styles.mine}>
+      <h2 className="visually-hidden">
+        <Trans>You asked</Trans>
+      </h2>
+      <div className={styles.asked} dir="auto">
+        {text}
+      </div>
+      <div className={styles.actions}>
+        <CopyButton text={text} label={t`Copy message`} />
+      </div>
+    </article>
+  );
+});
+
+export const FinishedAnswer = memo(function FinishedAnswer({ message }: { message: Message }) {
+  const { t } = useLingui();
+  return (
+    <Answer
+      content={message.content}
+      reasoning={message.reasoning ?? ""}
+      outcome={<Outcome message={message} />}
+      actions={
+        message.content && (
+          <div className={styles.actions}>
+            <CopyButton text={message.content} label={t`Copy answer`} />
+            <Facts message={message} />
+          </div>
+        )
+      }
+    />
+  );
+});
+
+/** The answer that is being written. Only this part of the page renders for each frame of text. */
+export function RunningAnswer({ live }: { live: LiveAnswer }) {
+  const answer = useStore(live.answer);
+  const { content, reasoning } = answer.shown;
+  return (
+    <Answer
+      content={content}
+      reasoning={reasoning}
+      running
+      outcome={
+        <>
+          {answer.queue !== null && answer.queue > 0 && (
+            <p className={styles.quiet} role="status">
+              <Trans>Waiting for a free place: number {answer.queue} in the queue.</Trans>
+            </p>
+          )}
+          <LineNotice live={live} />
+        </>
+      }
+    />
+  );
+}
+
+/** Before the server has said that it heard the question. */
+export function ExpectedAnswer() {
+  return <Answer content="" reasoning="" running />;
+}
+
+interface AnswerProps {
+  content: string;
+  reasoning: string;
+  running?: boolean;
+  outcome?: ReactNode;
+  actions?: ReactNode;
+}
+
+function Answer({ content, reasoning, running = false, outcome, actions }: AnswerProps) {
+  return (
+    <article className={styles.answer} aria-busy={running || undefined}>
+      <h2 className="visually-hidden">
+        <Trans>Answer</Trans>
+      </h2>
+      {reasoning && <Reasoning text={reasoning} thinking={running && !content} />}
+      <div className={styles.text} data-running={running || undefined}>
+        {content && <Markdown text={content} />}
+        {running && !content && <span className={styles.caret} aria-hidden="true" />}
+      </div>
+      {outcome}
+      {actions}
+    </article>
+  );
+}
+
+function Outcome({ message }: { message: Message }) {
+  switch (message.status) {
+    case "interrupted":
+      return (
+        <p className={styles.ending}>
+          <Trans>Interrupted. The server stopped while this was being written.</Trans>
+        </p>
+      );
+    case "stopped":
+      return (
+        <p className={styles.ending}>
+          <Trans>Stopped</Trans>
+        </p>
+      );
+    case "failed": {
+      const failure = message.failure ?? { code: "", detail: "" };
+      const { title, advice } = describeFailure(failure);
+      return <Notice title={title}>{advice}</Notice>;
+    }
+    case "complete":
+      if (message.finish_reason === "length") {
+        return (
+          <p className={styles.ending}>
+            <Trans>The model reached the longest answer it may give.</Trans>
+          </p>
+        );
+      }
+      return message.content ? null : (
+        <p className={styles.ending}>
+          <Trans>The model answered with nothing.</Trans>
+        </p>
+      );
+    default:
+      return null;
+  }
+}
+
+/** Which model it was, and what it cost. */
+function Facts({ message }: { message: Message }) {
+  const { i18n } = useLingui();
+  const tokens = message.usage?.completion_tokens;
+  const seconds = (Date.parse(message.updated_at) - Date.parse(message.created_at)) / 1000;
+  return (
+    <span className={styles.facts}>
+      {message.model && <span>{message.model}</span>}
+      {tokens != null && (
+        <span>
+          <Trans>{i18n.number(tokens)} tokens</Trans>
+        </span>
+      )}
+      {seconds >= 0.1 && seconds < 3600 && (
+        <span>{i18n.number(seconds, { maximumFractionDigits: 1 })} s</span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,79 @@
+/** Sending a message: the conversation is made if there is none, the turn is started once. */
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { messagesQuery, showTurn, startTurn } from "../../api/messages";
+import { codeOf } from "../../api/problem";
+import { createProject, projectQuery, projectsQuery, showProject } from "../../api/projects";
+import { draftKey, requestIdFor, settleDraft } from "./draft";
+import { rememberFirstTurn } from "./naming";
+
+export interface Sending {
+  /** The message on its way, shown before the server has answered. */
+  pending: string | null;
+  error: unknown;
+  send: (text: string) => Promise<void>;
+  forgetError: () => void;
+}
+
+interface SendOptions {
+  projectId: string | null;
+  userId: string;
+  model: string | null;
+  draftKey: string;
+  /** The message is in the conversation; its text may leave the box. */
+  onAccepted: (projectId: string) => void;
+  /** It is not: its text goes back into the box. */
+  onRefused: (text: string) => void;
+}
+
+export function useSending(options: SendOptions): Sending {
+  const queries = useQueryClient();
+  const [pending, setPending] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const made = useRef<string | null>(null);
+
+  async function send(text: string) {
+    if (pending !== null) return;
+    setPending(text);
+    setError(null);
+    let projectId = options.projectId ?? made.current;
+    try {
+      if (!projectId) {
+        const project = await createProject();
+        projectId = project.id;
+        made.current = project.id;
+        queries.setQueryData(projectQuery(project.id).queryKey, project);
+        rememberFirstTurn(project.id);
+      }
+      const turn = await startTurn(projectId, {
+        content: text,
+        client_request_id: requestIdFor(options.draftKey, text),
+        ...(options.model ? { model: options.model } : {}),
+      });
+      await queries.cancelQueries({ queryKey: messagesQuery(projectId).queryKey });
+      showTurn(queries, projectId, turn);
+      settleDraft(options.draftKey, text, draftKey(options.userId, projectId));
+      options.onAccepted(projectId);
+      void refreshProject(queries, projectId);
+    } catch (failure) {
+      setError(failure);
+      options.onRefused(text);
+      // Somebody's other tab is asking here: show its answer.
+      if (codeOf(failure) === "answer_running" && projectId) {
+        void queries.invalidateQueries({ queryKey: messagesQuery(projectId).queryKey });
+      }
+    } finally {
+      setPending(null);
+    }
+  }
+
+  return { pending, error, send, forgetError: () => setError(null) };
+}
+
+/** The first words may have become its name, and it moves to the top of the list. */
+async function refreshProject(queries: QueryClient, projectId: string) {
+  const project = await queries
+    .fetchQuery({ ...projectQuery(projectId), staleTime: 0 })
+    .catch(() => null);
+  if (project && queries.getQueryData(projectsQuery.queryKey)) showProject(queries, project);
+}

@@ -1,0 +1,81 @@
+/** What the chat says when something cannot be sent, loaded or found. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { codeOf } from "../../api/problem";
+import { describeError, requestIdOf } from "../../api/words";
+import { Button } from "../../components/button";
+import { Notice } from "../../components/notice";
+import { Spinner } from "../../components/spinner";
+import styles from "./chat.module.css";
+
+/** Why a message was not taken; it is back in the box. */
+export function SendError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useLingui();
+  const { title, advice } = describeError(error);
+  const waits = codeOf(error) === "answer_running";
+  return (
+    <div className={styles.notice}>
+      <Notice
+        title={title}
+        tone={waits ? "calm" : "trouble"}
+        requestId={requestIdOf(error)}
+        copyLabel={t`Copy request number`}
+        actions={
+          waits ? null : (
+            <Button onClick={onRetry}>
+              <Trans>Try again</Trans>
+            </Button>
+          )
+        }
+      >
+        {advice}
+      </Notice>
+    </div>
+  );
+}
+
+/** The messages are on their way, or could not be had. */
+export function Unloaded({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useLingui();
+  if (!error) {
+    return (
+      <div className={styles.blank}>
+        <Spinner label={t`Loading the conversation`} />
+      </div>
+    );
+  }
+  const { title, advice } = describeError(error);
+  return (
+    <div className={styles.blank}>
+      <Notice
+        title={title}
+        requestId={requestIdOf(error)}
+        copyLabel={t`Copy request number`}
+        actions={
+          <Button onClick={onRetry}>
+            <Trans>Try again</Trans>
+          </Button>
+        }
+      >
+        {advice}
+      </Notice>
+    </div>
+  );
+}
+
+export function Gone({ leading, error }: { leading: ReactNode; error: unknown }) {
+  const { title, advice } = describeError(error);
+  return (
+    <div className={styles.page}>
+      <header className={styles.header}>{leading}</header>
+      <div className={styles.gone}>
+        <h1>{title}</h1>
+        <p>{advice}</p>
+        <Link to="/">
+          <Trans>Begin a new chat</Trans>
+        </Link>
+      </div>
+    </div>
+  );
+}

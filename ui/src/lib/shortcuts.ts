@@ -1,0 +1,82 @@
+/** The page's keys: one list, for handling them and for showing them under `?`. */
+import { useEffect, useRef } from "react";
+
+export type Shortcut =
+  | "new_chat"
+  | "search"
+  | "focus_composer"
+  | "stop"
+  | "previous"
+  | "next"
+  | "copy_answer"
+  | "toggle_sidebar"
+  | "help";
+
+interface Keys {
+  key: string;
+  /** Ctrl, or Command on a Mac. */
+  mod?: boolean;
+  shift?: boolean;
+  alt?: boolean;
+}
+
+export const shortcuts: Record<Shortcut, Keys> = {
+  new_chat: { key: "o", mod: true, shift: true },
+  search: { key: "k", mod: true },
+  focus_composer: { key: "Escape", shift: true },
+  stop: { key: ".", mod: true },
+  previous: { key: "ArrowUp", alt: true, shift: true },
+  next: { key: "ArrowDown", alt: true, shift: true },
+  copy_answer: { key: "y", mod: true, shift: true },
+  toggle_sidebar: { key: "b", mod: true },
+  help: { key: "?" },
+};
+
+type Press = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
+
+export function matches(event: Press, keys: Keys): boolean {
+  if (event.key.toLowerCase() !== keys.key.toLowerCase()) return false;
+  if ((event.ctrlKey || event.metaKey) !== Boolean(keys.mod)) return false;
+  if (event.altKey !== Boolean(keys.alt)) return false;
+  // Where `?` is on the keyboard decides whether it needs Shift.
+  return keys.key === "?" || event.shiftKey === Boolean(keys.shift);
+}
+
+/** A key without Ctrl or Alt is a letter while someone is typing. */
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
+}
+
+export function useShortcut(name: Shortcut, run: () => void, enabled = true): void {
+  const latest = useRef(run);
+  latest.current = run;
+  useEffect(() => {
+    if (!enabled) return;
+    const keys = shortcuts[name];
+    const plain = !keys.mod && !keys.alt && keys.key.length === 1;
+    function press(event: KeyboardEvent) {
+      if (event.isComposing || event.repeat || !matches(event, keys)) return;
+      if (plain && isTyping(event.target)) return;
+      event.preventDefault();
+      latest.current();
+    }
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [name, enabled]);
+}
+
+const mac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** The caps to draw for a shortcut, in the order they are pressed. */
+export function keyCaps(name: Shortcut): string[] {
+  const { key, mod, shift, alt } = shortcuts[name];
+  const names: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
+  const caps: string[] = [];
+  if (mod) caps.push(mac ? "⌘" : "Ctrl");
+  if (alt) caps.push(mac ? "⌥" : "Alt");
+  if (shift) caps.push(mac ? "⇧" : "Shift");
+  return [...caps, names[key] ?? key.toUpperCase()];
+}
