@@ -34,7 +34,6 @@ struct Inner {
     default_model: Option<String>,
     limits: ProviderLimits,
     clients: Arc<Clients>,
-    own_port: Option<u16>,
     local_ports: Vec<u16>,
     state: Mutex<State>,
 }
@@ -55,19 +54,26 @@ struct State {
 impl Catalog {
     /// A catalog of the configured providers or, when there are none, of the model servers found on this machine's usual
     /// ports except `own_port`. Nothing is called before the first question.
-    pub fn new(providers: Vec<Provider>, default_model: Option<String>, limits: ProviderLimits, own_port: Option<u16>) -> Self {
-        Self::with_local_ports(providers, default_model, limits, own_port, discovery::PORTS.to_vec())
-    }
-
-    /// The same, looking on other ports than the usual ones.
-    pub(super) fn with_local_ports(
+    pub fn new(
         providers: Vec<Provider>,
         default_model: Option<String>,
         limits: ProviderLimits,
         own_port: Option<u16>,
-        local_ports: Vec<u16>,
     ) -> Self {
-        let clients = Arc::new(Clients::new(limits.connect));
+        let local_ports = discovery::PORTS.into_iter().filter(|port| Some(*port) != own_port).collect();
+        let clients = Clients::new(limits.connect);
+        Self::assemble(providers, default_model, limits, local_ports, clients)
+    }
+
+    /// The same, looking on other ports than the usual ones and calling with these clients.
+    pub(super) fn assemble(
+        providers: Vec<Provider>,
+        default_model: Option<String>,
+        limits: ProviderLimits,
+        local_ports: Vec<u16>,
+        clients: Clients,
+    ) -> Self {
+        let clients = Arc::new(clients);
         let configured: Vec<Configured> = providers
             .into_iter()
             .map(|provider| Configured {
@@ -78,7 +84,7 @@ impl Catalog {
         let sources = configured.iter().map(|configured| configured.source(None)).collect();
         let listing = Arc::new(Listing::new(sources, default_model.as_deref()));
         let state = Mutex::new(State { listing, listed_at: None, renewal: None });
-        Self(Arc::new(Inner { configured, default_model, limits, clients, own_port, local_ports, state }))
+        Self(Arc::new(Inner { configured, default_model, limits, clients, local_ports, state }))
     }
 
     /// Every model that is offered, in the providers' order, the built-in demo last. Waits for the first list at most 2 s;
@@ -130,9 +136,11 @@ impl Catalog {
                 }
             }
         };
-        timeout(time, whole)
-            .await
-            .unwrap_or(Err(Error::Timeout { provider, what: "did not complete its answer", limit: time }))
+        timeout(time, whole).await.unwrap_or(Err(Error::Timeout {
+            provider,
+            what: "did not complete its answer",
+            limit: time,
+        }))
     }
 
     /// The list, which may be older than `current` while it is being renewed.
@@ -196,9 +204,10 @@ impl Inner {
     async fn renew(&self) {
         let before = self.state().listing.clone();
         let sources = if self.configured.is_empty() {
-            discovery::find(&self.local_ports, self.own_port, &self.limits, &self.clients).await
+            discovery::find(&self.local_ports, &self.limits, &self.clients).await
         } else {
-            join_all(self.configured.iter().zip(&before.sources).map(|(configured, before)| configured.list(before))).await
+            join_all(self.configured.iter().zip(&before.sources).map(|(configured, before)| configured.list(before)))
+                .await
         };
         let listing = Arc::new(Listing::new(sources, self.default_model.as_deref()));
         let mut state = self.state();

@@ -17,9 +17,8 @@ pub(super) const PORTS: [u16; 4] = [11434, 8080, 1234, 8000];
 const TIME: Duration = Duration::from_millis(300);
 
 /// The model servers that answer on `ports` of this machine now, in that order.
-pub(super) async fn find(ports: &[u16], own_port: Option<u16>, limits: &ProviderLimits, clients: &Arc<Clients>) -> Vec<Source> {
-    let others = ports.iter().copied().filter(|port| Some(*port) != own_port);
-    let found = join_all(others.map(|port| probe(port, limits.clone(), clients.clone()))).await;
+pub(super) async fn find(ports: &[u16], limits: &ProviderLimits, clients: &Arc<Clients>) -> Vec<Source> {
+    let found = join_all(ports.iter().map(|port| probe(*port, limits.clone(), clients.clone()))).await;
     found.into_iter().flatten().collect()
 }
 

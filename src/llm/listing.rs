@@ -120,7 +120,8 @@ impl<'a> Wish<'a> {
             let name = wish.strip_prefix(provider.endpoint.name.as_str())?.strip_prefix('/')?;
             Some(Self { source, name })
         });
-        let lists = |source: &Source| source.models.as_ref().is_some_and(|models| models.iter().any(|name| name == wish));
+        let lists =
+            |source: &Source| source.models.as_ref().is_some_and(|models| models.iter().any(|name| name == wish));
         let bare = |source| Self { source, name: wish };
         prefixed
             .or_else(|| sources.iter().position(lists).map(bare))
@@ -146,8 +147,20 @@ fn offered(source: &Source, wished: Option<&str>) -> Vec<String> {
 /// first of a list must be able to answer.
 fn cannot_chat(name: &str) -> bool {
     const OTHERS: [&str; 14] = [
-        "embed", "whisper", "tts", "dall-e", "moderation", "transcribe", "realtime", "audio", "image", "davinci-002",
-        "babbage-002", "rerank", "sora", "guard",
+        "embed",
+        "whisper",
+        "tts",
+        "dall-e",
+        "moderation",
+        "transcribe",
+        "realtime",
+        "audio",
+        "image",
+        "davinci-002",
+        "babbage-002",
+        "rerank",
+        "sora",
+        "guard",
     ];
     let name = name.to_lowercase();
     OTHERS.iter().any(|other| name.contains(other))

@@ -7,6 +7,8 @@ mod lenient;
 mod reading;
 mod retry_after;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
@@ -28,8 +30,6 @@ pub(super) use clients::Clients;
 use failure::Failure;
 pub(super) use stream::Stream;
 
-/// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
-const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// The longest that a provider may ask to wait before its request is given up instead.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most that is read of an error's body, and the time for it.
@@ -50,7 +50,6 @@ pub(super) struct Endpoint {
     pub(super) discovered: bool,
     limits: ProviderLimits,
     clients: Arc<Clients>,
-    pauses: [Duration; 2],
     /// Whether it refused `stream_options` once, so that it is not asked again.
     no_stream_options: AtomicBool,
 }
@@ -82,16 +81,8 @@ impl Endpoint {
             discovered: false,
             limits,
             clients,
-            pauses: PAUSES,
             no_stream_options: AtomicBool::new(false),
         }
-    }
-
-    /// The same endpoint with shorter pauses between attempts, for tests.
-    #[cfg(test)]
-    pub(super) fn hurried(mut self) -> Self {
-        self.pauses = [Duration::from_millis(1); 2];
-        self
     }
 
     /// Where its key is set, for the administrator who has to mend it.
@@ -108,15 +99,15 @@ impl Endpoint {
         let started = Instant::now();
         let Some(total) = self.limits.total else { return self.attempts(request, started).await };
         let name = self.name.clone();
-        timeout(total, self.attempts(request, started)).await.unwrap_or_else(|_| {
-            Err(Error::Timeout { provider: name, what: "did not answer", limit: total })
-        })
+        timeout(total, self.attempts(request, started))
+            .await
+            .unwrap_or_else(|_| Err(Error::Timeout { provider: name, what: "did not answer", limit: total }))
     }
 
     async fn attempts(self: Arc<Self>, request: &Request, started: Instant) -> Result<Stream, Error> {
         let model = &request.model.wire_name;
         let mut body = Body::new(request, !self.no_stream_options.load(Ordering::Relaxed));
-        let mut pauses = self.pauses.into_iter();
+        let mut pauses = self.clients.pauses.into_iter();
         loop {
             let asked = Instant::now();
             let (pause, error) = match self.ask(&body).await {

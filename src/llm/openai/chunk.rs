@@ -210,4 +210,3 @@ impl<'de: 'a, 'a> Visitor<'de> for ContentVisitor<'a> {
         Ok(Content::Parts(parts))
     }
 }
-

@@ -7,18 +7,28 @@ use std::time::Duration;
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
 use url::{Host, Url};
 
+/// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
+const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+
 /// One client for servers on this machine and one for the rest of the world, each with its pool of connections.
 ///
 /// They are built when they are first needed: reading the system's certificates takes longer than all the rest of a start.
 pub(crate) struct Clients {
     connect: Duration,
+    pub(super) pauses: [Duration; 2],
     loopback: OnceLock<Result<Client, String>>,
     remote: OnceLock<Result<Client, String>>,
 }
 
 impl Clients {
     pub(crate) fn new(connect: Duration) -> Self {
-        Self { connect, loopback: OnceLock::new(), remote: OnceLock::new() }
+        Self { connect, pauses: PAUSES, loopback: OnceLock::new(), remote: OnceLock::new() }
+    }
+
+    /// The same with hardly a pause between attempts.
+    #[cfg(test)]
+    pub(crate) fn hurried() -> Self {
+        Self { pauses: [Duration::from_millis(1); 2], ..Self::new(Duration::from_secs(10)) }
     }
 
     /// The client for an address, or why none could be built.

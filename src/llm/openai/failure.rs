@@ -105,7 +105,10 @@ impl Failure {
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
         let status = self.status.unwrap_or_default();
 
-        if self.has_kind(&["context_length", "exceed_context_size", "context_window"]) || status == 413 || says(TOO_LONG) {
+        if self.has_kind(&["context_length", "exceed_context_size", "context_window"])
+            || status == 413
+            || says(TOO_LONG)
+        {
             return Error::ContextTooLong { model: model.to_owned(), message };
         }
         if self.has_kind(&["content_filter", "content_policy", "moderation"]) || says(FILTERED) {
@@ -156,7 +159,11 @@ fn number(value: &Value) -> Option<u16> {
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    ["code", "status", "status_code"].iter().find_map(|name| of(&value[*name])).and_then(|n| u16::try_from(n).ok()).filter(|n| (400..600).contains(n))
+    ["code", "status", "status_code"]
+        .iter()
+        .find_map(|name| of(&value[*name]))
+        .and_then(|n| u16::try_from(n).ok())
+        .filter(|n| (400..600).contains(n))
 }
 
 /// `{"message": "…"}` and nothing of an answer, which is how several gateways fail.
@@ -172,7 +179,8 @@ fn words(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(words).find(|words| !words.is_empty()).unwrap_or_default(),
         Value::Object(_) => {
-            let found = ["message", "detail", "msg", "error", "error_msg", "reason"].iter().map(|name| words(&value[*name]));
+            let found =
+                ["message", "detail", "msg", "error", "error_msg", "reason"].iter().map(|name| words(&value[*name]));
             let found = found.into_iter().find(|words| !words.is_empty()).unwrap_or_default();
             // OpenRouter's own message says only that the provider behind it failed.
             match value["metadata"]["raw"].as_str() {

@@ -135,7 +135,9 @@ impl Reading {
             return Ok(Finish { reason, usage: self.usage });
         }
         if whole && !self.spoke {
-            return Err(self.bad("an empty answer, as some servers do when the conversation is longer than the model can read"));
+            return Err(
+                self.bad("an empty answer, as some servers do when the conversation is longer than the model can read")
+            );
         }
         Err(Error::CutOff { provider: self.endpoint.name.clone() })
     }
@@ -219,7 +221,8 @@ impl Reading {
             return Failure::of_value(&value).map_or(Ok(()), |failure| Err(self.failed(failure)));
         }
         // Passing over a damaged chunk would leave a hole in the answer that nobody sees.
-        let chunk_like = [&b"\"choices\""[..], b"\"delta\""].iter().any(|mark| memchr::memmem::find(data, mark).is_some());
+        let chunk_like =
+            [&b"\"choices\""[..], b"\"delta\""].iter().any(|mark| memchr::memmem::find(data, mark).is_some());
         if chunk_like { Err(self.bad("a damaged piece of the answer")) } else { Ok(()) }
     }
 

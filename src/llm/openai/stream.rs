@@ -58,8 +58,7 @@ impl Stream {
             outcome: None,
             endpoint,
         };
-        let (deadline, _) = stream.deadline();
-        stream.alarm.as_mut().reset(deadline);
+        stream.set_alarm();
         stream
     }
 
@@ -102,13 +101,15 @@ impl Stream {
             };
             let Ok(piece) = frame.into_data() else { continue };
             self.heard = Instant::now();
-            self.heard_any = true;
+            if !std::mem::replace(&mut self.heard_any, true) {
+                self.set_alarm();
+            }
             if let Err(error) = self.reading.read(&piece, parts) {
                 return Some(Err(error));
             }
             if self.finished.is_none() && self.reading.is_finished() {
                 self.finished = Some(self.heard);
-                self.alarm.as_mut().reset(self.heard + LINGER);
+                self.set_alarm();
             }
             budget = budget.saturating_sub(piece.len());
             if budget == 0 {
@@ -127,6 +128,12 @@ impl Stream {
             self.alarm.as_mut().reset(deadline);
         }
         None
+    }
+
+    /// Needed only where a deadline moves to an earlier time: at the first byte and at the model's last.
+    fn set_alarm(&mut self) {
+        let (deadline, _) = self.deadline();
+        self.alarm.as_mut().reset(deadline);
     }
 
     /// When to give up, and what to say then.
