@@ -1,0 +1,92 @@
+/** The scripted answers of the fake server. */
+
+const whole = String.raw`A suspension bridge hangs its deck from **two great cables**, and the cables do nothing but *pull*. That is the whole secret: steel is very good at being pulled.
+
+## Where the load goes
+
+1. A lorry presses the deck down.
+2. The deck hands that load to the hangers, the thin vertical ropes.
+3. The hangers pull on the main cables.
+   - The cables pass it up to the towers, which are squeezed,
+   - and sideways to the anchorages, which must not move.
+
+> A cable under an even load takes the shape of a parabola, not of a hanging chain.
+
+For a span $L$, a sag $f$ and an even load $q$, the horizontal pull in the cable is
+
+$$H = \frac{q\,L^2}{8 f}$$
+
+so a flatter cable has to pull harder. With \(L = 1280\,\mathrm{m}\) and $f = 143$ m, as at the Golden Gate, every kilonewton per metre costs about 1,432 kN of pull.
+
+### The same in code
+
+${"```"}python
+def horizontal_pull(load: float, span: float, sag: float) -> float:
+    """Pull in the cable, in the unit of load times metres."""
+    if sag <= 0:
+        raise ValueError("a cable without sag would need infinite pull")
+    return load * span**2 / (8 * sag)  # the parabola's formula
+
+print(round(horizontal_pull(1.0, 1280, 143)))  # 1432
+${"```"}
+
+| Bridge | Year | Span | Sag |
+| :-- | --: | --: | --: |
+| Golden Gate | 1937 | 1,280 m | 143 m |
+| Verrazzano-Narrows | 1964 | 1,298 m | 117 m |
+| Akashi Kaikyō | 1998 | 1,991 m | 201 m |
+
+- [x] load, path and formula
+- [ ] wind, which deserves [its own chapter](https://example.org/wind)
+
+A tag such as <b>this</b> stays text, and a picture asks first: ![The towers in fog](https://example.org/fog.jpg)
+`;
+
+const words = (text) => text.match(/\s*\S+/g) ?? [];
+const text = (source) => words(source).map((word) => ({ kind: "delta", text: word }));
+const think = (source) => words(source).map((word) => ({ kind: "reasoning", text: word }));
+const complete = { status: "complete" };
+
+export function answerTo(question) {
+  const steps = text(whole);
+  switch (question.split(/\s/)[0].toLowerCase()) {
+    case "fail":
+      return {
+        steps: steps.slice(0, 30),
+        pace: 10,
+        outcome: {
+          failure: { code: "provider_cut_off", detail: "the provider closed the connection" },
+        },
+      };
+    case "refuse":
+      return {
+        steps: [],
+        pace: 10,
+        outcome: {
+          failure: { code: "provider_key_refused", detail: "the provider refused the key" },
+        },
+      };
+    case "interrupt":
+      return { steps: steps.slice(0, 40), pace: 10, outcome: { status: "interrupted" } };
+    case "queue":
+      return {
+        steps: [3, 2, 1].map((place) => ({ kind: "queued", place })).concat(steps),
+        pace: 20,
+        outcome: complete,
+      };
+    case "think":
+      return {
+        steps: think(
+          "The question is about loads. Cables only pull, towers only push; begin there, then give the formula. ",
+        ).concat(steps),
+        pace: 30,
+        outcome: complete,
+      };
+    case "slow":
+      return { steps, pace: 120, outcome: complete };
+    case "short":
+      return { steps: text("A short answer, as asked."), pace: 20, outcome: complete };
+    default:
+      return { steps, pace: 8, outcome: complete };
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * Serves dist under the real content policy and plays the API from memory, also the parts that a
+ * healthy server seldom shows: `node e2e/fake-server.mjs [PORT]`. The first word of a message
+ * chooses what happens: fail, interrupt, queue, think, drop, slow.
+ */
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { answerTo } from "./fake-answer.mjs";
+
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types loquat-worker";
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".woff2": "font/woff2",
+  ".webmanifest": "application/manifest+json",
+};
+const dist = new URL("../dist/", import.meta.url);
+const end = "9007199254740991";
+const now = () => new Date().toISOString();
+
+const users = new Map();
+const sessions = new Map();
+const projects = new Map();
+
+function problem(status, code, detail, more = {}) {
+  return { status, body: { title: code, status, code, detail, request_id: randomUUID(), ...more } };
+}
+
+function newMessage(project, role, content, status, model = null) {
+  const created = now();
+  const message = {
+    id: randomUUID(),
+    project_id: project.id,
+    parent_id: project.messages.at(-1)?.id ?? null,
+    role,
+    content,
+    reasoning: null,
+    status,
+    model,
+    finish_reason: null,
+    usage: null,
+    failure: null,
+    created_at: created,
+    updated_at: created,
+  };
+  project.messages.push(message);
+  return message;
+}
+
+/** Writes the answer into its log, a word at a time, waking whoever follows. */
+async function write(project, message, question) {
+  const { steps, pace, outcome } = answerTo(question);
+  const live = message.live;
+  let position = 0;
+  const say = (event, data, id) => {
+    live.log.push({ event, data, id });
+    live.wake();
+  };
+  say("start", { message_id: message.id, user_message_id: message.parent_id }, 0);
+  for (const { kind, text, place } of steps) {
+    await wait(pace);
+    if (live.stopped || !projects.has(project.id)) break;
+    if (kind === "queued") {
+      say("queued", { position: place });
+      await wait(700);
+      continue;
+    }
+    position += Buffer.byteLength(text);
+    if (kind === "reasoning") message.reasoning = (message.reasoning ?? "") + text;
+    else message.content += text;
+    say(kind, { delta: text }, position);
+  }
+  message.updated_at = now();
+  project.live_message_id = null;
+  if (outcome.failure && !live.stopped) {
+    message.status = "failed";
+    message.failure = outcome.failure;
+    say("failed", problem(502, outcome.failure.code, outcome.failure.detail).body, end);
+    return;
+  }
+  message.status = live.stopped ? "stopped" : outcome.status;
+  message.finish_reason = live.stopped ? null : "stop";
+  message.usage = { prompt_tokens: 21, completion_tokens: steps.length, reasoning_tokens: null };
+  const { content, id: message_id, status, finish_reason, usage } = message;
+  say("end", { content, message_id, status, finish_reason, usage }, end);
+}
+
+function startTurn(project, { content, client_request_id, model }) {
+  const again = project.turns.get(client_request_id);
+  if (again) return { status: 202, body: again };
+  if (project.live_message_id) {
+    const detail = "an answer is still being written in this conversation";
+    return problem(409, "answer_running", detail, { message_id: project.live_message_id });
+  }
+  const user_message = newMessage(project, "user", content, "complete");
+  const assistant_message = newMessage(project, "assistant", "", "running", model ?? "demo");
+  let wake = () => {};
+  const live = { log: [], stopped: false, wake: () => wake(), next: null };
+  live.next = () =>
+    new Promise((resolve) => {
+      const before = wake;
+      wake = () => {
+        before();
+        resolve();
+        wake = () => {};
+      };
+    });
+  Object.defineProperty(assistant_message, "live", { value: live });
+  project.live_message_id = assistant_message.id;
+  project.model = model ?? "demo";
+  project.updated_at = now();
+  if (project.name_source === "default") {
+    project.name = content.split(/\s+/).slice(0, 6).join(" ").slice(0, 60);
+    project.name_source = "first_words";
+  }
+  const turn = { user_message, assistant_message: { ...assistant_message } };
+  project.turns.set(client_request_id, turn);
+  void write(project, assistant_message, content);
+  return { status: 202, body: turn };
+}
+
+async function stream(message, request, response) {
+  const seen = Number.parseInt(request.headers["last-event-id"] ?? "-1", 10);
+  const { live } = message;
+  if (!live || String(seen) === end) return response.writeHead(204).end();
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  let open = true;
+  request.on("close", () => {
+    open = false;
+    live.wake();
+  });
+  for (let at = 0; open; at++) {
+    while (at >= live.log.length && open) await live.next();
+    const entry = live.log[at];
+    if (!open || !entry) break;
+    const { event, data, id } = entry;
+    if (id !== undefined && Number(id) <= seen && event !== "start") continue;
+    response.write(
+      `${event === "delta" ? "" : `event: ${event}\n`}${id === undefined ? "" : `id: ${id}\n`}${event === "start" ? "retry: 3000\n" : ""}data: ${JSON.stringify(data)}\n\n`,
+    );
+    if (event === "end" || event === "failed") break;
+  }
+  response.end();
+}
+
+const shown = ({ messages: _messages, turns: _turns, owner: _owner, ...project }) => project;
+
+function route(method, path, query, body, user) {
+  const [, head, id, what, messageId, verb] = path.split("/");
+  if (head === "settings") return { status: 200, body: { signup: "open", version: "0.1.0" } };
+  if (head === "users" && method === "POST") {
+    if (users.has(body.email))
+      return problem(409, "email_taken", "this email is taken", { field: "email" });
+    if (!/.@./.test(body.email))
+      return problem(422, "invalid", "this is not an email address", { field: "email" });
+    if (body.password.length < 8)
+      return problem(422, "invalid", "a password needs at least 8 characters", {
+        field: "password",
+      });
+    const created_at = now();
+    const { email, name = null, password } = body;
+    users.set(email, {
+      password,
+      user: { id: randomUUID(), email, name, role: "member", created_at, updated_at: created_at },
+    });
+    return { status: 201, body: users.get(email).user };
+  }
+  if (head === "login") {
+    const known = users.get(body.email);
+    if (known?.password !== body.password)
+      return problem(401, "wrong_credentials", "the email or the password is wrong");
+    const token = randomUUID();
+    sessions.set(token, known.user);
+    const cookie = `access_token=${token}; Path=/; HttpOnly; SameSite=Strict`;
+    return { status: 200, body: known.user, headers: { "set-cookie": cookie } };
+  }
+  if (!user) return problem(401, "not_signed_in", "sign in first");
+  if (head === "check_session") return { status: 200, body: user };
+  if (head === "logout") {
+    const headers = { "set-cookie": "access_token=; Path=/; Max-Age=0" };
+    return { status: 204, headers };
+  }
+  if (head === "models") {
+    const model = (id, name, provider, built_in) => ({
+      id,
+      name,
+      provider,
+      is_default: built_in,
+      built_in,
+    });
+    const items = [
+      model("demo", "Demo", "Built in", true),
+      model("ollama/qwen3:4b", "qwen3:4b", "Ollama", false),
+      model("ollama/gemma3", "gemma3", "Ollama", false),
+    ];
+    return { status: 200, body: { items, next_cursor: null } };
+  }
+  if (head !== "projects") return problem(404, "not_found", "no such route");
+  const mine = [...projects.values()].filter(({ owner }) => owner === user.id);
+  if (!id) {
+    if (method === "GET") {
+      mine.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+      const from = Number(query.get("cursor") ?? 0);
+      const limit = Number(query.get("limit") ?? 50);
+      const next_cursor = from + limit < mine.length ? String(from + limit) : null;
+      return {
+        status: 200,
+        body: { items: mine.slice(from, from + limit).map(shown), next_cursor },
+      };
+    }
+    const made = now();
+    const project = {
+      id: randomUUID(),
+      name: body.name ?? "New conversation",
+      name_source: body.name ? "user" : "default",
+      model: null,
+      live_message_id: null,
+      created_at: made,
+      updated_at: made,
+      owner: user.id,
+      messages: [],
+      turns: new Map(),
+    };
+    projects.set(project.id, project);
+    return { status: 201, body: shown(project) };
+  }
+  const project = mine.find((candidate) => candidate.id === id);
+  if (!project) return problem(404, "not_found", "there is no such conversation");
+  if (what === "generate_name") {
+    if (project.name_source !== "user")
+      Object.assign(project, { name_source: "model", name: `About: ${project.name}` });
+    return { status: 200, body: shown(project) };
+  }
+  if (!what) {
+    if (method === "PATCH") Object.assign(project, { name: body.name, name_source: "user" });
+    if (method === "DELETE") {
+      projects.delete(id);
+      return { status: 204 };
+    }
+    return { status: 200, body: shown(project) };
+  }
+  if (!messageId) {
+    if (method === "POST") return startTurn(project, body);
+    const until = Number(query.get("cursor") ?? project.messages.length);
+    const from = Math.max(0, until - Number(query.get("limit") ?? 40));
+    const next_cursor = from > 0 ? String(from) : null;
+    return { status: 200, body: { items: project.messages.slice(from, until), next_cursor } };
+  }
+  const message = project.messages.find((candidate) => candidate.id === messageId);
+  if (!message) return problem(404, "not_found", "there is no such message");
+  if (verb === "stream") return { stream: message };
+  if (message.live) message.live.stopped = true;
+  return { status: 200, body: message };
+}
+
+async function page(path, user, theme) {
+  const file = extname(path) ? path.slice(1) : "index.html";
+  let bytes = await readFile(new URL(file, dist)).catch(() => null);
+  if (bytes === null) return null;
+  if (file === "index.html") {
+    const boot = JSON.stringify({ user, signup: "open", version: "0.1.0", theme });
+    bytes = bytes
+      .toString()
+      .replace('id="boot">{}', `id="boot">${boot.replaceAll("<", "\\u003c")}`)
+      .replace('data-theme="system"', `data-theme="${theme}"`);
+  }
+  return { bytes, type: types[extname(file)] };
+}
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  const cookies = Object.fromEntries(
+    (request.headers.cookie ?? "").split("; ").map((pair) => pair.split("=")),
+  );
+  const user = sessions.get(cookies.access_token) ?? null;
+  if (!url.pathname.startsWith("/api/")) {
+    const found = await page(url.pathname, user, cookies.theme ?? "system");
+    if (!found) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": found.type, "content-security-policy": policy });
+    return response.end(found.bytes);
+  }
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  const path = url.pathname.slice(4).replace(/\/$/, "");
+  const answer = route(request.method, path, url.searchParams, text ? JSON.parse(text) : {}, user);
+  if (answer.stream) return stream(answer.stream, request, response);
+  const type =
+    answer.status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
+  response.writeHead(answer.status, { "content-type": type, ...answer.headers });
+  response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
+});
+server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
+  console.log(`listening on http://127.0.0.1:${server.address().port}`);
+});

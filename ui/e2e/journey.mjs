@@ -1,0 +1,231 @@
+/**
+ * One person's way through the page, against a running server:
+ * `node e2e/journey.mjs BASE_URL [--screenshots DIR]`.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openBrowser } from "./browser.mjs";
+
+const base = process.argv[2]?.replace(/\/$/, "");
+if (!base) {
+  console.error("usage: node e2e/journey.mjs BASE_URL [--screenshots DIR]");
+  process.exit(2);
+}
+const shotsAt = process.argv.indexOf("--screenshots");
+const shots = shotsAt > 0 ? process.argv[shotsAt + 1] : null;
+if (shots) mkdirSync(shots, { recursive: true });
+
+const browser = await openBrowser();
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+const page = await context.newPage();
+page.setDefaultTimeout(20_000);
+
+const complaints = [];
+page.on("console", (message) => {
+  if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+});
+page.on("pageerror", (error) => complaints.push(String(error)));
+page.on("request", (request) => {
+  const { origin, protocol } = new URL(request.url());
+  if (protocol.startsWith("http") && origin !== new URL(base).origin) {
+    complaints.push(`asked another host: ${request.url()}`);
+  }
+});
+await page.addInitScript(() => {
+  addEventListener("securitypolicyviolation", (event) => {
+    console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`);
+  });
+});
+
+let passed = 0;
+let failed = 0;
+async function step(name, run) {
+  try {
+    await run();
+    passed++;
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(
+      `FAIL  ${name}\n      ${String(error.message ?? error)
+        .split("\n")
+        .slice(0, 4)
+        .join("\n      ")}`,
+    );
+  }
+  if (shots) await page.screenshot({ path: join(shots, `${passed + failed}.png`) });
+}
+function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+const email = `journey-${Date.now()}@example.org`;
+const password = "a quiet orchard in May";
+const box = page.getByRole("textbox", { name: "Message" });
+const stop = page.getByRole("button", { name: "Stop", exact: true });
+const send = page.getByRole("button", { name: "Send", exact: true });
+const answers = page
+  .locator("article")
+  .filter({ has: page.getByRole("heading", { name: "Answer" }) });
+const rows = page.getByRole("navigation", { name: "Conversations" }).getByRole("listitem");
+const answerText = async () => (await answers.last().innerText()).trim();
+
+async function waitUntil(condition, message, milliseconds = 20_000) {
+  const until = Date.now() + milliseconds;
+  while (Date.now() < until) {
+    if (await condition()) return;
+    await page.waitForTimeout(25);
+  }
+  throw new Error(message);
+}
+
+await step("nobody signed in is led to the login page", async () => {
+  await page.goto(`${base}/c/somewhere`);
+  await page.getByRole("heading", { name: "Welcome back" }).waitFor();
+});
+
+await step("a wrong password is refused in plain words", async () => {
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("do not belong together").waitFor();
+  // The browser itself reports the 401 that this step provokes.
+  const own = complaints.findIndex((text) => text.includes("401"));
+  if (own >= 0) complaints.splice(own, 1);
+});
+
+await step("registering signs in and shows the empty state", async () => {
+  await page.goto(base);
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Ada Example");
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByRole("heading", { name: /on your mind, Ada/ }).waitFor();
+});
+
+await step(
+  "the first question makes a conversation, and words arrive one after another",
+  async () => {
+    await page.getByRole("button", { name: /^Model: / }).waitFor();
+    await box.fill("Explain how a suspension bridge carries its load");
+    await box.press("Enter");
+    await page.waitForURL(/\/c\/[\w-]+$/);
+    await waitUntil(async () => (await answerText()).length > 10, "no word arrived");
+    const early = (await answerText()).length;
+    await waitUntil(async () => (await answerText()).length > early, "the answer does not grow");
+    check(await stop.isVisible(), "the button is not a stop button while the answer runs");
+  },
+);
+
+await step("a reload in mid-answer goes on with the answer", async () => {
+  await page.reload();
+  await waitUntil(async () => (await answers.count()) === 1, "the answer is gone after a reload");
+  await send.waitFor({ timeout: 120_000 });
+});
+
+let whole = "";
+await step("the whole answer is there, and the same after another reload", async () => {
+  whole = await answerText();
+  check(whole.length > 200, `the answer has only ${whole.length} characters`);
+  await page.reload();
+  await answers.first().waitFor();
+  await page.waitForTimeout(1500);
+  const again = await answerText();
+  check(again.slice(0, 150) === whole.slice(0, 150), "the answer changed with a reload");
+});
+
+await step("the conversation is in the sidebar and has a name", async () => {
+  await waitUntil(async () => (await rows.count()) === 1, "no row in the sidebar");
+  const name = (await rows.first().innerText()).trim();
+  check(name.length > 0, "the conversation has no name");
+  check((await page.locator("h1").innerText()).trim() === name, "heading and row differ");
+});
+
+await step("another answer is stopped, and what was written stays", async () => {
+  await box.fill("And how does it stand up to wind?");
+  await box.press("Enter");
+  await waitUntil(
+    async () => (await answers.count()) === 2 && (await answerText()).length > 20,
+    "the second answer does not begin",
+  );
+  await stop.click();
+  await page.getByText("Stopped", { exact: true }).waitFor();
+  await send.waitFor();
+  const kept = await answerText();
+  await page.reload();
+  await page.getByText("Stopped", { exact: true }).waitFor();
+  check((await answerText()).slice(0, 20) === kept.slice(0, 20), "the stopped text is gone");
+});
+
+await step("a draft survives a reload", async () => {
+  await box.fill("half a thou");
+  await page.reload();
+  await waitUntil(async () => (await box.inputValue()) === "half a thou", "the draft is gone");
+  await box.fill("");
+});
+
+await step("a conversation is renamed in place", async () => {
+  await rows.first().hover();
+  await page.getByRole("button", { name: /^Options for/ }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: "New name" }).fill("Bridges");
+  await page.keyboard.press("Enter");
+  await waitUntil(
+    async () => (await page.locator("h1").innerText()) === "Bridges",
+    "the name stays",
+  );
+  await page.reload();
+  await page.getByRole("link", { name: "Bridges" }).waitFor();
+});
+
+await step("a deletion can be undone", async () => {
+  await rows.first().hover();
+  await page.getByRole("button", { name: /^Options for/ }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await waitUntil(async () => (await rows.count()) === 0, "the row stays");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("link", { name: "Bridges" }).waitFor();
+  await page.reload();
+  await page.getByRole("link", { name: "Bridges" }).waitFor();
+});
+
+await step("a deletion that is not undone holds", async () => {
+  await rows.first().hover();
+  await page.getByRole("button", { name: /^Options for/ }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Undo" }).waitFor();
+  await page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+  await page.waitForTimeout(500);
+  await page.reload();
+  await page.getByText("Your conversations will be listed here.").waitFor();
+});
+
+await step("signing out leads to the login page, in every tab", async () => {
+  const other = await context.newPage();
+  await other.goto(base);
+  await other.getByRole("heading", { name: /on your mind/ }).waitFor();
+  await page.getByRole("button", { name: "Account and settings" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByText("You are signed out.").waitFor();
+  await other.getByText("You are signed out.").waitFor();
+  await other.close();
+});
+
+await step("the same account signs in again", async () => {
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: /on your mind, Ada/ }).waitFor();
+});
+
+await step(
+  "the console stayed silent, the content policy whole, and no other host was asked",
+  () => {
+    check(complaints.length === 0, complaints.join("\n"));
+  },
+);
+
+await browser.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
