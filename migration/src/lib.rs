@@ -1,0 +1,20 @@
+//! The database's history: every change to the schema, oldest first.
+//!
+//! A migration is frozen once released. It never imports the application's entities, because those
+//! describe today's tables and a migration describes the tables of its own day.
+
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+mod columns;
+mod m20261123_000001_accounts;
+mod m20261123_000002_conversations;
+
+/// Runs, reverts and lists the migrations.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_accounts::Migration), Box::new(m20261123_000002_conversations::Migration)]
+    }
+}

@@ -1,0 +1,132 @@
+//! The HTTP API: HTTP in, HTTP out. One file per path segment, and a few for what they share.
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result};
+use poem_openapi::types::ToJSON;
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
+
+use crate::app::App;
+
+pub use cookie::Client;
+pub use failure::response as problem_response;
+
+mod account;
+mod body;
+mod cookie;
+mod cors;
+mod docs;
+pub mod event;
+mod failure;
+mod guard;
+mod health;
+mod messages;
+mod models;
+mod page;
+mod projects;
+mod session;
+mod settings;
+mod stream;
+mod time;
+mod users;
+
+/// The groups of the document.
+#[derive(Tags)]
+enum Group {
+    /// Register, sign in, sign out, and your own account.
+    Accounts,
+    /// Projects are conversations: what you asked, and what was answered.
+    Conversations,
+    /// Ask, follow the answer while it is written, stop it.
+    Messages,
+    /// What can be asked.
+    Models,
+    /// What a page needs before anyone has signed in, and what operators watch.
+    Server,
+}
+
+fn service() -> OpenApiService<impl OpenApi, ()> {
+    let apis = (account::Api, users::Api, projects::Api, messages::Api, models::Api, settings::Api, health::Api);
+    OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("api/about.md").trim())
+        .license(LicenseObject::new("MIT"))
+}
+
+/// The API's OpenAPI 3.0 document, as pretty JSON.
+pub fn document() -> String {
+    docs::finish(&service().spec())
+}
+
+/// Every route of the API, and what holds for all of them.
+pub struct Routes {
+    app: App,
+    api: BoxEndpoint<'static, Response>,
+    docs: docs::Docs,
+}
+
+impl Routes {
+    /// The routes of an application.
+    pub fn new(app: App) -> Self {
+        let api = service().into_endpoint().data(app.clone()).boxed();
+        Self { app, api, docs: docs::Docs::default() }
+    }
+
+    /// Whether a path belongs to the API and not to the page.
+    pub fn has(path: &str) -> bool {
+        path == "/api" || path.starts_with("/api/") || matches!(path.trim_end_matches('/'), "/healthz" | "/readyz")
+    }
+
+    async fn answer(&self, mut request: Request) -> Response {
+        if let Some(preflight) = cors::preflight(&self.app.config, &request) {
+            return preflight;
+        }
+        let origin = cors::allowed_origin(&self.app.config, &request);
+        drop_trailing_slash(&mut request);
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let mut response = match guard::check(&self.app.config, &request) {
+            Err(error) => failure::response(error),
+            Ok(()) => match self.docs.answer(&method, &path) {
+                Some(response) => response,
+                None => match self.api.call(request).await {
+                    Ok(response) => response,
+                    Err(error) => failure::from_framework(error, || self.docs.allowed_methods(&path)),
+                },
+            },
+        };
+        if let Some(origin) = origin {
+            cors::allow(&mut response, origin);
+        }
+        if method == Method::HEAD {
+            response.set_body(());
+        }
+        response
+    }
+}
+
+impl Endpoint for Routes {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        Ok(self.answer(request).await)
+    }
+}
+
+/// Who is signed in, as `check_session` shows them, for the page to begin with.
+pub async fn signed_in(app: &App, request: &Request) -> Option<serde_json::Value> {
+    let caller = session::caller_of(app, request).await?;
+    users::User::from(caller.user).to_json()
+}
+
+/// The router knows every path without its slash; people may write both.
+fn drop_trailing_slash(request: &mut Request) {
+    let uri = request.uri();
+    let path = uri.path();
+    if path.len() < 2 || !path.ends_with('/') {
+        return;
+    }
+    let path = path.trim_end_matches('/');
+    let with_query = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    if let Ok(uri) = with_query.parse() {
+        *request.uri_mut() = uri;
+    }
+}

@@ -1,0 +1,79 @@
+//! `/api/login`, `/api/logout`, `/api/check_session`: signing in and out.
+
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::Group;
+use super::body::Body;
+use super::cookie::{self, Client};
+use super::failure::Failure;
+use super::session::{Session, caller_of};
+use super::users::User;
+use crate::app::App;
+use crate::auth;
+
+pub(super) struct Api;
+
+/// Address and password.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    /// The address of the account, in any case.
+    #[oai(validator(max_length = 254))]
+    email: String,
+    /// The password.
+    #[oai(validator(max_length = 256))]
+    password: String,
+}
+
+#[derive(ApiResponse)]
+enum SignedIn {
+    /// You are signed in; the cookie holds the session.
+    #[oai(status = 200)]
+    Ok(Json<User>, #[oai(header = "Set-Cookie")] String),
+}
+
+#[derive(ApiResponse)]
+enum SignedOut {
+    /// The session has ended, on the server too.
+    #[oai(status = 204)]
+    Done(#[oai(header = "Set-Cookie")] String),
+}
+
+#[OpenApi(tag = "Group::Accounts")]
+impl Api {
+    /// Signs in
+    ///
+    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+    #[oai(path = "/api/login", method = "post", operation_id = "login")]
+    async fn login(&self, app: Data<&App>, client: Data<&Client>, body: Body<Credentials>) -> Result<SignedIn, Failure> {
+        let Credentials { email, password } = body.0;
+        let (user, token) = auth::login(&app.db, &app.auth, &email, SecretString::from(password)).await?;
+        Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, token)))
+    }
+
+    /// Signs out
+    ///
+    /// Anybody may, so that an ended session can be cleared away too. Ends the session on the server at once: a copy of
+    /// the cookie is worth nothing afterwards.
+    #[oai(path = "/api/logout", method = "post", operation_id = "logout")]
+    async fn logout(&self, app: Data<&App>, client: Data<&Client>, request: &Request) -> Result<SignedOut, Failure> {
+        if let Some(caller) = caller_of(&app, request).await {
+            auth::logout(&app.db, &caller).await?;
+        }
+        Ok(SignedOut::Done(cookie::sign_out(&app.config, **client)))
+    }
+
+    /// Tells who is signed in
+    ///
+    /// Anybody may ask; without a valid session the answer is 401.
+    #[oai(path = "/api/check_session", method = "get", operation_id = "check_session")]
+    async fn check_session(&self, session: Session) -> Result<Json<User>, Failure> {
+        Ok(Json(session.0.user.into()))
+    }
+}

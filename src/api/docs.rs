@@ -1,0 +1,125 @@
+//! The OpenAPI document, and the Swagger page that shows it: all from the executable, under a policy of its own.
+
+use std::sync::LazyLock;
+
+use poem::Response;
+use poem::http::{HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value};
+
+/// The page's policy. Swagger UI sets style attributes, and its icons are data URIs; it evaluates nothing.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE: &str = include_str!("docs/page.html");
+const START: &str = include_str!("docs/start.js");
+
+/// The paths that are written with a slash at the end, as collections are.
+const COLLECTIONS: [&str; 7] = [
+    "/api/check_session",
+    "/api/login",
+    "/api/logout",
+    "/api/models",
+    "/api/projects",
+    "/api/users",
+    "/api/sessions",
+];
+
+/// Swagger UI's script and style sheet, taken out of the one inline page that the framework makes.
+static SWAGGER: LazyLock<Swagger> = LazyLock::new(Swagger::unpack);
+
+struct Swagger {
+    script: String,
+    style: String,
+}
+
+impl Swagger {
+    fn unpack() -> Self {
+        let page = super::service().swagger_ui_html();
+        let between = |open: &str, close: &str| {
+            let begin = page.find(open).map_or(0, |at| at + open.len());
+            let end = page[begin..].find(close).map_or(begin, |at| begin + at);
+            page[begin..end].to_owned()
+        };
+        Self {
+            script: between("<script charset=\"UTF-8\">", "</script>"),
+            style: between("<style charset=\"UTF-8\">", "</style>"),
+        }
+    }
+}
+
+/// The document, and which methods each path answers to.
+pub(super) struct Docs {
+    document: String,
+    methods: Vec<(Vec<String>, String)>,
+}
+
+impl Default for Docs {
+    fn default() -> Self {
+        let document = super::document();
+        let methods = methods(&document);
+        Self { document, methods }
+    }
+}
+
+impl Docs {
+    /// Answers for the document and the Swagger page; `None` for every other path.
+    pub(super) fn answer(&self, method: &Method, path: &str) -> Option<Response> {
+        let (content_type, body) = match path {
+            "/api/openapi.json" => ("application/json", self.document.clone()),
+            "/api/docs" => ("text/html; charset=utf-8", PAGE.to_owned()),
+            "/api/docs/start.js" => ("text/javascript; charset=utf-8", START.to_owned()),
+            "/api/docs/swagger-ui.js" => ("text/javascript; charset=utf-8", SWAGGER.script.clone()),
+            "/api/docs/swagger-ui.css" => ("text/css; charset=utf-8", SWAGGER.style.clone()),
+            _ => return None,
+        };
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return Some(super::failure::response(crate::error::Error::MethodNotAllowed("GET, HEAD".to_owned())));
+        }
+        let mut response = Response::builder().status(StatusCode::OK).content_type(content_type).body(body);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        Some(response)
+    }
+
+    /// The methods that a path answers to, as in the `Allow` header.
+    pub(super) fn allowed_methods(&self, path: &str) -> String {
+        let segments: Vec<&str> = path.split('/').collect();
+        let fits = |template: &[String]| {
+            template.len() == segments.len()
+                && template.iter().zip(&segments).all(|(part, segment)| part.starts_with('{') || part == segment)
+        };
+        let found = self.methods.iter().find(|(template, _)| fits(template));
+        found.map(|(_, methods)| methods.clone()).unwrap_or_default()
+    }
+}
+
+/// Gives the document the slashes that the framework's macro takes away.
+pub(super) fn finish(document: &str) -> String {
+    let Ok(mut document) = serde_json::from_str::<Value>(document) else { return document.to_owned() };
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        let with_slashes: Map<String, Value> = std::mem::take(paths)
+            .into_iter()
+            .map(|(path, item)| if COLLECTIONS.contains(&path.as_str()) { (format!("{path}/"), item) } else { (path, item) })
+            .collect();
+        *paths = with_slashes;
+    }
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn methods(document: &str) -> Vec<(Vec<String>, String)> {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let Some(paths) = document["paths"].as_object() else { return Vec::new() };
+    paths
+        .iter()
+        .map(|(path, item)| {
+            let template = path.trim_end_matches('/').split('/').map(str::to_owned).collect();
+            let mut methods: Vec<String> = item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
+            if methods.iter().any(|method| method == "GET") {
+                methods.push("HEAD".to_owned());
+            }
+            (template, methods.join(", "))
+        })
+        .collect()
+}

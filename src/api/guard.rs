@@ -1,0 +1,61 @@
+//! Keeps other sites from acting for a signed-in person: one rule, in one place, for every route.
+
+use poem::Request;
+use poem::http::{HeaderMap, Method, header};
+use url::Url;
+
+use super::cookie::Client;
+use crate::config::Config;
+use crate::error::Error;
+
+/// Refuses what a browser sends from a page that is neither ours nor allowed.
+///
+/// It covers every unsafe method, and the GET that starts a turn: an `EventSource` can only GET, and the browser
+/// attaches the cookie wherever the page came from. A request without any of the three headers comes from no current
+/// browser but from a program that holds the cookie itself.
+pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
+    if request.method().is_safe() && !starts_turn(request) {
+        return Ok(());
+    }
+    let headers = request.headers();
+    let origin = text(headers, header::ORIGIN.as_str());
+    let ours = |value: &str| is_ours(config, request, value);
+    let allowed = |value: &str| config.allowed_origins.iter().any(|origin| origin == value);
+    if let Some(site) = text(headers, "sec-fetch-site") {
+        let same = site == "same-origin" || origin.is_some_and(allowed);
+        return if same { Ok(()) } else { Err(Error::CrossSite) };
+    }
+    let from = match origin {
+        Some(origin) => Some(origin.to_owned()),
+        None => match text(headers, header::REFERER.as_str()) {
+            // A Referer that cannot be read is no reason to trust.
+            Some(referer) => Some(Url::parse(referer).map(|url| url.origin().ascii_serialization()).unwrap_or_default()),
+            None => None,
+        },
+    };
+    match from {
+        Some(origin) if !ours(&origin) && !allowed(&origin) => Err(Error::CrossSite),
+        _ => Ok(()),
+    }
+}
+
+fn starts_turn(request: &Request) -> bool {
+    request.method() == Method::GET && request.uri().path().ends_with("/messages/stream")
+}
+
+fn is_ours(config: &Config, request: &Request, origin: &str) -> bool {
+    if let Some(public) = &config.public_url
+        && public.origin().ascii_serialization() == origin
+    {
+        return true;
+    }
+    let Some(host) = text(request.headers(), header::HOST.as_str()) else { return false };
+    let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
+    let scheme = if https { "https" } else { "http" };
+    Url::parse(&format!("{scheme}://{host}")).is_ok_and(|url| url.origin().ascii_serialization() == origin)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    // A header that is not text counts as a value that matches nothing.
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}

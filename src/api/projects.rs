@@ -1,0 +1,276 @@
+//! `/api/projects`: conversations.
+
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QuerySelect, Set};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Group;
+use super::body::Body;
+use super::failure::Failure;
+use super::page;
+use super::session::Session;
+use super::time::Time;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::chat::naming;
+use crate::clock;
+use crate::entity::project::{self, NameSource};
+use crate::error::{Error, Result as Outcome};
+
+pub(super) struct Api;
+
+/// A conversation.
+#[derive(Object)]
+struct Project {
+    /// Its id.
+    id: Uuid,
+    /// What it is called.
+    name: String,
+    /// Where the name comes from.
+    name_source: Source,
+    /// The model of the newest turn, which answers the next one unless another is asked for.
+    model: Option<String>,
+    /// The answer that is being written in it now.
+    live_message_id: Option<Uuid>,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last used or renamed.
+    updated_at: Time,
+}
+
+/// Where a conversation's name comes from.
+#[derive(Enum)]
+#[oai(rename = "NameSource", rename_all = "snake_case")]
+enum Source {
+    /// It has none of its own yet.
+    Default,
+    /// The first words of the first question.
+    FirstWords,
+    /// A model that read the first turn.
+    Model,
+    /// You.
+    User,
+}
+
+/// A page of conversations, the most recently used first.
+#[derive(Object)]
+struct ProjectPage {
+    /// The conversations.
+    items: Vec<Project>,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// What a conversation is made from.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct NewProject {
+    /// A name of your own; without one the conversation is named after its first question.
+    #[oai(validator(max_length = 200))]
+    name: Option<String>,
+}
+
+/// What to change about a conversation.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct ProjectChange {
+    /// What to call it from now on.
+    #[oai(validator(max_length = 200))]
+    name: String,
+}
+
+#[derive(ApiResponse)]
+enum Created {
+    /// The conversation is made.
+    #[oai(status = 201)]
+    Created(Json<Project>),
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// The conversation is gone, with all its messages.
+    #[oai(status = 204)]
+    Gone,
+}
+
+#[OpenApi(tag = "Group::Conversations")]
+impl Api {
+    /// Lists your conversations
+    ///
+    /// For signed-in people. The most recently used comes first.
+    #[oai(path = "/api/projects", method = "get", operation_id = "list_projects")]
+    async fn list(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// How many to list, 1 to 200; 50 when left out.
+        limit: Query<Option<u32>>,
+    ) -> Result<Json<ProjectPage>, Failure> {
+        let size = page::size(limit.0)?;
+        let below = cursor.0.as_deref().map(read_cursor).transpose()?;
+        let mut found = project::Entity::recent(session.0.id(), below)
+            .limit(u64::from(size) + 1)
+            .all(app.db.reader())
+            .await?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let next_cursor = found.last().filter(|_| more).map(cursor_after);
+        let items = found.into_iter().map(|project| show(&app, project)).collect();
+        Ok(Json(ProjectPage { items, next_cursor }))
+    }
+
+    /// Makes a conversation
+    ///
+    /// For signed-in people.
+    #[oai(path = "/api/projects", method = "post", operation_id = "create_project")]
+    async fn create(&self, app: Data<&App>, session: Session, body: Body<NewProject>) -> Result<Created, Failure> {
+        let name = body.0.name.map(normal_name).transpose()?.filter(|name| !name.is_empty());
+        let now = clock::now();
+        let project = project::ActiveModel {
+            id: Set(clock::id()),
+            owner_id: Set(session.0.id()),
+            name_source: Set(if name.is_some() { NameSource::User } else { NameSource::Default }),
+            name: Set(name.unwrap_or_else(|| naming::DEFAULT.to_owned())),
+            model: Set(None),
+            leaf_id: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        let transaction = app.db.write().await?;
+        let project = project.insert(&transaction).await?;
+        transaction.commit().await?;
+        Ok(Created::Created(Json(show(&app, project))))
+    }
+
+    /// Shows a conversation
+    ///
+    /// For its owner.
+    #[oai(path = "/api/projects/:project_id", method = "get", operation_id = "get_project")]
+    async fn get(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+    ) -> Result<Json<Project>, Failure> {
+        let project = find(&app, &session.0, project_id.0).await?;
+        Ok(Json(show(&app, project)))
+    }
+
+    /// Renames a conversation
+    ///
+    /// For its owner. A name that you gave is never replaced by one that was made for it.
+    #[oai(path = "/api/projects/:project_id", method = "patch", operation_id = "change_project")]
+    async fn change(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        body: Body<ProjectChange>,
+    ) -> Result<Json<Project>, Failure> {
+        let name = normal_name(body.0.name)?;
+        if name.is_empty() {
+            return Err(Error::invalid("name", "a conversation needs a name; write at least one character").into());
+        }
+        let transaction = app.db.write().await?;
+        let project = project::Entity::owned_one(session.0.id(), project_id.0).one(&transaction).await?;
+        let mut project = project.ok_or(Error::NotFound("conversation"))?.into_active_model();
+        project.name = Set(name.clone());
+        project.name_source = Set(NameSource::User);
+        project.updated_at = Set(clock::now());
+        let project = project.update(&transaction).await?;
+        transaction.commit().await?;
+        if let Some(running) = app.chat.answers.in_project(project.id) {
+            running.log.set_name(&name);
+        }
+        Ok(Json(show(&app, project)))
+    }
+
+    /// Deletes a conversation
+    ///
+    /// For its owner. All its messages go with it, and an answer that is being written is cut off.
+    #[oai(path = "/api/projects/:project_id", method = "delete", operation_id = "delete_project")]
+    async fn delete(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+    ) -> Result<Deleted, Failure> {
+        let project = find(&app, &session.0, project_id.0).await?;
+        let transaction = app.db.write().await?;
+        project::Entity::delete_by_id(project.id).exec(&transaction).await?;
+        transaction.commit().await?;
+        app.chat.forget_project(project.id);
+        Ok(Deleted::Gone)
+    }
+
+    /// Names a conversation after its first turn
+    ///
+    /// For its owner. Asks the conversation's model once, for at most some seconds; when it cannot help, the name from
+    /// the first words of the question stays. A name that you gave is kept, and no model is asked. Whoever follows an
+    /// answer in this conversation gets the new name as the event `name`.
+    #[oai(path = "/api/projects/:project_id/generate_name", method = "post", operation_id = "generate_name")]
+    async fn generate_name(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+    ) -> Result<Json<Project>, Failure> {
+        let project = find(&app, &session.0, project_id.0).await?;
+        let project = naming::generate(&app.chat, project).await?;
+        Ok(Json(show(&app, project)))
+    }
+}
+
+/// A conversation of the caller; somebody else's is not found.
+pub(super) async fn find(app: &App, caller: &Caller, id: Uuid) -> Outcome<project::Model> {
+    project::Entity::owned_one(caller.id(), id).one(app.db.reader()).await?.ok_or(Error::NotFound("conversation"))
+}
+
+fn show(app: &App, project: project::Model) -> Project {
+    Project {
+        live_message_id: app.chat.answers.in_project(project.id).map(|running| running.message_id),
+        id: project.id,
+        name: project.name,
+        name_source: match project.name_source {
+            NameSource::Default => Source::Default,
+            NameSource::FirstWords => Source::FirstWords,
+            NameSource::Model => Source::Model,
+            NameSource::User => Source::User,
+        },
+        model: project.model,
+        created_at: Time(project.created_at),
+        updated_at: Time(project.updated_at),
+    }
+}
+
+fn normal_name(name: String) -> Outcome<String> {
+    let name = name.replace('\0', "\u{fffd}").split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.chars().count() > naming::LONGEST {
+        return Err(Error::invalid("name", format!("a name has at most {} characters", naming::LONGEST)));
+    }
+    Ok(name)
+}
+
+/// A place in the list: the time in milliseconds and the id.
+fn cursor_after(project: &project::Model) -> String {
+    format!("{}.{}", project.updated_at.timestamp_millis(), project.id.simple())
+}
+
+fn read_cursor(cursor: &str) -> Outcome<(chrono::DateTime<chrono::Utc>, Uuid)> {
+    let (time, id) = cursor.split_once('.').ok_or_else(page::bad_cursor)?;
+    let time = time.parse().ok().and_then(chrono::DateTime::from_timestamp_millis);
+    let id = Uuid::try_parse(id).ok();
+    time.zip(id).ok_or_else(page::bad_cursor)
+}

@@ -1,0 +1,160 @@
+//! `/api/users`: registering, and one's own account.
+
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use secrecy::SecretString;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Group;
+use super::body::Body;
+use super::cookie::{self, Client};
+use super::failure::Failure;
+use super::session::Session;
+use super::time::Time;
+use crate::app::App;
+use crate::auth::{self, AccountChange, NewAccount};
+use crate::entity::user;
+use crate::error::Error;
+
+pub(super) struct Api;
+
+/// A person with an account.
+#[derive(Object)]
+pub(crate) struct User {
+    /// Who it is, for ever.
+    id: Uuid,
+    /// The address, in lower case.
+    email: String,
+    /// What the person wants to be called.
+    name: Option<String>,
+    /// What the person may do.
+    role: Role,
+    /// When the account was made.
+    created_at: Time,
+    /// When it was last changed.
+    updated_at: Time,
+}
+
+/// What a person may do.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum Role {
+    /// Uses the application.
+    Member,
+    /// Runs it.
+    Admin,
+}
+
+impl From<user::Model> for User {
+    fn from(user: user::Model) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            role: match user.role {
+                user::Role::Member => Role::Member,
+                user::Role::Admin => Role::Admin,
+            },
+            created_at: Time(user.created_at),
+            updated_at: Time(user.updated_at),
+        }
+    }
+}
+
+/// What an account is made from.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    /// The address to sign in with.
+    #[oai(validator(max_length = 254))]
+    email: String,
+    /// 8 to 256 characters, and none of the passwords that everybody guesses first.
+    #[oai(validator(min_length = 8, max_length = 256))]
+    password: String,
+    /// What you want to be called.
+    #[oai(validator(max_length = 100))]
+    name: Option<String>,
+}
+
+/// What to change about an account; what is left out stays.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct UserChange {
+    /// What you want to be called; empty removes the name.
+    #[oai(validator(max_length = 100))]
+    name: Option<String>,
+    /// A new password. Ends every other session.
+    #[oai(validator(min_length = 8, max_length = 256))]
+    password: Option<String>,
+    /// The password it replaces.
+    #[oai(validator(max_length = 256))]
+    current_password: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Registered {
+    /// The account is made. Sign in next.
+    #[oai(status = 201)]
+    Created(Json<User>),
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// The account is gone, with everything that belonged to it.
+    #[oai(status = 204)]
+    Gone(#[oai(header = "Set-Cookie")] String),
+}
+
+#[OpenApi(tag = "Group::Accounts")]
+impl Api {
+    /// Registers
+    ///
+    /// Anybody may, where sign-up is open. It does not sign in.
+    #[oai(path = "/api/users", method = "post", operation_id = "register")]
+    async fn register(&self, app: Data<&App>, body: Body<NewUser>) -> Result<Registered, Failure> {
+        let NewUser { email, password, name } = body.0;
+        let account = NewAccount { email, password: SecretString::from(password), name };
+        let user = auth::register(&app.db, &app.auth, account).await?;
+        Ok(Registered::Created(Json(user.into())))
+    }
+
+    /// Shows your account
+    ///
+    /// For signed-in people.
+    #[oai(path = "/api/users/me", method = "get", operation_id = "get_me")]
+    async fn me(&self, session: Session) -> Result<Json<User>, Failure> {
+        Ok(Json(session.0.user.into()))
+    }
+
+    /// Changes your account
+    ///
+    /// For signed-in people. A new password needs the current one, and ends every other session.
+    #[oai(path = "/api/users/me", method = "patch", operation_id = "change_me")]
+    async fn change(&self, app: Data<&App>, session: Session, body: Body<UserChange>) -> Result<Json<User>, Failure> {
+        let UserChange { name, password, current_password } = body.0;
+        let password = match (password, current_password) {
+            (Some(new), Some(current)) => Some((SecretString::from(new), SecretString::from(current))),
+            (Some(_), None) => {
+                return Err(Error::invalid("current_password", "to change the password, give the current one too").into());
+            }
+            (None, _) => None,
+        };
+        let change = AccountChange { name, password };
+        let user = auth::change_account(&app.db, &app.auth, &session.0, change).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Deletes your account
+    ///
+    /// For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
+    #[oai(path = "/api/users/me", method = "delete", operation_id = "delete_me")]
+    async fn delete(&self, app: Data<&App>, client: Data<&Client>, session: Session) -> Result<Deleted, Failure> {
+        auth::delete_account(&app.db, &session.0).await?;
+        app.chat.forget_owner(session.0.id());
+        Ok(Deleted::Gone(cookie::sign_out(&app.config, **client)))
+    }
+}

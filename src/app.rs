@@ -1,0 +1,100 @@
+//! The application: what every request shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::auth::password::Hasher;
+use crate::auth::token::Keys;
+use crate::chat::{Chat, recovery};
+use crate::config::{Config, Database};
+use crate::db::{self, Db, Ownership, schema};
+use crate::llm::Catalog;
+
+mod secret;
+
+/// Everything a request may need; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The application's parts.
+pub struct Parts {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// Who is calling.
+    pub auth: Auth,
+    /// Conversations and their answers.
+    pub chat: Chat,
+    /// Set when the server begins to stop.
+    pub stopping: CancellationToken,
+    _ownership: Ownership,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database, brings it up to date, closes what a crash left open, and starts the writer.
+    ///
+    /// `own_port` is the port this server listens on, so that it does not take itself for a model server.
+    pub async fn start(config: Config, own_port: u16) -> anyhow::Result<Self> {
+        let ownership = db::own(&config.data)?;
+        let secret_key = secret::key(&config)?;
+        let db = Db::open(&config.data).await?;
+        prepare(&db, &config).await?;
+        let interrupted = recovery::interrupt_unfinished(&db).await?;
+        if interrupted > 0 {
+            tracing::warn!(interrupted, "answers that a stopped server left unfinished are marked as interrupted");
+        }
+        let catalog = Catalog::new(
+            config.providers.clone(),
+            config.default_model.clone(),
+            config.limits.provider.clone(),
+            Some(own_port),
+        );
+        let chat = Chat::start(db.clone(), catalog, config.limits.message_bytes);
+        let auth = Auth {
+            hasher: Hasher::new(config.limits.waiting_sign_ins),
+            keys: Keys::new(&secret_key),
+            signup: config.signup,
+        };
+        let parts = Parts { config, db, auth, chat, stopping: CancellationToken::new(), _ownership: ownership };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// Refuses new turns, lets short answers finish, stores the rest as interrupted and closes the streams.
+    pub async fn drain(&self) {
+        self.stopping.cancel();
+        self.chat.drain(self.config.limits.shutdown_grace).await;
+    }
+
+    /// Closes the database, at the very end.
+    pub async fn close(&self) {
+        let _ = tokio::time::timeout(Duration::from_secs(3), self.db.close()).await;
+    }
+}
+
+/// Brings the schema up to date where that is safe, and says what to do where it is not.
+async fn prepare(db: &Db, config: &Config) -> anyhow::Result<()> {
+    if config.migrate || matches!(config.data.database, Database::Sqlite(_)) {
+        for name in schema::up(db).await? {
+            tracing::info!(name, "migrated");
+        }
+        return Ok(());
+    }
+    let pending = schema::steps(db).await?.into_iter().filter(|step| !step.applied).count();
+    anyhow::ensure!(
+        pending == 0,
+        "the database needs {pending} migration(s) first: run `loquat migrate up`, or start with `loquat serve --migrate`"
+    );
+    Ok(())
+}

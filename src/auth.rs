@@ -1,0 +1,219 @@
+//! Who is calling: accounts, passwords, sessions.
+
+use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::config::Signup;
+use crate::db::Db;
+use crate::entity::{session, user};
+use crate::error::{Error, Result};
+
+pub mod password;
+pub mod token;
+
+use password::Hasher;
+use token::Keys;
+
+/// How long a session lives without being renewed.
+pub const SESSION_LIFETIME: chrono::Duration = chrono::Duration::days(14);
+
+/// What it takes to say who is calling.
+#[derive(Debug)]
+pub struct Auth {
+    /// Hashes and checks passwords, a few at a time.
+    pub hasher: Hasher,
+    /// Signs and checks tokens.
+    pub keys: Keys,
+    /// Who may register.
+    pub signup: Signup,
+}
+
+/// The person behind a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub user: user::Model,
+    /// The session of this request.
+    pub session_id: Uuid,
+}
+
+impl Caller {
+    /// Whose rows this caller may touch.
+    pub fn id(&self) -> Uuid {
+        self.user.id
+    }
+}
+
+/// What an account is made from.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// The address, as typed.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+    /// What the person wants to be called.
+    pub name: Option<String>,
+}
+
+/// Registers somebody who came by themselves.
+pub async fn register(db: &Db, auth: &Auth, account: NewAccount) -> Result<user::Model> {
+    match auth.signup {
+        Signup::Open => create_account(db, &auth.hasher, account, user::Role::Member).await,
+        Signup::Invite => Err(Error::SignupClosed("registration here is by invitation only; ask an administrator for one")),
+        Signup::Closed => Err(Error::SignupClosed("registration is closed here; ask an administrator for an account")),
+    }
+}
+
+/// Makes an account. Two at once with one address: the second is told that it is taken.
+pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role: user::Role) -> Result<user::Model> {
+    let email = normal_email(&account.email)?;
+    let name = normal_name(account.name)?;
+    password::check_is_good(&account.password, &email)?;
+    let hashed_password = hasher.hash(account.password).await?;
+    let now = clock::now();
+    let user = user::ActiveModel {
+        id: Set(clock::id()),
+        email: Set(email),
+        name: Set(name),
+        hashed_password: Set(hashed_password),
+        role: Set(role),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    let transaction = db.write().await?;
+    let user = user.insert(&transaction).await.map_err(|error| match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
+        _ => error.into(),
+    })?;
+    transaction.commit().await?;
+    Ok(user)
+}
+
+/// Checks address and password and begins a session. Returns the person and the signed token.
+pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) -> Result<(user::Model, String)> {
+    let user = match normal_email(email) {
+        Ok(email) => user::Entity::with_email(&email).one(db.reader()).await?,
+        Err(_) => None,
+    };
+    // An unknown account costs the same time, so that nobody can list who has one.
+    let hash = user.as_ref().map(|user| user.hashed_password.clone());
+    let right = auth.hasher.verify(password, hash).await?;
+    let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
+    let now = clock::now();
+    let session = session::ActiveModel {
+        id: Set(clock::id()),
+        user_id: Set(user.id),
+        created_at: Set(now),
+        expires_at: Set(now + SESSION_LIFETIME),
+    };
+    let transaction = db.write().await?;
+    session::Entity::delete_ended(now).exec(&transaction).await?;
+    let session = session.insert(&transaction).await?;
+    transaction.commit().await?;
+    let token = auth.keys.issue(&user, &session)?;
+    Ok((user, token))
+}
+
+/// Who a token belongs to, if its session still lives.
+pub async fn caller(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
+    let claims = auth.keys.read(token).ok_or(Error::NotSignedIn)?;
+    let found = session::Entity::valid(claims.sid, claims.uid, clock::now())
+        .find_also_related(user::Entity)
+        .one(db.reader())
+        .await?;
+    match found {
+        Some((session, Some(user))) => Ok(Caller { user, session_id: session.id }),
+        _ => Err(Error::NotSignedIn),
+    }
+}
+
+/// Ends a session at once.
+pub async fn logout(db: &Db, caller: &Caller) -> Result<()> {
+    let transaction = db.write().await?;
+    session::Entity::delete_by_id(caller.session_id).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// What a person changes about their account.
+#[derive(Debug, Default)]
+pub struct AccountChange {
+    /// What they want to be called; empty removes the name.
+    pub name: Option<String>,
+    /// A new password, with the one it replaces.
+    pub password: Option<(SecretString, SecretString)>,
+}
+
+/// Changes an account. A new password ends every other session.
+pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: AccountChange) -> Result<user::Model> {
+    let mut user: user::ActiveModel = caller.user.clone().into();
+    if let Some(name) = change.name {
+        user.name = Set(normal_name(Some(name))?);
+    }
+    let new_password = change.password.is_some();
+    if let Some((new, current)) = change.password {
+        if !auth.hasher.verify(current, Some(caller.user.hashed_password.clone())).await? {
+            return Err(Error::invalid("current_password", "this is not your current password"));
+        }
+        password::check_is_good(&new, &caller.user.email)?;
+        user.hashed_password = Set(auth.hasher.hash(new).await?);
+    }
+    user.updated_at = Set(clock::now());
+    let transaction = db.write().await?;
+    let user = user.update(&transaction).await?;
+    if new_password {
+        session::Entity::delete_others(user.id, caller.session_id).exec(&transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(user)
+}
+
+/// Deletes an account with everything that belongs to it.
+pub async fn delete_account(db: &Db, caller: &Caller) -> Result<()> {
+    let transaction = db.write().await?;
+    user::Entity::delete_by_id(caller.id()).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The address in the one form that is stored: trimmed and in lower case.
+///
+/// It only has to look like an address; whether it is one, only a message to it could tell.
+fn normal_email(email: &str) -> Result<String> {
+    let email = email.trim().to_lowercase();
+    let wrong = || Error::invalid("email", "this is not an email address; write it as name@example.org");
+    let (local, domain) = email.rsplit_once('@').ok_or_else(wrong)?;
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    if local.is_empty() || domain.is_empty() || email.len() > 254 || email.contains(odd) || local.contains('@') {
+        return Err(wrong());
+    }
+    if domain.starts_with('.') || domain.ends_with('.') || domain.contains("..") {
+        return Err(wrong());
+    }
+    Ok(email)
+}
+
+fn normal_name(name: Option<String>) -> Result<Option<String>> {
+    let Some(name) = name.map(|name| name.trim().replace('\0', "\u{fffd}")).filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    if name.chars().count() > 100 {
+        return Err(Error::invalid("name", "a name has at most 100 characters"));
+    }
+    Ok(Some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_stored_in_one_form() {
+        assert_eq!(normal_email("  Ada@Example.ORG ").unwrap(), "ada@example.org");
+        for wrong in ["", "ada", "@example.org", "ada@", "a b@example.org", "ada@@example.org", "ada@.org", "a\0@b.c"] {
+            assert!(normal_email(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Passwords: argon2id, a few at a time, away from the asynchronous threads.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
+use crate::error::{Error, Result};
+
+/// The shortest password, in characters.
+pub const SHORTEST: usize = 8;
+/// The longest password, in characters; hashing a megabyte would be a gift to an attacker.
+pub const LONGEST: usize = 256;
+
+/// Refused although long enough: what guessing programs try first.
+static COMMON: &str = include_str!("common-passwords.txt");
+
+/// A hash of nothing anybody can type, for accounts that do not exist.
+static NOBODY: LazyLock<String> =
+    LazyLock::new(|| hash_now(&SecretString::from("\u{0}nobody has this password".to_owned())).unwrap_or_default());
+
+/// Hashes and checks passwords, at most one per core at once: each takes 19 MiB and some 20 ms of a core.
+#[derive(Debug)]
+pub struct Hasher {
+    working: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Hasher {
+    /// A hasher that lets `waiting` requests wait; more are told to come back.
+    pub fn new(waiting: Option<usize>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let waiting = waiting.unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS - cores);
+        Self {
+            working: Arc::new(Semaphore::new(cores)),
+            waiting: Arc::new(Semaphore::new(waiting + cores)),
+        }
+    }
+
+    /// The PHC string of a password.
+    pub async fn hash(&self, password: SecretString) -> Result<String> {
+        self.work(move || hash_now(&password)).await?
+    }
+
+    /// Whether the password fits the hash. Without a hash it never fits, and takes the same time.
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool> {
+        self.work(move || {
+            let known = hash.is_some();
+            let hash = hash.unwrap_or_else(|| NOBODY.clone());
+            let parsed = PasswordHash::new(&hash).map_err(|error| Error::Internal(anyhow::anyhow!("stored hash: {error}")))?;
+            let fits = argon2().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
+            Ok(fits && known)
+        })
+        .await?
+    }
+
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _waiting: OwnedSemaphorePermit = match Arc::clone(&self.waiting).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
+                return Err(Error::Busy { retry_after: Duration::from_secs(2) });
+            }
+        };
+        let working = Arc::clone(&self.working).acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
+        tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a caller who leaves must not let more run than there are cores.
+            let _working = working;
+            work()
+        })
+        .await
+        .map_err(|error| Error::Internal(error.into()))
+    }
+}
+
+/// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
+fn argon2() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+fn hash_now(password: &SecretString) -> Result<String> {
+    argon2()
+        .hash_password(password.expose_secret().as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
+}
+
+/// Refuses passwords that are too short, too long or among the first that anyone would guess.
+pub fn check_is_good(password: &SecretString, email: &str) -> Result<()> {
+    let password = password.expose_secret();
+    let length = password.chars().count();
+    if length < SHORTEST {
+        return Err(Error::invalid("password", format!("a password needs at least {SHORTEST} characters")));
+    }
+    if length > LONGEST {
+        return Err(Error::invalid("password", format!("a password has at most {LONGEST} characters")));
+    }
+    let lower = password.to_lowercase();
+    let first = lower.chars().next();
+    let all_the_same = lower.chars().all(|c| Some(c) == first);
+    if all_the_same || COMMON.lines().any(|common| common == lower) || lower == email {
+        return Err(Error::invalid("password", "this password is among the first that anyone would guess; choose another, such as four words that do not belong together"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(password: &str) -> bool {
+        check_is_good(&SecretString::from(password.to_owned()), "ada@example.org").is_ok()
+    }
+
+    #[test]
+    fn guessable_passwords_are_refused() {
+        for bad in ["", "short", "password", "Password1", "12345678", "aaaaaaaaaaaa", "qwertyuiop", "ADA@example.org"] {
+            assert!(!good(bad), "{bad:?}");
+        }
+        assert!(!good(&"x7".repeat(200)));
+        for fine in ["correct horse battery", "пароль-на-славу", "x7Kq2-_pz"] {
+            assert!(good(fine), "{fine:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_and_no_other() {
+        let hasher = Hasher::new(Some(4));
+        let secret = |text: &str| SecretString::from(text.to_owned());
+        let hash = hasher.hash(secret("correct horse")).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher.verify(secret("correct horse"), Some(hash.clone())).await.unwrap());
+        assert!(!hasher.verify(secret("correct horses"), Some(hash)).await.unwrap());
+        assert!(!hasher.verify(secret("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn more_than_the_queue_holds_are_told_to_come_back() {
+        let hasher = Hasher::new(Some(0));
+        let _held: Vec<_> =
+            std::iter::from_fn(|| Arc::clone(&hasher.waiting).try_acquire_owned().ok()).collect();
+        let refused = hasher.hash(SecretString::from("correct horse".to_owned())).await;
+        assert!(matches!(refused, Err(Error::Busy { .. })));
+    }
+}

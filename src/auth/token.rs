@@ -1,0 +1,183 @@
+//! The token in the `access_token` cookie: a JWT signed with HMAC-SHA-256 (RFC 7519, RFC 7515).
+
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::entity::{session, user};
+use crate::error::{Error, Result};
+
+const ISSUER: &str = "loquat";
+const AUDIENCE: &str = "loquat";
+
+/// What a token says. Authority is `uid` and the session `sid` names; `sub` is for people who read tokens.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// The person's address when the token was made.
+    pub sub: String,
+    /// The person.
+    pub uid: Uuid,
+    /// The session.
+    pub sid: Uuid,
+    /// When it was made, in seconds since 1970.
+    pub iat: i64,
+    /// When it ends, in seconds since 1970.
+    pub exp: i64,
+    /// Who made it.
+    pub iss: String,
+    /// Who it is for.
+    pub aud: String,
+}
+
+/// Signs and checks tokens.
+pub struct Keys {
+    signing: EncodingKey,
+    checking: DecodingKey,
+    rules: Validation,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(redacted)")
+    }
+}
+
+impl Keys {
+    /// Keys made from `SECRET_KEY`.
+    pub fn new(secret: &SecretString) -> Self {
+        // Already installed is what a second server in the same process finds.
+        let _ = HS256.install_default();
+        // The algorithm is ours to choose, never the token's.
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[AUDIENCE]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
+        rules.leeway = 0;
+        let secret = secret.expose_secret().as_bytes();
+        Self { signing: EncodingKey::from_secret(secret), checking: DecodingKey::from_secret(secret), rules }
+    }
+
+    /// A token for a session.
+    pub fn issue(&self, user: &user::Model, session: &session::Model) -> Result<String> {
+        let claims = Claims {
+            sub: user.email.clone(),
+            uid: user.id,
+            sid: session.id,
+            iat: session.created_at.timestamp(),
+            exp: session.expires_at.timestamp(),
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .map_err(|error| Error::Internal(error.into()))
+    }
+
+    /// What a token says, if it is one of ours and still lasts.
+    pub fn read(&self, token: &str) -> Option<Claims> {
+        jsonwebtoken::decode::<Claims>(token, &self.checking, &self.rules).ok().map(|token| token.claims)
+    }
+}
+
+/// HMAC-SHA-256 for `jsonwebtoken`: all that is needed of its back ends, which bring RSA and elliptic curves.
+static HS256: CryptoProvider = CryptoProvider {
+    signer_factory: |algorithm, key| Ok(Box::new(Hs256::new(algorithm, key.as_bytes())?)),
+    verifier_factory: |algorithm, key| Ok(Box::new(Hs256::new(algorithm, key.try_get_as_bytes()?)?)),
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+struct Hs256(Hmac<Sha256>);
+
+impl Hs256 {
+    fn new(algorithm: &Algorithm, key: &[u8]) -> Result<Self, JwtError> {
+        if *algorithm != Algorithm::HS256 {
+            return Err(ErrorKind::InvalidAlgorithm.into());
+        }
+        Hmac::new_from_slice(key).map(Self).map_err(|_| ErrorKind::InvalidKeyFormat.into())
+    }
+}
+
+impl signature::Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        Ok(self.0.clone().chain_update(message).finalize().into_bytes().to_vec())
+    }
+}
+
+impl signature::Verifier<Vec<u8>> for Hs256 {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        self.0.clone().chain_update(message).verify_slice(signature).map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn person() -> (user::Model, session::Model) {
+        let now = clock::now();
+        let user = user::Model {
+            id: clock::id(),
+            email: "ada@example.org".to_owned(),
+            name: None,
+            hashed_password: String::new(),
+            role: user::Role::Member,
+            created_at: now,
+            updated_at: now,
+        };
+        let expires_at = now + chrono::Duration::hours(1);
+        let session = session::Model { id: clock::id(), user_id: user.id, created_at: now, expires_at };
+        (user, session)
+    }
+
+    fn keys(secret: &str) -> Keys {
+        Keys::new(&SecretString::from(secret.to_owned()))
+    }
+
+    #[test]
+    fn a_token_says_who_it_was_made_for() {
+        let (user, session) = person();
+        let keys = keys("0123456789abcdef0123456789abcdef");
+        let claims = keys.read(&keys.issue(&user, &session).unwrap()).unwrap();
+        assert_eq!((claims.uid, claims.sid, claims.sub.as_str()), (user.id, session.id, "ada@example.org"));
+    }
+
+    #[test]
+    fn tokens_of_other_keys_algorithms_and_times_are_refused() {
+        let (user, mut session) = person();
+        let ours = keys("0123456789abcdef0123456789abcdef");
+        let token = ours.issue(&user, &session).unwrap();
+        assert!(keys("another key of thirty-two letters!").read(&token).is_none());
+
+        let mut parts = token.split('.');
+        let (_, payload) = (parts.next(), parts.next().unwrap());
+        // {"alg":"none","typ":"JWT"} and {"alg":"HS384","typ":"JWT"}
+        for header in ["eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0", "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9"] {
+            let signature = token.rsplit('.').next().unwrap();
+            assert!(ours.read(&format!("{header}.{payload}.{signature}")).is_none());
+            assert!(ours.read(&format!("{header}.{payload}.")).is_none());
+        }
+
+        session.expires_at = clock::now() - chrono::Duration::seconds(2);
+        assert!(ours.read(&ours.issue(&user, &session).unwrap()).is_none());
+        for rubbish in ["", ".", "..", "a.b.c", &token[..token.len() - 2]] {
+            assert!(ours.read(rubbish).is_none());
+        }
+    }
+}

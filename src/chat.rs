@@ -1,0 +1,195 @@
+//! What a conversation does: turns, and the answers that are being written.
+
+pub mod event;
+pub mod history;
+pub mod log;
+pub mod naming;
+pub mod reader;
+pub mod recovery;
+pub mod running;
+pub mod turn;
+pub mod writer;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::db::Db;
+use crate::entity::message::{self, Status};
+use crate::llm::{Catalog, FinishReason, Usage};
+
+use running::{Answers, Cause, Running};
+use writer::Writer;
+
+/// Everything that turns need; cheap to clone.
+#[derive(Clone)]
+pub struct Chat {
+    /// The database.
+    pub db: Db,
+    /// The models.
+    pub catalog: Catalog,
+    /// The answers that are being written.
+    pub answers: Arc<Answers>,
+    writer: Writer,
+    tasks: TaskTracker,
+    /// Set when the server begins to stop: no new turns from then on.
+    stopping: CancellationToken,
+    longest_question: Option<usize>,
+}
+
+impl Chat {
+    /// Starts the writer. `longest_question` is in bytes.
+    pub fn start(db: Db, catalog: Catalog, longest_question: Option<usize>) -> Self {
+        let answers = Arc::new(Answers::default());
+        let (writer, work) = Writer::new(db.clone(), Arc::clone(&answers));
+        tokio::spawn(work);
+        Self {
+            db,
+            catalog,
+            answers,
+            writer,
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            longest_question,
+        }
+    }
+
+    /// Refuses new turns from now on.
+    pub fn refuse_turns(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Lets running answers finish for a while, interrupts the rest, and returns when all are stored.
+    pub async fn drain(&self, grace: std::time::Duration) {
+        self.refuse_turns();
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            for running in self.answers.all() {
+                running.cancel(Cause::Shutdown);
+            }
+            self.tasks.wait().await;
+        }
+    }
+
+    /// Cuts off the answers of a conversation that was deleted.
+    pub fn forget_project(&self, project_id: Uuid) {
+        if let Some(running) = self.answers.in_project(project_id) {
+            running.cancel(Cause::Gone);
+        }
+    }
+
+    /// Cuts off the answers of a person who was deleted.
+    pub fn forget_owner(&self, owner_id: Uuid) {
+        for running in self.answers.of_owner(owner_id) {
+            running.cancel(Cause::Gone);
+        }
+    }
+
+    /// The text of a message: as stored, or as far as it has come.
+    pub fn content_of(&self, message: &message::Model) -> String {
+        match self.live(message) {
+            Some(running) => running.log.said().all(crate::entity::answer_chunk::Kind::Text),
+            None => message.content.clone(),
+        }
+    }
+
+    /// The running answer behind a message that says it is running.
+    pub fn live(&self, message: &message::Model) -> Option<Arc<Running>> {
+        (message.status == Status::Running).then(|| self.answers.get(message.id)).flatten()
+    }
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The model said all it had to say.
+    Complete {
+        /// Why it stopped.
+        reason: FinishReason,
+        /// What it cost, where the provider says so.
+        usage: Option<Usage>,
+    },
+    /// The person stopped it.
+    Stopped,
+    /// The server stopped in the middle of it.
+    Interrupted,
+    /// The provider failed.
+    Failed(Failure),
+    /// The conversation was deleted, or somebody else has closed the answer: there is nothing left to write to.
+    Gone,
+}
+
+/// Why an answer failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// A stable word.
+    pub code: String,
+    /// A sentence for the person.
+    pub detail: String,
+    /// When it makes sense to ask again, where that is known, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+impl Outcome {
+    /// How the message is marked.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Complete { .. } => Status::Complete,
+            Self::Stopped => Status::Stopped,
+            Self::Interrupted | Self::Gone => Status::Interrupted,
+            Self::Failed(_) => Status::Failed,
+        }
+    }
+}
+
+/// An answer as it stands: its text and what became of it.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The answer.
+    pub message_id: Uuid,
+    /// The whole text.
+    pub content: String,
+    /// How it ended.
+    pub status: Status,
+    /// Why the model stopped.
+    pub finish_reason: Option<String>,
+    /// What it cost.
+    pub usage: Option<Usage>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+impl Ending {
+    /// The ending of an answer that was finished earlier.
+    pub fn of(message: &message::Model) -> Self {
+        Self {
+            message_id: message.id,
+            content: message.content.clone(),
+            // A row that says "running" although nobody writes it was left behind by a process that died.
+            status: if message.status == Status::Running { Status::Interrupted } else { message.status },
+            finish_reason: message.finish_reason.clone(),
+            usage: usage_of(message),
+            failure: failure_of(message),
+        }
+    }
+}
+
+/// What an answer cost, as it is stored.
+pub fn usage_of(message: &message::Model) -> Option<Usage> {
+    let tokens = |count: Option<i32>| count.and_then(|count| u32::try_from(count).ok());
+    let usage = Usage {
+        prompt_tokens: tokens(message.prompt_tokens),
+        completion_tokens: tokens(message.completion_tokens),
+        reasoning_tokens: tokens(message.reasoning_tokens),
+    };
+    (usage != Usage::default()).then_some(usage)
+}
+
+/// Why an answer failed, as it is stored.
+pub fn failure_of(message: &message::Model) -> Option<Failure> {
+    let code = message.failure_code.clone()?;
+    let detail = message.failure_detail.clone().unwrap_or_default();
+    Some(Failure { code, detail, retry_after: None })
+}

@@ -1,0 +1,166 @@
+//! The events of an answer, encoded as they go over the wire (WHATWG HTML, section 9.2.6).
+//!
+//! Every event is one JSON object on one `data:` line. `api::event` documents the same events for the API's readers,
+//! and a test holds the two together.
+
+use std::fmt::Write as _;
+
+use bytes::{Bytes, BytesMut};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Ending, Failure};
+use crate::entity::answer_chunk::Kind;
+use crate::entity::message::Status;
+
+/// The position of the closing event: beyond every byte, and the largest number that JavaScript keeps exactly.
+///
+/// It is no byte count on purpose. After a crash the stored text can be a few bytes shorter than what a client
+/// has, and then a position of "one past the last byte" could be either.
+pub const END: u64 = (1 << 53) - 1;
+
+/// How long a browser waits before it reconnects, in milliseconds.
+const RETRY_MS: u32 = 3000;
+
+/// What keeps an idle connection alive; browsers do not show it to scripts.
+pub const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n\n");
+
+#[derive(Serialize)]
+struct Start {
+    message_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_message_id: Option<Uuid>,
+}
+
+#[derive(Serialize)]
+struct End<'a> {
+    content: &'a str,
+    message_id: Uuid,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Tokens>,
+}
+
+#[derive(Serialize)]
+struct Tokens {
+    prompt_tokens: Option<u32>,
+    completion_tokens: Option<u32>,
+    reasoning_tokens: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    title: &'static str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    message_id: Uuid,
+    request_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// `start`: which answer this is, and from which position it comes.
+pub fn start(message_id: Uuid, user_message_id: Option<Uuid>, position: u64) -> Bytes {
+    let mut out = BytesMut::with_capacity(192);
+    let _ = write!(out, "retry: {RETRY_MS}\nevent: start\n");
+    finish(&mut out, Some(position), &Start { message_id, user_message_id });
+    out.freeze()
+}
+
+/// A delta of the text (the default event) or of the reasoning, which ends at `position`.
+pub fn delta(out: &mut BytesMut, kind: Kind, text: &str, position: u64) {
+    let event = match kind {
+        Kind::Text => "",
+        Kind::Reasoning => "event: reasoning\n",
+    };
+    let _ = write!(out, "{event}id: {position}\ndata: {{\"delta\":");
+    json(out, text);
+    out.extend_from_slice(b"}\n\n");
+}
+
+/// `snapshot`: what is shown is to be replaced by this.
+pub fn snapshot(content: &str, reasoning: Option<&str>, position: u64) -> Bytes {
+    #[derive(Serialize)]
+    struct Snapshot<'a> {
+        content: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning: Option<&'a str>,
+    }
+    let mut out = BytesMut::with_capacity(content.len() + 64);
+    out.extend_from_slice(b"event: snapshot\n");
+    finish(&mut out, Some(position), &Snapshot { content, reasoning });
+    out.freeze()
+}
+
+/// `name`: what the conversation is called now.
+pub fn name(name: &str) -> Bytes {
+    let mut out = BytesMut::with_capacity(name.len() + 48);
+    out.extend_from_slice(b"event: name\n");
+    finish(&mut out, None, &serde_json::json!({ "name": name }));
+    out.freeze()
+}
+
+/// `end` or `failed`: nothing comes after it, and it is sent only once everything is stored.
+pub fn closing(ending: &Ending) -> Bytes {
+    let mut out = BytesMut::with_capacity(ending.content.len() + 256);
+    if ending.status == Status::Failed {
+        let unknown = Failure { code: "provider_error".to_owned(), detail: String::new(), retry_after: None };
+        let failure = ending.failure.as_ref().unwrap_or(&unknown);
+        out.extend_from_slice(b"event: failed\n");
+        let failed = Failed {
+            title: "The model did not finish its answer",
+            status: 502,
+            code: &failure.code,
+            detail: &failure.detail,
+            message_id: ending.message_id,
+            request_id: ending.message_id,
+            retry_after: failure.retry_after,
+        };
+        finish(&mut out, Some(END), &failed);
+        return out.freeze();
+    }
+    out.extend_from_slice(b"event: end\n");
+    let end = End {
+        content: &ending.content,
+        message_id: ending.message_id,
+        status: status_word(ending.status),
+        finish_reason: ending.finish_reason.as_deref(),
+        usage: ending.usage.map(|usage| Tokens {
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+        }),
+    };
+    finish(&mut out, Some(END), &end);
+    out.freeze()
+}
+
+/// A status as the API writes it.
+pub fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Running => "running",
+        Status::Complete => "complete",
+        Status::Stopped => "stopped",
+        Status::Interrupted => "interrupted",
+        Status::Failed => "failed",
+    }
+}
+
+fn finish(out: &mut BytesMut, position: Option<u64>, data: &impl Serialize) {
+    if let Some(position) = position {
+        let _ = writeln!(out, "id: {position}");
+    }
+    out.extend_from_slice(b"data: ");
+    json(out, data);
+    out.extend_from_slice(b"\n\n");
+}
+
+/// JSON escapes every line break, so that the data is always one line.
+fn json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
+    use bytes::BufMut;
+    // Writing JSON of our own types to memory cannot fail.
+    let _ = serde_json::to_writer(out.writer(), value);
+}

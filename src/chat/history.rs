@@ -1,0 +1,84 @@
+//! What a model is told of a conversation. Pure.
+
+use crate::entity::message::{Model, Role};
+use crate::llm;
+
+/// Turns a branch, newest message first, into what is sent to the model, oldest first.
+///
+/// Answers that came to nothing are left out. Two questions that then stand beside each other become one, because
+/// the chat templates of some models refuse two in a row.
+pub fn messages(branch: &[Model]) -> Vec<llm::Message> {
+    let mut messages: Vec<llm::Message> = Vec::with_capacity(branch.len());
+    for message in branch.iter().rev() {
+        if message.content.is_empty() {
+            continue;
+        }
+        let role = match message.role {
+            Role::User => llm::Role::User,
+            Role::Assistant => llm::Role::Assistant,
+        };
+        match messages.last_mut() {
+            Some(last) if last.role == role => {
+                last.content.push_str("\n\n");
+                last.content.push_str(&message.content);
+            }
+            _ => messages.push(llm::Message { role, content: message.content.clone() }),
+        }
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::entity::message::Status;
+
+    fn message(role: Role, content: &str) -> Model {
+        Model {
+            id: clock::id(),
+            project_id: clock::id(),
+            owner_id: clock::id(),
+            parent_id: None,
+            role,
+            content: content.to_owned(),
+            reasoning: Some("never sent back".to_owned()),
+            layout: None,
+            status: Status::Complete,
+            model: None,
+            client_request_id: None,
+            finish_reason: None,
+            failure_code: None,
+            failure_detail: None,
+            prompt_tokens: None,
+            completion_tokens: None,
+            reasoning_tokens: None,
+            created_at: clock::now(),
+            updated_at: clock::now(),
+        }
+    }
+
+    #[test]
+    fn a_model_is_told_the_branch_oldest_first_without_reasoning() {
+        let branch = [
+            message(Role::User, "and now?"),
+            message(Role::Assistant, "hello"),
+            message(Role::User, "hi"),
+        ];
+        let told: Vec<_> = messages(&branch).into_iter().map(|message| (message.role, message.content)).collect();
+        let expected = [
+            (llm::Role::User, "hi".to_owned()),
+            (llm::Role::Assistant, "hello".to_owned()),
+            (llm::Role::User, "and now?".to_owned()),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn answers_that_came_to_nothing_are_left_out_and_questions_join() {
+        let branch = [message(Role::User, "again"), message(Role::Assistant, ""), message(Role::User, "hi")];
+        let told = messages(&branch);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].content, "hi\n\nagain");
+    }
+}

@@ -1,0 +1,284 @@
+//! Stores answers: one writer commits what is new from all of them together.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Set,
+};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::running::{Answers, Cause, Running};
+use super::{Ending, Outcome};
+use crate::clock;
+use crate::db::Db;
+use crate::entity::answer_chunk::{self, Kind};
+use crate::entity::message;
+
+/// How far the database may be behind: in time …
+const EVERY: Duration = Duration::from_millis(250);
+/// … and in bytes of one answer.
+pub const AT_ONCE: usize = 4 * 1024;
+/// Endings that wait for the writer. Each running answer sends one, once.
+const QUEUE: usize = 1024;
+/// Rows in one statement, well below SQLite's limit on bound values.
+const ROWS: usize = 500;
+/// How long an ending is tried again before the answer is given up in memory. Its row is recovered at the next start.
+const GIVE_UP: Duration = Duration::from_secs(600);
+
+/// Hands answers to the writer.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    endings: mpsc::Sender<Finish>,
+    nudge: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Finish {
+    running: Arc<Running>,
+    outcome: Outcome,
+    stored: oneshot::Sender<Stored>,
+    since: Instant,
+}
+
+/// What became of an ending.
+#[derive(Debug)]
+pub enum Stored {
+    /// It is committed.
+    Yes(Ending),
+    /// The row is gone or was closed by somebody else.
+    Gone,
+    /// The database did not take it.
+    Failed,
+}
+
+impl Writer {
+    /// The writer's two halves: one to hand answers to, one to run as a task.
+    pub fn new(db: Db, answers: Arc<Answers>) -> (Self, impl Future<Output = ()> + Send) {
+        let (endings, queue) = mpsc::channel(QUEUE);
+        let nudge = Arc::new(Notify::new());
+        let work = Work { db, answers, queue, nudge: Arc::clone(&nudge), flushed: Instant::now(), failing: false };
+        (Self { endings, nudge }, work.run())
+    }
+
+    /// Says that there is an answer to watch, or that one has much that is not stored.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Stores the whole answer and its ending in one transaction, and returns after the commit.
+    pub async fn finish(&self, running: &Arc<Running>, outcome: Outcome) -> Stored {
+        let (stored, reply) = oneshot::channel();
+        let finish = Finish { running: Arc::clone(running), outcome, stored, since: Instant::now() };
+        if self.endings.send(finish).await.is_err() {
+            return Stored::Failed;
+        }
+        reply.await.unwrap_or(Stored::Failed)
+    }
+}
+
+struct Work {
+    db: Db,
+    answers: Arc<Answers>,
+    queue: mpsc::Receiver<Finish>,
+    nudge: Arc<Notify>,
+    flushed: Instant,
+    failing: bool,
+}
+
+impl Work {
+    async fn run(mut self) {
+        let mut endings = Vec::new();
+        while self.wait(&mut endings).await {
+            let flushing = if self.flushed.elapsed() >= EVERY || self.any_is_far_behind() { self.answers.all() } else { Vec::new() };
+            if !flushing.is_empty() {
+                self.flushed = Instant::now();
+            }
+            if let Err(error) = self.commit(&flushing, &mut endings).await {
+                self.report(&error);
+                self.one_by_one(&mut endings).await;
+            } else {
+                self.failing = false;
+            }
+        }
+    }
+
+    /// Waits for something to do; `false` when nobody can hand over anything more.
+    async fn wait(&mut self, endings: &mut Vec<Finish>) -> bool {
+        if endings.is_empty() {
+            let due = self.flushed + EVERY;
+            tokio::select! {
+                ending = self.queue.recv() => match ending {
+                    Some(ending) => endings.push(ending),
+                    None => return false,
+                },
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep_until(due), if !self.answers.is_empty() => {}
+            }
+        }
+        while endings.len() < ROWS && let Ok(ending) = self.queue.try_recv() {
+            endings.push(ending);
+        }
+        true
+    }
+
+    fn any_is_far_behind(&self) -> bool {
+        self.answers.all().iter().any(|running| running.log.unstored_len() >= AT_ONCE)
+    }
+
+    /// Commits parts and endings together. On success the endings are answered and gone from the list.
+    async fn commit(&self, flushing: &[Arc<Running>], endings: &mut Vec<Finish>) -> Result<(), DbErr> {
+        let ending: HashSet<Uuid> = endings.iter().map(|finish| finish.running.message_id).collect();
+        let parts: Vec<_> = flushing
+            .iter()
+            .filter(|running| !ending.contains(&running.message_id))
+            .filter_map(|running| running.log.unstored().map(|(parts, end)| (running, parts, end)))
+            .collect();
+        if parts.is_empty() && endings.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.db.write().await?;
+        let asked = parts.iter().map(|(running, ..)| running.message_id).chain(ending.iter().copied());
+        let ours = still_running(&transaction, asked.collect()).await?;
+        let rows = parts
+            .iter()
+            .filter(|(running, ..)| ours.contains(&running.message_id))
+            .flat_map(|(running, parts, _)| parts.iter().map(|part| chunk(running.message_id, part)))
+            .collect();
+        insert(&transaction, rows).await?;
+        let mut results = Vec::with_capacity(endings.len());
+        for finish in endings.iter() {
+            results.push(if ours.contains(&finish.running.message_id) {
+                Some(store(&transaction, finish).await?)
+            } else {
+                None
+            });
+        }
+        if !ending.is_empty() {
+            answer_chunk::Entity::delete_of(ending).exec(&transaction).await?;
+        }
+        transaction.commit().await?;
+
+        for (running, _, end) in parts {
+            if ours.contains(&running.message_id) {
+                running.log.set_stored(end);
+            } else {
+                // Deleted, or closed by another process: whatever this one would add must not be seen by anyone.
+                running.cancel(Cause::Gone);
+            }
+        }
+        for (finish, result) in endings.drain(..).zip(results) {
+            let _ = finish.stored.send(result.map_or(Stored::Gone, Stored::Yes));
+        }
+        Ok(())
+    }
+
+    /// After a failure, so that one bad row does not hold up the others.
+    async fn one_by_one(&self, endings: &mut Vec<Finish>) {
+        let mut left = Vec::new();
+        for finish in endings.drain(..) {
+            let mut one = vec![finish];
+            if self.commit(&[], &mut one).await.is_ok() {
+                continue;
+            }
+            for finish in one {
+                if finish.since.elapsed() < GIVE_UP {
+                    left.push(finish);
+                } else {
+                    let _ = finish.stored.send(Stored::Failed);
+                }
+            }
+        }
+        *endings = left;
+        // New endings may come in meanwhile; nothing else is worth waking for.
+        sleep(Duration::from_millis(200)).await;
+    }
+
+    fn report(&mut self, error: &DbErr) {
+        if self.failing {
+            tracing::warn!(%error, "answers still cannot be stored; trying again");
+        } else {
+            tracing::error!(%error, "answers cannot be stored at the moment; they are kept in memory and tried again");
+        }
+        self.failing = true;
+    }
+}
+
+/// Which of these answers still are what this process believes them to be.
+async fn still_running(transaction: &DatabaseTransaction, ids: Vec<Uuid>) -> Result<HashSet<Uuid>, DbErr> {
+    let mut found = HashSet::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<Uuid> = message::Entity::running()
+            .filter(message::Column::Id.is_in(ids.iter().copied()))
+            .select_only()
+            .column(message::Column::Id)
+            .lock(sea_orm::sea_query::LockType::Update)
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+fn chunk(message_id: Uuid, (position, kind, content): &(usize, Kind, String)) -> answer_chunk::ActiveModel {
+    answer_chunk::ActiveModel {
+        message_id: Set(message_id),
+        position: Set(i32::try_from(*position).unwrap_or(i32::MAX)),
+        kind: Set(*kind),
+        content: Set(content.clone()),
+    }
+}
+
+async fn insert(transaction: &DatabaseTransaction, rows: Vec<answer_chunk::ActiveModel>) -> Result<(), DbErr> {
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let some: Vec<_> = rows.by_ref().take(ROWS).collect();
+        answer_chunk::Entity::insert_many(some).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<Ending, DbErr> {
+    let said = finish.running.log.said();
+    let (finish_reason, usage) = match &finish.outcome {
+        Outcome::Complete { reason, usage } => (Some(reason.as_str().to_owned()), *usage),
+        _ => (None, None),
+    };
+    let failure = match &finish.outcome {
+        Outcome::Failed(failure) => Some(failure.clone()),
+        _ => None,
+    };
+    let ending = Ending {
+        message_id: finish.running.message_id,
+        content: said.all(Kind::Text),
+        status: finish.outcome.status(),
+        finish_reason,
+        usage,
+        failure,
+    };
+    let tokens = |count: Option<u32>| count.and_then(|count| i32::try_from(count).ok());
+    let usage = ending.usage.unwrap_or_default();
+    message::Entity::update_many()
+        .set(message::ActiveModel {
+            content: Set(ending.content.clone()),
+            reasoning: Set(said.reasoning()),
+            layout: Set(said.layout()),
+            status: Set(ending.status),
+            finish_reason: Set(ending.finish_reason.clone()),
+            failure_code: Set(ending.failure.as_ref().map(|failure| failure.code.clone())),
+            failure_detail: Set(ending.failure.as_ref().map(|failure| failure.detail.clone())),
+            prompt_tokens: Set(tokens(usage.prompt_tokens)),
+            completion_tokens: Set(tokens(usage.completion_tokens)),
+            reasoning_tokens: Set(tokens(usage.reasoning_tokens)),
+            updated_at: Set(clock::now()),
+            ..Default::default()
+        })
+        .filter(message::Column::Id.eq(finish.running.message_id))
+        .exec(transaction)
+        .await?;
+    Ok(ending)
+}

@@ -1,0 +1,273 @@
+//! The commands.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser, Subcommand};
+use secrecy::SecretString;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::auth::{self, NewAccount, password::Hasher};
+use crate::config::{DataSettings, Database, ServeSettings};
+use crate::db::{self, Db, schema};
+use crate::entity::user::Role;
+use crate::{api, server, telemetry};
+
+mod table;
+
+/// A self-hosted, multi-user chat application for large language models.
+///
+/// Every setting can be given as a flag, in the environment, or in a file called .env in the current directory; a flag
+/// wins over the environment, and the environment over the file. Secrets (SECRET_KEY, OPENAI_API_KEY, SENTRY_DSN) are
+/// taken from the environment or from a file, never from a flag, which others could see.
+#[derive(Parser)]
+#[command(name = "loquat", version = VERSION, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const VERSION: &str = env!("LOQUAT_VERSION");
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server: the page, the API and everything behind them
+    Serve(Box<ServeSettings>),
+    /// Bring the database up to date, take steps back, or show where it is
+    Migrate {
+        #[command(flatten)]
+        data: DataSettings,
+        #[command(subcommand)]
+        action: Option<Migrate>,
+    },
+    /// Make an account; asks for the password
+    CreateUser {
+        /// The address to sign in with
+        email: String,
+        /// Make an administrator
+        #[arg(long)]
+        admin: bool,
+        /// What the person wants to be called
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Read the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        data: DataSettings,
+    },
+    /// Print the API's OpenAPI document
+    Openapi,
+    /// Print the table of settings, as the README has it
+    #[command(hide = true)]
+    Settings,
+}
+
+#[derive(Subcommand)]
+enum Migrate {
+    /// Apply what is pending (the same as no word at all)
+    Up,
+    /// Take back the newest migrations; what their tables hold is lost
+    Down {
+        /// How many
+        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+        steps: u32,
+    },
+    /// Show every migration
+    Status {
+        /// Exit with 1 when some are pending
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+/// Runs the command of this process.
+pub fn run() -> ExitCode {
+    // Both must stand before the first TLS connection and the first flag that falls back to the environment.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Err(error) = read_env_file() {
+        return fail(&error);
+    }
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime.context("the asynchronous runtime cannot start") {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let outcome = runtime.block_on(execute(cli.command));
+    // A password being hashed must not hold up the exit.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| fail(&error))
+}
+
+fn read_env_file() -> anyhow::Result<()> {
+    match dotenvy::from_path(".env") {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        Err(dotenvy::Error::LineParse(_, at)) => {
+            anyhow::bail!("the file .env cannot be understood at column {at} of one of its lines: write NAME=value, with quotes around values that hold spaces or #")
+        }
+        Err(error) => Err(anyhow::Error::new(error).context("the file .env cannot be read")),
+    }
+}
+
+async fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(settings) => serve(*settings).await,
+        Command::Migrate { data, action } => migrate(&data, action.unwrap_or(Migrate::Up)).await,
+        Command::CreateUser { email, admin, name, password_stdin, data } => {
+            let role = if admin { Role::Admin } else { Role::Member };
+            create_user(&data, email, name, role, password_stdin).await
+        }
+        Command::Openapi => {
+            print(&api::document());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Settings => {
+            print(&settings_table());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
+    let config = settings.check()?;
+    let _telemetry = telemetry::start(&config);
+    // Ten thousand streams need more files than the usual thousand.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = server::listen(config.listen)?;
+    let address = listener.local_addr()?;
+    let app = App::start(config, address.port()).await?;
+    greet(&app, address);
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running answers may finish, new ones are refused");
+        tokio::spawn(async move {
+            // Whoever asks a second time does not want to wait.
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(130);
+        });
+    };
+    server::serve(app.clone(), listener, stop).await;
+    app.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Three lines: where it listens, where its data is, and which models it found.
+fn greet(app: &App, address: std::net::SocketAddr) {
+    print(&format!("Loquat {} listens on http://{address}\nData: {}\n", env!("CARGO_PKG_VERSION"), app.db.describe()));
+    if let Some(warning) = app.db.warning() {
+        tracing::warn!("{warning}");
+    }
+    let app = app.clone();
+    // Looking for models can take a moment when a provider is slow, and nobody has to wait for it.
+    tokio::spawn(async move {
+        let names: Vec<String> = app
+            .chat
+            .catalog
+            .models()
+            .await
+            .iter()
+            .map(|model| if model.built_in { format!("{} (built in)", model.id) } else { format!("{} ({})", model.id, model.provider) })
+            .collect();
+        let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+        let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
+        print(&format!("Models: {shown}{more}\n"));
+    });
+}
+
+async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCode> {
+    let data = data.check()?;
+    if let Migrate::Status { check } = action {
+        let db = Db::open(&data).await?;
+        let steps = schema::steps(&db).await?;
+        for step in &steps {
+            print(&format!("{}  {}\n", if step.applied { "applied" } else { "pending" }, step.name));
+        }
+        let pending = steps.iter().any(|step| !step.applied);
+        return Ok(if check && pending { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+    }
+    let _ownership = db::own(&data)?;
+    let db = Db::open(&data).await?;
+    let (names, done) = match action {
+        Migrate::Down { steps } => (schema::down(&db, steps).await?, "reverted"),
+        _ => (schema::up(&db).await?, "applied"),
+    };
+    for name in &names {
+        print(&format!("{done}  {name}\n"));
+    }
+    if names.is_empty() {
+        print("nothing to do: the database is up to date\n");
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create_user(data: &DataSettings, email: String, name: Option<String>, role: Role, stdin: bool) -> anyhow::Result<ExitCode> {
+    let data = data.check()?;
+    let password = if stdin { password_from_stdin()? } else { password_from_terminal()? };
+    let db = Db::open(&data).await?;
+    if schema::steps(&db).await?.iter().any(|step| !step.applied) {
+        match data.database {
+            // The first command on a new machine may well be this one.
+            Database::Sqlite(_) => {
+                let _ownership = db::own(&data)?;
+                schema::up(&db).await?;
+            }
+            Database::Postgres(_) => anyhow::bail!("the database is not up to date: run `loquat migrate up` first"),
+        }
+    }
+    let account = NewAccount { email, password, name };
+    let user = auth::create_account(&db, &Hasher::new(None), account, role).await?;
+    let kind = if role == Role::Admin { "administrator" } else { "user" };
+    print(&format!("made the {kind} {}\n", user.email));
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn password_from_stdin() -> anyhow::Result<SecretString> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    anyhow::ensure!(!password.is_empty(), "standard input is empty: pipe the password in, as in `printf %s \"$PASSWORD\" | loquat create-user …`");
+    Ok(SecretString::from(password))
+}
+
+fn password_from_terminal() -> anyhow::Result<SecretString> {
+    anyhow::ensure!(
+        std::io::stdin().is_terminal(),
+        "there is no terminal to ask for the password: pipe it in and add --password-stdin"
+    );
+    let ask = |prompt: &str| rpassword::prompt_password(prompt).context("the password cannot be read from the terminal");
+    let password = ask("Password: ")?;
+    anyhow::ensure!(password == ask("The same again: ")?, "the two passwords differ; nothing was made");
+    Ok(SecretString::from(password))
+}
+
+/// The README's table of settings, made from the same place as `--help`.
+pub fn settings_table() -> String {
+    table::markdown(&Cli::command())
+}
+
+fn print(text: &str) {
+    // A reader that has gone away, as in `loquat openapi | head`, is no failure.
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let mut err = std::io::stderr().lock();
+    for line in format!("{error:#}").lines() {
+        let _ = writeln!(err, "error: {line}");
+    }
+    ExitCode::FAILURE
+}

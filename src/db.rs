@@ -1,0 +1,197 @@
+//! The database: SQLite with one writer and several readers, or PostgreSQL.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use crate::config::{Data, Database};
+
+pub mod schema;
+
+/// Connections that only read, on SQLite; with WAL they never wait for the writer.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL. No stream holds one, so few serve many.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// The database, open.
+#[derive(Clone, Debug)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    place: Place,
+}
+
+/// Where the database is, as a person may see it: never with a password.
+#[derive(Clone, Debug)]
+enum Place {
+    Sqlite(PathBuf),
+    Postgres { host: String, name: String, verified: bool, local: bool },
+}
+
+impl Db {
+    /// Opens the database; a SQLite file is made, for its owner alone, when there is none.
+    pub async fn open(data: &Data) -> anyhow::Result<Self> {
+        match &data.database {
+            Database::Sqlite(path) => Self::open_sqlite(path).await,
+            Database::Postgres(url) => Self::open_postgres(url).await,
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> anyhow::Result<Self> {
+        make_private_file(path).with_context(|| {
+            format!("the database {} cannot be opened; check that its directory exists and may be written", path.display())
+        })?;
+        let connect = async |connections: u32, only_reads: bool| {
+            let file = path.to_owned();
+            let mut options = ConnectOptions::new("sqlite:");
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(30))
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                .sqlx_logging(false)
+                .map_sqlx_sqlite_opts(move |options| {
+                    let options = options
+                        .filename(&file)
+                        .create_if_missing(true)
+                        .journal_mode(SqliteJournalMode::Wal)
+                        // What was committed survives a power cut too, not only a killed process.
+                        .synchronous(SqliteSynchronous::Full)
+                        .foreign_keys(true)
+                        .busy_timeout(Duration::from_secs(10))
+                        .pragma("temp_store", "memory");
+                    if only_reads { options.pragma("query_only", "on") } else { options }
+                });
+            sea_orm::Database::connect(options).await
+        };
+        let open = async || anyhow::Ok((connect(1, false).await?, connect(SQLITE_READERS, true).await?));
+        let (writer, reader) = open()
+            .await
+            .with_context(|| format!("the database {} cannot be opened", path.display()))?;
+        Ok(Self { reader, writer, place: Place::Sqlite(path.to_owned()) })
+    }
+
+    async fn open_postgres(url: &SecretString) -> anyhow::Result<Self> {
+        let parsed: PgConnectOptions = url.expose_secret().parse().context("DATABASE_URL is not right")?;
+        let place = Place::Postgres {
+            host: parsed.get_host().to_owned(),
+            name: parsed.get_database().unwrap_or("postgres").to_owned(),
+            verified: matches!(parsed.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyFull),
+            local: is_local(parsed.get_host()) || parsed.get_socket().is_some(),
+        };
+        let mut options = ConnectOptions::new(url.expose_secret());
+        options
+            .max_connections(POSTGRES_CONNECTIONS)
+            .min_connections(1)
+            .acquire_timeout(Duration::from_secs(15))
+            .connect_timeout(Duration::from_secs(15))
+            .set_application_name("loquat")
+            .sqlx_logging(false);
+        let pool = sea_orm::Database::connect(options).await.map_err(|error| {
+            anyhow::anyhow!("PostgreSQL at {} cannot be used: {error}; check DATABASE_URL, its sslmode and sslrootcert", place.describe())
+        })?;
+        Ok(Self { reader: pool.clone(), writer: pool, place })
+    }
+
+    /// For queries that change nothing.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a transaction that may write; without `commit` nothing of it stays.
+    ///
+    /// On SQLite it takes the write lock at once: a transaction that reads first and writes later fails when
+    /// another has written in between, however long the busy timeout is.
+    pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that begins transactions")]
+        self.writer.begin_with_options(options).await
+    }
+
+    /// Which of the two it is.
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Says what and where it is, in words for the operator.
+    pub fn describe(&self) -> String {
+        self.place.describe()
+    }
+
+    /// A warning about a connection that others could read or imitate.
+    pub fn warning(&self) -> Option<String> {
+        match &self.place {
+            Place::Postgres { host, verified: false, local: false, .. } => Some(format!(
+                "the connection to PostgreSQL at {host} is not verified: anyone between could read it; add sslmode=verify-full to DATABASE_URL (and sslrootcert=FILE for a private authority)"
+            )),
+            _ => None,
+        }
+    }
+
+    /// Answers whether the database can be reached.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.reader.execute_unprepared("SELECT 1").await.map(drop)
+    }
+
+    /// Closes every connection, so that SQLite folds its log into the database file.
+    pub async fn close(&self) {
+        let _ = self.reader.clone().close().await;
+        let _ = self.writer.clone().close().await;
+    }
+}
+
+impl Place {
+    fn describe(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("SQLite in {}", path.display()),
+            Self::Postgres { host, name, .. } => format!("PostgreSQL {name} on {host}"),
+        }
+    }
+}
+
+/// Held while a process owns a SQLite database; the system frees it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Ownership(#[expect(dead_code, reason = "holding the file holds the lock")] Option<File>);
+
+/// Makes this process the only one that serves or migrates a SQLite database. PostgreSQL needs no such lock.
+pub fn own(data: &Data) -> anyhow::Result<Ownership> {
+    let Database::Sqlite(path) = &data.database else { return Ok(Ownership(None)) };
+    let mut lock_path = path.clone().into_os_string();
+    lock_path.push(".lock");
+    let lock_path = PathBuf::from(lock_path);
+    let file = make_private_file(&lock_path)
+        .with_context(|| format!("the lock file {} cannot be opened; check that its directory exists and may be written", lock_path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Ownership(Some(file))),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "another Loquat is using the database {}; stop it first, or give this one its own LOQUAT_DATA_DIR",
+            path.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} cannot be locked", lock_path.display())),
+    }
+}
+
+fn make_private_file(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost"
+        || host.starts_with('/')
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

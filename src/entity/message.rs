@@ -1,0 +1,164 @@
+//! Messages: a tree of questions and answers in each conversation.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, Statement};
+
+/// A question or an answer.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "messages")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The conversation it belongs to.
+    pub project_id: Uuid,
+    /// Whose it is: the conversation's owner.
+    pub owner_id: Uuid,
+    /// What it replies to; none for the first question.
+    pub parent_id: Option<Uuid>,
+    /// Who wrote it.
+    pub role: Role,
+    /// The text. Empty while the answer is being written.
+    #[sea_orm(column_type = "Text")]
+    pub content: String,
+    /// What the model thought before it answered.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub reasoning: Option<String>,
+    /// How text and reasoning alternated in the answer's log; none where all reasoning came first.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub layout: Option<String>,
+    /// How far it is.
+    pub status: Status,
+    /// The model that answers.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub model: Option<String>,
+    /// The client's own id of the request, on questions; one per person.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub client_request_id: Option<String>,
+    /// Why the model stopped, in its provider's word.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub finish_reason: Option<String>,
+    /// What went wrong, as a stable word.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub failure_code: Option<String>,
+    /// What went wrong, as a sentence.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub failure_detail: Option<String>,
+    /// Tokens of the question and what went before it.
+    pub prompt_tokens: Option<i32>,
+    /// Tokens of the answer.
+    pub completion_tokens: Option<i32>,
+    /// Those of them that were reasoning.
+    pub reasoning_tokens: Option<i32>,
+    /// When it was begun.
+    pub created_at: DateTimeUtc,
+    /// When it was last changed.
+    pub updated_at: DateTimeUtc,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Role {
+    /// The person.
+    #[sea_orm(string_value = "user")]
+    User,
+    /// The model.
+    #[sea_orm(string_value = "assistant")]
+    Assistant,
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Status {
+    /// It is being written now.
+    #[sea_orm(string_value = "running")]
+    Running,
+    /// It is whole.
+    #[sea_orm(string_value = "complete")]
+    Complete,
+    /// The person stopped it.
+    #[sea_orm(string_value = "stopped")]
+    Stopped,
+    /// The server stopped in the middle of it.
+    #[sea_orm(string_value = "interrupted")]
+    Interrupted,
+    /// The model's provider failed in the middle of it, or before.
+    #[sea_orm(string_value = "failed")]
+    Failed,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The branch that ends in `$1`, newest first: at most `$3` messages of the conversation `$2`.
+const BRANCH: &str = "\
+WITH RECURSIVE branch (id, parent_id, depth) AS (\
+ SELECT id, parent_id, 1 FROM messages WHERE id = $1 AND project_id = $2 \
+ UNION ALL \
+ SELECT above.id, above.parent_id, branch.depth + 1 FROM messages above \
+ JOIN branch ON above.id = branch.parent_id WHERE branch.depth < $3\
+) SELECT messages.* FROM branch JOIN messages ON messages.id = branch.id ORDER BY branch.depth";
+
+impl Entity {
+    /// A person's messages in one conversation.
+    pub fn owned_by(owner_id: Uuid, project_id: Uuid) -> Select<Self> {
+        Self::find().filter(Column::OwnerId.eq(owner_id)).filter(Column::ProjectId.eq(project_id))
+    }
+
+    /// One message of a person in one conversation.
+    pub fn owned_one(owner_id: Uuid, project_id: Uuid, id: Uuid) -> Select<Self> {
+        Self::owned_by(owner_id, project_id).filter(Column::Id.eq(id))
+    }
+
+    /// The question that a person asked under this id of their own.
+    pub fn requested(owner_id: Uuid, client_request_id: &str) -> Select<Self> {
+        Self::find()
+            .filter(Column::OwnerId.eq(owner_id))
+            .filter(Column::ClientRequestId.eq(client_request_id))
+    }
+
+    /// The answers to a question, newest first.
+    pub fn answers_to(question_id: Uuid) -> Select<Self> {
+        Self::find().filter(Column::ParentId.eq(question_id)).order_by_desc(Column::Id)
+    }
+
+    /// The answer that is being written in a conversation.
+    pub fn running_in(project_id: Uuid) -> Select<Self> {
+        Self::find().filter(Column::ProjectId.eq(project_id)).filter(Column::Status.eq(Status::Running))
+    }
+
+    /// Every answer that is being written.
+    pub fn running() -> Select<Self> {
+        Self::find().filter(Column::Status.eq(Status::Running)).order_by_asc(Column::Id)
+    }
+
+    /// The newest question in a conversation that has exactly this text, among the last few.
+    pub async fn newest_question(
+        db: &impl ConnectionTrait,
+        owner_id: Uuid,
+        project_id: Uuid,
+        content: &str,
+    ) -> Result<Option<Model>, DbErr> {
+        let recent = Self::owned_by(owner_id, project_id)
+            .filter(Column::Role.eq(Role::User))
+            .order_by_desc(Column::Id)
+            .limit(20)
+            .all(db)
+            .await?;
+        Ok(recent.into_iter().find(|message| message.content == content))
+    }
+
+    /// The branch that ends in a message, newest first, at most `limit` messages.
+    pub async fn branch(
+        db: &impl ConnectionTrait,
+        project_id: Uuid,
+        leaf_id: Uuid,
+        limit: u32,
+    ) -> Result<Vec<Model>, DbErr> {
+        let values = [leaf_id.into(), project_id.into(), i64::from(limit).into()];
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), BRANCH, values);
+        Self::find().from_raw_sql(statement).all(db).await
+    }
+}

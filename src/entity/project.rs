@@ -1,0 +1,75 @@
+//! Projects, which are conversations.
+
+use sea_orm::QueryOrder;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::entity::prelude::*;
+
+/// A conversation.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "projects")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// What it is called.
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    /// Where the name comes from: a name that the person gave is never replaced.
+    pub name_source: NameSource,
+    /// The model of the newest turn.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub model: Option<String>,
+    /// The newest message of the branch that is shown.
+    pub leaf_id: Option<Uuid>,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+    /// When it was last used or renamed.
+    pub updated_at: DateTimeUtc,
+}
+
+/// Where a conversation's name comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum NameSource {
+    /// It has none of its own yet.
+    #[sea_orm(string_value = "default")]
+    Default,
+    /// From the first words of the first question.
+    #[sea_orm(string_value = "first_words")]
+    FirstWords,
+    /// From a model that read the first turn.
+    #[sea_orm(string_value = "model")]
+    Model,
+    /// From the person.
+    #[sea_orm(string_value = "user")]
+    User,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// A person's conversations.
+    pub fn owned_by(owner_id: Uuid) -> Select<Self> {
+        Self::find().filter(Column::OwnerId.eq(owner_id))
+    }
+
+    /// One conversation of a person.
+    pub fn owned_one(owner_id: Uuid, id: Uuid) -> Select<Self> {
+        Self::owned_by(owner_id).filter(Column::Id.eq(id))
+    }
+
+    /// A person's conversations, most recently used first, from below a place in that order.
+    pub fn recent(owner_id: Uuid, below: Option<(DateTimeUtc, Uuid)>) -> Select<Self> {
+        let mut select = Self::owned_by(owner_id)
+            .order_by_desc(Column::UpdatedAt)
+            .order_by_desc(Column::Id);
+        if let Some((time, id)) = below {
+            let place = Expr::tuple([Expr::col(Column::UpdatedAt), Expr::col(Column::Id)]);
+            select = select.filter(ExprTrait::lt(place, Expr::tuple([Expr::value(time), Expr::value(id)])));
+        }
+        select
+    }
+}

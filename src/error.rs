@@ -1,0 +1,154 @@
+//! Everything that can go wrong in a request, with its HTTP status and its stable code.
+
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+/// A result of the application's own work.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. The message is lower case and tells the reader what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value that does not fit; names the field where there is one.
+    #[error("{detail}")]
+    Invalid {
+        /// The field of the body, the query or the path.
+        field: Option<String>,
+        /// What is wrong with it and what would be right.
+        detail: String,
+    },
+    /// The request could not be read at all.
+    #[error("{0}")]
+    Malformed(String),
+    /// No session, or one that has ended.
+    #[error("sign in first: there is no valid session or key with this request")]
+    NotSignedIn,
+    /// A wrong address or a wrong password; never says which.
+    #[error("the email address or the password is wrong")]
+    WrongCredentials,
+    /// The browser sent this from somebody else's page.
+    #[error("this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS")]
+    CrossSite,
+    /// Registration is not open to everybody.
+    #[error("{0}")]
+    SignupClosed(&'static str),
+    /// It does not exist, or it is somebody else's.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The route exists, the method does not.
+    #[error("this address does not answer to that method; it allows {0}")]
+    MethodNotAllowed(String),
+    /// The body is of a type nobody here reads.
+    #[error("send the body as application/json")]
+    UnsupportedMediaType,
+    /// The account exists already.
+    #[error("there is already an account with this email address; sign in, or use another address")]
+    EmailTaken,
+    /// One answer at a time per conversation.
+    #[error("an answer is still being written in this conversation; wait for it, or stop it first")]
+    AnswerRunning {
+        /// The message that is being written.
+        message_id: Uuid,
+    },
+    /// The same client request id, but for another conversation.
+    #[error("this client_request_id was already used in another conversation; make a new one for every question")]
+    ClientRequestReused,
+    /// Nobody here offers that model.
+    #[error("{0}")]
+    ModelUnknown(String),
+    /// The body is larger than allowed.
+    #[error("the request is too large: at most {limit} bytes are read here")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("the request did not arrive in time; send it again")]
+    RequestTimeout,
+    /// Too much to do at this moment.
+    #[error("the server is busy; try again in a moment")]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The server is about to stop.
+    #[error("the server is restarting; try again in a moment")]
+    ShuttingDown,
+    /// The database said no.
+    #[error("something went wrong on the server; it has been logged under this request's id")]
+    Database(#[from] DbErr),
+    /// Anything else that is our fault.
+    #[error("something went wrong on the server; it has been logged under this request's id")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl Error {
+    /// A value that does not fit, with the field it is about.
+    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid { field: Some(field.into()), detail: detail.into() }
+    }
+
+    /// The HTTP status that this is answered with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) => 400,
+            Self::NotSignedIn | Self::WrongCredentials => 401,
+            Self::CrossSite | Self::SignupClosed(_) => 403,
+            Self::NotFound(_) => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::RequestTimeout => 408,
+            Self::EmailTaken | Self::AnswerRunning { .. } | Self::ClientRequestReused => 409,
+            Self::TooLarge { .. } => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::Invalid { .. } | Self::ModelUnknown(_) => 422,
+            Self::Database(_) | Self::Internal(_) => 500,
+            Self::Busy { .. } | Self::ShuttingDown => 503,
+        }
+    }
+
+    /// A stable word for programs; part of the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::Malformed(_) => "malformed",
+            Self::NotSignedIn => "not_signed_in",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::CrossSite => "cross_site",
+            Self::SignupClosed(_) => "signup_closed",
+            Self::NotFound(_) => "not_found",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::EmailTaken => "email_taken",
+            Self::AnswerRunning { .. } => "answer_running",
+            Self::ClientRequestReused => "client_request_id_reused",
+            Self::ModelUnknown(_) => "model_unknown",
+            Self::TooLarge { .. } => "too_large",
+            Self::RequestTimeout => "request_timeout",
+            Self::Busy { .. } => "busy",
+            Self::ShuttingDown => "shutting_down",
+            Self::Database(_) | Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The field that the error is about, where there is one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { field, .. } => field.as_deref(),
+            Self::EmailTaken => Some("email"),
+            Self::ClientRequestReused => Some("client_request_id"),
+            Self::ModelUnknown(_) => Some("model"),
+            _ => None,
+        }
+    }
+
+    /// When it makes sense to try again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after } => Some(*retry_after),
+            Self::ShuttingDown => Some(Duration::from_secs(5)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Loquat: a self-hosted, multi-user chat application for large language models, in one executable.
+//!
+//! The modules in the order of their layers; each imports only what stands below it.
+
+pub mod cli; //       the commands
+pub mod server; //    connections, and what holds for every response
+pub mod ui; //        the page, from inside the executable
+pub mod api; //       HTTP in, HTTP out: one file per path segment
+pub mod app; //       what every request shares
+pub mod auth; //      who is calling
+pub mod chat; //      what a conversation does
+pub mod llm; //       language models and their vendors' wire formats
+pub mod entity; //    one file per table
+pub mod db; //        connections, transactions, migrations
+pub mod telemetry; // logs and error reports
+pub mod error; //     what can go wrong
+pub mod config; //    the settings
+pub mod http; //      outgoing connections
+pub mod clock; //     ids and times

@@ -1,0 +1,138 @@
+//! Connections: our own accept loop around hyper, because a stream of words needs what a general server leaves out.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+
+mod respond;
+
+use respond::Site;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4096;
+/// Bytes of a request's head, and of what is buffered of a response.
+const BUFFER: usize = 64 * 1024;
+/// How long data may stay unacknowledged before the other side counts as gone.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+/// How long open connections get to finish when the server is gone.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Begins to listen, without accepting anything yet.
+pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().with_context(|| format!("cannot listen on {address}; is another program using it? choose another with LOQUAT_LISTEN"))
+}
+
+/// Serves until `stop` resolves, then stops gracefully.
+///
+/// From then on `/readyz` fails and new turns are refused; running answers get a while to finish and are then stored
+/// as interrupted, which ends their streams; last, open connections are closed.
+pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
+    let closing = CancellationToken::new();
+    let connections = TaskTracker::new();
+    let accepting = tokio::spawn(accept(app.clone(), listener, closing.clone(), connections.clone()));
+    stop.await;
+    app.drain().await;
+    closing.cancel();
+    let _ = accepting.await;
+    connections.close();
+    if tokio::time::timeout(LAST_WORDS, connections.wait()).await.is_err() {
+        tracing::info!(open = connections.len(), "connections that did not end are cut off");
+    }
+}
+
+async fn accept(app: App, listener: TcpListener, closing: CancellationToken, connections: TaskTracker) {
+    let most = app.config.limits.connections.unwrap_or(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(most));
+    let request_timeout = app.config.limits.request_timeout;
+    let site = Arc::new(Site::new(app));
+    let mut pause = Duration::from_millis(10);
+    loop {
+        // The place comes first: connections beyond the cap wait in the kernel instead of in our memory.
+        let place = tokio::select! {
+            () = closing.cancelled() => return,
+            place = Arc::clone(&places).acquire_owned() => place.ok(),
+        };
+        let accepted = tokio::select! {
+            () = closing.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                pause = Duration::from_millis(10);
+                prepare(&stream);
+                let connection = connection(Arc::clone(&site), stream, peer, request_timeout, closing.clone(), place);
+                connections.spawn(connection);
+            }
+            Err(error) => {
+                // Out of file descriptors, mostly: trying again at once would only burn the processor.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+/// Words leave at once, and a peer that vanished is noticed.
+fn prepare(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let keep_alive = TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
+    let prepared = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&keep_alive))
+        .and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED)));
+    if let Err(error) = prepared {
+        tracing::debug!(%error, "a socket could not be tuned");
+    }
+}
+
+async fn connection(
+    site: Arc<Site>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    request_timeout: Option<Duration>,
+    closing: CancellationToken,
+    _place: Option<OwnedSemaphorePermit>,
+) {
+    let Ok(local) = stream.local_addr() else { return };
+    let service = service_fn(move |request| {
+        let site = Arc::clone(&site);
+        async move { Ok::<_, Infallible>(site.respond(request, local, peer).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(request_timeout)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,202 @@
+//! What holds for every request and every response: ids, bounded bodies, panics, headers, the access log.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use ipnet::IpNet;
+use poem::http::uri::Scheme;
+use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Body, Endpoint, Request, Response};
+
+use crate::api::{Client, Routes, problem_response};
+use crate::app::App;
+use crate::error::Error;
+use crate::{clock, telemetry, ui};
+
+/// Everything that is served.
+pub(super) struct Site {
+    app: App,
+    api: Routes,
+}
+
+impl Site {
+    pub(super) fn new(app: App) -> Self {
+        Self { api: Routes::new(app.clone()), app }
+    }
+
+    /// Answers one request; whatever happens, with a response.
+    pub(super) async fn respond(
+        &self,
+        request: hyper::Request<Incoming>,
+        local: SocketAddr,
+        peer: SocketAddr,
+    ) -> hyper::Response<BoxBody<Bytes, std::io::Error>> {
+        let id = clock::id();
+        let began = Instant::now();
+        let client = client(&self.app.config.trusted_proxies, peer.ip(), request.headers());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answering = AssertUnwindSafe(self.answer(request, client, local, peer)).catch_unwind();
+        let answered = telemetry::REQUEST_ID.scope(id, answering).await;
+        let mut response = match answered {
+            Ok(response) => response,
+            Err(_) => {
+                let panic = Error::Internal(anyhow::anyhow!("a panic while answering"));
+                telemetry::REQUEST_ID.sync_scope(id, || problem_response(panic))
+            }
+        };
+        complete(response.headers_mut(), &path, client);
+        if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+        }
+        // Without the query: a question can be in it.
+        tracing::info!(
+            target: "loquat::access",
+            request_id = %id,
+            %method,
+            path,
+            status = response.status().as_u16(),
+            ms = began.elapsed().as_millis() as u64,
+            client = %client.address,
+            "request"
+        );
+        response.into()
+    }
+
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        client: Client,
+        local: SocketAddr,
+        peer: SocketAddr,
+    ) -> Response {
+        let is_api = Routes::has(request.uri().path());
+        let request = match self.receive(request, local, peer).await {
+            Ok(mut request) => {
+                request.extensions_mut().insert(client);
+                request
+            }
+            Err(error) => return problem_response(error),
+        };
+        if !is_api {
+            return ui::answer(&self.app, &request).await;
+        }
+        match self.api.call(request).await {
+            Ok(response) => response,
+            Err(error) => error.into_response(),
+        }
+    }
+
+    /// Reads the whole body, within its bounds of size and time.
+    async fn receive(
+        &self,
+        request: hyper::Request<Incoming>,
+        local: SocketAddr,
+        peer: SocketAddr,
+    ) -> Result<Request, Error> {
+        let limits = &self.app.config.limits;
+        let limit = limits.body_bytes.unwrap_or(usize::MAX);
+        let (parts, body) = request.into_parts();
+        let addresses = (LocalAddr(Addr::SocketAddr(local)), RemoteAddr(Addr::SocketAddr(peer)));
+        let rebuild = |parts, body: Bytes| {
+            let parts: poem::RequestParts = (parts, addresses.0, addresses.1, Scheme::HTTP).into();
+            Request::from_parts(parts, Body::from(body))
+        };
+        if body.is_end_stream() {
+            return Ok(rebuild(parts, Bytes::new()));
+        }
+        if body.size_hint().lower() > limit as u64 {
+            return Err(Error::TooLarge { limit });
+        }
+        let reading = Limited::new(body, limit).collect();
+        let read = match limits.request_timeout {
+            Some(time) => tokio::time::timeout(time, reading).await.map_err(|_| Error::RequestTimeout)?,
+            None => reading.await,
+        };
+        match read {
+            Ok(body) => Ok(rebuild(parts, body.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { limit }),
+            Err(_) => Err(Error::Malformed("the body broke off; send the request again".to_owned())),
+        }
+    }
+}
+
+/// The headers that every response has, unless it has set its own.
+fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
+    let mut missing = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    missing(header::REFERRER_POLICY, "no-referrer");
+    missing(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    missing(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), browsing-topics=()");
+    missing(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    if Routes::has(path) {
+        missing(header::CACHE_CONTROL, "no-store");
+    } else {
+        missing(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    }
+    if client.https {
+        missing(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+}
+
+/// The browser behind the proxies that are believed; a forwarded address from anybody else counts for nothing.
+fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> Client {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let direct = Client { address: peer.to_canonical(), https: false };
+    if !is_trusted(&peer) {
+        return direct;
+    }
+    let values = |name: &str| {
+        let all: Vec<String> = headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|value| value.trim().to_owned())
+            .collect();
+        all
+    };
+    // Each proxy adds the one it heard from at the end, so the first one from there that is no proxy is the client.
+    let forwarded = values("x-forwarded-for");
+    let addresses = forwarded.iter().rev().map_while(|value| value.parse::<IpAddr>().ok());
+    let mut address = direct.address;
+    for hop in addresses {
+        address = hop.to_canonical();
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    let https = values("x-forwarded-proto").last().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    Client { address, https }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(trusted: &[&str], peer: &str, forwarded: &str, scheme: &str) -> (String, bool) {
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        headers.insert("x-forwarded-proto", scheme.parse().unwrap());
+        let client = client(&trusted, peer.parse().unwrap(), &headers);
+        (client.address.to_string(), client.https)
+    }
+
+    #[test]
+    fn forwarded_addresses_count_only_from_trusted_proxies() {
+        assert_eq!(seen(&[], "203.0.113.9", "198.51.100.1", "https"), ("203.0.113.9".into(), false));
+        assert_eq!(seen(&["127.0.0.0/8"], "127.0.0.1", "198.51.100.1", "https"), ("198.51.100.1".into(), true));
+        let lied = "1.1.1.1, 198.51.100.1, 10.0.0.7";
+        assert_eq!(seen(&["127.0.0.0/8", "10.0.0.0/8"], "127.0.0.1", lied, "http"), ("198.51.100.1".into(), false));
+        assert_eq!(seen(&["127.0.0.0/8"], "127.0.0.1", "rubbish", "https"), ("127.0.0.1".into(), true));
+    }
+}
