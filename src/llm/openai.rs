@@ -14,7 +14,7 @@ mod text;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue};
 use reqwest::{RequestBuilder, Response};
@@ -145,7 +145,7 @@ impl Endpoint {
             return Err(Setback::Final(Error::BadResponse { provider: self.name.clone(), what }));
         }
         if !status.is_success() {
-            let retry_after = retry_after::read(response.headers(), chrono::Utc::now());
+            let retry_after = retry_after::read(response.headers(), SystemTime::now());
             let body = timeout(ERROR_BODY_TIME, read_up_to(response, ERROR_BODY_BYTES)).await.unwrap_or_default();
             return Err(Setback::Refused(Failure::of_response(status.as_u16(), retry_after, &body)));
         }

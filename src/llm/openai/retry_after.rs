@@ -1,8 +1,8 @@
 //! How long a provider asks to wait.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// The longest wait that is believed.
@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Reads `Retry-After` (seconds, a fraction of them, or an HTTP date) and OpenAI's finer `retry-after-ms`. `None` when it
 /// is absent or rubbish.
-pub(super) fn read(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub(super) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let fine = text("retry-after-ms").and_then(|ms| ms.parse::<f64>().ok()).map(|ms| ms / 1000.0).and_then(seconds);
     fine.or_else(|| {
@@ -24,8 +24,7 @@ fn seconds(seconds: f64) -> Option<Duration> {
 }
 
 /// The time until an HTTP date; none is left when it has passed.
-fn until(date: &str, now: DateTime<Utc>) -> Option<Duration> {
+fn until(date: &str, now: SystemTime) -> Option<Duration> {
     let date = DateTime::parse_from_rfc2822(date).ok()?;
-    let wait = date.with_timezone(&Utc).signed_duration_since(now);
-    Some(wait.to_std().unwrap_or_default().min(LONGEST))
+    Some(SystemTime::from(date).duration_since(now).unwrap_or_default().min(LONGEST))
 }

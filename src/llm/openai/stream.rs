@@ -18,6 +18,9 @@ use crate::llm::{Error, Finish, Part};
 const LINGER: Duration = Duration::from_secs(2);
 /// The most that one wake-up reads before its caller gets a turn to store it.
 const WAKE_UP_BYTES: usize = 64 * 1024;
+/// How often the connection gets another turn while each brings more. It hands over one chunk at a time, though many may
+/// have arrived together; a turn costs less than everything that a caller does for each delta.
+const TURNS: u32 = 64;
 
 /// A streamed answer. Dropping it closes the provider's connection, unless the answer has ended.
 #[derive(Debug)]
@@ -36,6 +39,10 @@ pub struct Stream {
     /// Sleeps until some deadline that was right when it was armed. It is not armed again for every piece: when it wakes
     /// too early, it sleeps on.
     alarm: Pin<Box<Sleep>>,
+    /// What was read and not given out yet.
+    gathered: Vec<Part>,
+    /// How often in a row the connection got another turn.
+    turns: u32,
     outcome: Option<Result<Finish, Error>>,
 }
 
@@ -55,6 +62,8 @@ impl Stream {
             heard_any: false,
             finished: None,
             alarm: Box::pin(sleep_until(asked)),
+            gathered: Vec::new(),
+            turns: 0,
             outcome: None,
             endpoint,
         };
@@ -70,33 +79,43 @@ impl Stream {
     fn poll_next(&mut self, cx: &mut Context<'_>, parts: &mut Vec<Part>) -> Poll<Result<Option<Finish>, Error>> {
         let before = self.reading.bytes();
         if self.outcome.is_none() {
-            self.outcome = self.read_arrived(cx, parts);
+            self.outcome = self.read_arrived(cx);
         }
-        let grew = self.reading.bytes() > before;
+        if self.outcome.is_none() && self.reading.bytes() > before && self.turns < TURNS {
+            self.turns += 1;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.turns = 0;
+        let brought_text = !self.gathered.is_empty();
+        parts.append(&mut self.gathered);
         match &self.outcome {
             Some(Ok(finish)) => return Poll::Ready(Ok(Some(finish.clone()))),
             // Text first and the error at the next call, so that a caller who stops at an error has the text.
-            Some(Err(error)) if !grew => return Poll::Ready(Err(error.clone())),
-            _ if grew => return Poll::Ready(Ok(None)),
-            _ => {}
+            _ if brought_text => return Poll::Ready(Ok(None)),
+            Some(Err(error)) => return Poll::Ready(Err(error.clone())),
+            None => {}
         }
-        self.outcome = self.wait_for_deadline(cx, parts);
+        self.outcome = self.wait_for_deadline(cx);
         match self.outcome.clone() {
-            Some(outcome) => Poll::Ready(outcome.map(Some)),
+            Some(outcome) => {
+                parts.append(&mut self.gathered);
+                Poll::Ready(outcome.map(Some))
+            }
             None => Poll::Pending,
         }
     }
 
     /// Reads all that the connection holds.
-    fn read_arrived(&mut self, cx: &mut Context<'_>, parts: &mut Vec<Part>) -> Option<Result<Finish, Error>> {
+    fn read_arrived(&mut self, cx: &mut Context<'_>) -> Option<Result<Finish, Error>> {
         let mut budget = WAKE_UP_BYTES;
         loop {
             let frame = match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => frame,
-                Poll::Ready(Some(Err(_))) => return Some(self.reading.end(false, parts)),
-                Poll::Ready(None) => return Some(self.reading.end(true, parts)),
+                Poll::Ready(Some(Err(_))) => return Some(self.reading.end(false, &mut self.gathered)),
+                Poll::Ready(None) => return Some(self.reading.end(true, &mut self.gathered)),
                 // Having asked once more after `[DONE]`, the connection can read its end and be used again.
-                Poll::Pending if self.reading.is_done() => return Some(self.reading.end(true, parts)),
+                Poll::Pending if self.reading.is_done() => return Some(self.reading.end(true, &mut self.gathered)),
                 Poll::Pending => return None,
             };
             let Ok(piece) = frame.into_data() else { continue };
@@ -104,12 +123,16 @@ impl Stream {
             if !std::mem::replace(&mut self.heard_any, true) {
                 self.set_alarm();
             }
-            if let Err(error) = self.reading.read(&piece, parts) {
+            if let Err(error) = self.reading.read(&piece, &mut self.gathered) {
                 return Some(Err(error));
             }
             if self.finished.is_none() && self.reading.is_finished() {
                 self.finished = Some(self.heard);
                 self.set_alarm();
+            }
+            // The alarm is not looked at while text keeps coming.
+            if self.endpoint.limits.total.is_some_and(|total| self.heard - self.started >= total) {
+                return Some(self.give_up());
             }
             budget = budget.saturating_sub(piece.len());
             if budget == 0 {
@@ -119,15 +142,23 @@ impl Stream {
         }
     }
 
-    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, parts: &mut Vec<Part>) -> Option<Result<Finish, Error>> {
+    fn wait_for_deadline(&mut self, cx: &mut Context<'_>) -> Option<Result<Finish, Error>> {
         while self.alarm.as_mut().poll(cx).is_ready() {
-            let (deadline, error) = self.deadline();
+            let (deadline, _) = self.deadline();
             if Instant::now() >= deadline {
-                return Some(if self.reading.is_finished() { self.reading.end(false, parts) } else { Err(error) });
+                return Some(self.give_up());
             }
             self.alarm.as_mut().reset(deadline);
         }
         None
+    }
+
+    /// A deadline has passed. A model that was finished has only failed to say what it cost.
+    fn give_up(&mut self) -> Result<Finish, Error> {
+        if self.reading.is_finished() {
+            return self.reading.end(false, &mut self.gathered);
+        }
+        Err(self.deadline().1)
     }
 
     /// Needed only where a deadline moves to an earlier time: at the first byte and at the model's last.

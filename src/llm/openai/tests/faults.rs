@@ -73,6 +73,15 @@ async fn comments_are_life_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn text_without_a_pause_does_not_outlast_the_total() {
+    let provider = ScriptedProvider::start(vec![Reply::events(&[TEXT], Then::Repeat)]).await;
+    let limits = ProviderLimits { total: Some(SHORT), answer_bytes: None, ..limits() };
+    let heard = hear(&provider.catalog(limits)).await;
+    assert_eq!(heard.code(), "provider_timeout");
+    assert!(heard.text.starts_with("hihi"));
+}
+
+#[tokio::test]
 async fn without_limits_nothing_is_limited() {
     let none = ProviderLimits { first_byte: None, silence: None, total: None, answer_bytes: None, ..limits() };
     let provider = ScriptedProvider::start(vec![Reply::events(&[TEXT, STOP], Then::Close)]).await;
