@@ -70,6 +70,9 @@ const answers = page
 const rows = page.getByRole("navigation", { name: "Conversations" }).getByRole("listitem");
 const answerText = async () => (await answers.last().innerText()).trim();
 
+/** The running answer has reached its end. */
+const over = () => stop.waitFor({ state: "detached", timeout: 120_000 });
+
 async function waitUntil(condition, message, milliseconds = 20_000) {
   const until = Date.now() + milliseconds;
   while (Date.now() < until) {
@@ -121,7 +124,9 @@ await step(
 await step("a reload in mid-answer goes on with the answer", async () => {
   await page.reload();
   await waitUntil(async () => (await answers.count()) === 1, "the answer is gone after a reload");
-  await send.waitFor({ timeout: 120_000 });
+  await answers.first().waitFor();
+  check(await stop.isVisible(), "the answer was over before it could be resumed");
+  await over();
 });
 
 let whole = "";

@@ -24,7 +24,10 @@ function importsOf(file: string): string[] {
 
 /** "features/chat" for what lies in a feature, else the first folder. */
 function home(path: string): string {
-  return path.split("/").slice(0, path.startsWith("features/") ? 2 : 1).join("/");
+  return path
+    .split("/")
+    .slice(0, path.startsWith("features/") ? 2 : 1)
+    .join("/");
 }
 
 test("imports point down the layers, and no feature imports another", () => {

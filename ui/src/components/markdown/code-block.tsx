@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { CopyButton } from "../copy-button";
 import { highlight, type Piece } from "./highlight";
 import styles from "./markdown.module.css";
+import "./syntax.css";
 
 interface Coloured {
   code: string;

@@ -73,11 +73,11 @@ export function settle(queries: QueryClient, projectId: string, messageId: strin
   const { end, failure, shown } = state;
   patchMessage(queries, projectId, messageId, {
     content: shown.content,
-    reasoning: shown.reasoning || null,
+    reasoning: shown.reasoning || undefined,
     status: end ? end.status : "failed",
-    finish_reason: end?.finish_reason ?? null,
-    usage: end?.usage ?? null,
-    failure: failure ? { code: failure.code, detail: failure.detail } : null,
+    finish_reason: end?.finish_reason ?? undefined,
+    usage: end?.usage ?? undefined,
+    failure: failure ? { code: failure.code, detail: failure.detail } : undefined,
   });
-  patchProject(queries, projectId, { live_message_id: null });
+  patchProject(queries, projectId, { live_message_id: undefined });
 }
