@@ -11,7 +11,10 @@ export type Turn = Schemas["Turn"];
 export type Model = Schemas["Model"];
 export type Usage = Schemas["Usage"];
 
-export const client = createClient<paths>({ baseUrl: location.origin });
+export const client = createClient<paths>({
+  baseUrl: location.origin,
+  fetch: (request) => fetch(request),
+});
 
 let hearSignedOut: () => void = () => {};
 

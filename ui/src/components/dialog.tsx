@@ -5,6 +5,7 @@ import { classNames } from "../lib/class-names";
 import { IconButton } from "./button";
 import styles from "./dialog.module.css";
 import { CloseIcon } from "./icons";
+import { Toasts } from "./toast";
 
 interface DialogProps {
   open: boolean;
@@ -50,6 +51,7 @@ export function Dialog({ open, onClose, title, kind = "dialog", children }: Dial
         </div>
       )}
       {open && kind === "drawer" && <div className={styles.body}>{children}</div>}
+      {open && <Toasts />}
     </dialog>
   );
 }

@@ -27,6 +27,10 @@ export function showToast(
   return { close };
 }
 
+/**
+ * Shown at the root and again inside an open dialog, because a modal dialog makes everything else
+ * unreachable; the style sheet hides the one that cannot be reached.
+ */
 export function Toasts() {
   const { t } = useLingui();
   const shown = useStore(toasts);

@@ -54,6 +54,15 @@ export function safeAddress(href: string): URL | null {
   }
 }
 
+function plainText(tokens: Token[] | undefined): string {
+  const parts = tokens?.map((token) =>
+    "tokens" in token && token.tokens
+      ? plainText(token.tokens)
+      : decodeEntities("text" in token ? String(token.text) : ""),
+  );
+  return parts?.join("") ?? "";
+}
+
 function Link({ token }: { token: Tokens.Link }) {
   const address = safeAddress(token.href);
   if (!address) return renderInline(token.tokens);
@@ -72,7 +81,7 @@ function Link({ token }: { token: Tokens.Link }) {
 /** A picture would tell its host who reads, and when: it opens only when asked for. */
 function Picture({ token }: { token: Tokens.Image }) {
   const address = safeAddress(token.href);
-  const alt = decodeEntities(token.text);
+  const alt = plainText(token.tokens) || decodeEntities(token.text);
   return (
     <span className={styles.picture}>
       <ImageIcon />

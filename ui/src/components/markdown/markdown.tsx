@@ -128,7 +128,7 @@ function ItemPart({ token, links }: { token: Token; links: string }) {
 }
 
 function Table({ token }: { token: Tokens.Table }) {
-  const align = (at: number) => ({ textAlign: token.align[at] ?? undefined });
+  const align = (at: number) => token.align[at] ?? undefined;
   return (
     // A wide table scrolls by itself, so the keyboard has to reach it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above.
@@ -138,7 +138,7 @@ function Table({ token }: { token: Tokens.Table }) {
           <tr>
             {token.header.map((cell, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-              <th key={at} scope="col" style={align(at)}>
+              <th key={at} scope="col" data-align={align(at)}>
                 {renderInline(cell.tokens)}
               </th>
             ))}
@@ -150,7 +150,7 @@ function Table({ token }: { token: Tokens.Table }) {
             <tr key={at}>
               {row.map((cell, column) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-                <td key={column} style={align(column)}>
+                <td key={column} data-align={align(column)}>
                   {renderInline(cell.tokens)}
                 </td>
               ))}

@@ -1,0 +1,72 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { deleteAllNow, deleteLater, leaving, undoDelete, undoTime } from "./deletions";
+import { groupByDay } from "./group-by-day";
+
+describe("conversations are grouped by day", () => {
+  const now = new Date(2026, 2, 30, 9, 0);
+  const at = (...parts: [number, number, number, number?]) => ({
+    updated_at: new Date(...parts).toISOString(),
+  });
+  const groups = (...items: { updated_at: string }[]) =>
+    groupByDay(items, now).map(({ key, items: found }) => `${key}:${found.length}`);
+
+  test("by the calendar, not by 24 hours", () => {
+    expect(groups(at(2026, 2, 30, 0), at(2026, 2, 29, 23), at(2026, 2, 29, 0))).toEqual([
+      "today:1",
+      "yesterday:2",
+    ]);
+  });
+
+  test("then the seven days before, then months", () => {
+    expect(
+      groups(at(2026, 2, 28), at(2026, 2, 23), at(2026, 2, 22), at(2026, 1, 1), at(2025, 1, 1)),
+    ).toEqual(["week:2", "2026-2:1", "2026-1:1", "2025-1:1"]);
+  });
+
+  test("and a clock that runs ahead is still today", () => {
+    expect(groups(at(2026, 2, 31))).toEqual(["today:1"]);
+  });
+});
+
+describe("a deletion", () => {
+  const calls: { method: string; url: string; keepalive: boolean }[] = [];
+
+  beforeEach(() => {
+    calls.length = 0;
+    vi.useFakeTimers();
+    vi.stubGlobal("fetch", async (request: Request) => {
+      calls.push({ method: request.method, url: request.url, keepalive: request.keepalive });
+      return new Response(null, { status: 204 });
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  test("hides the conversation at once and tells the server later", async () => {
+    deleteLater(new QueryClient(), "a", () => {});
+    expect(leaving.get().has("a")).toBe(true);
+    expect(calls).toEqual([]);
+    await vi.advanceTimersByTimeAsync(undoTime + 10);
+    expect(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
+      "DELETE /api/projects/a",
+    ]);
+    expect(leaving.get().has("a")).toBe(false);
+  });
+
+  test("that is undone never reaches the server", async () => {
+    deleteLater(new QueryClient(), "b", () => {});
+    undoDelete("b");
+    await vi.advanceTimersByTimeAsync(undoTime * 2);
+    expect(calls).toEqual([]);
+    expect(leaving.get().has("b")).toBe(false);
+  });
+
+  test("that still waits when the page is closed is sent so that it outlives the page", () => {
+    deleteLater(new QueryClient(), "c", () => {});
+    deleteAllNow();
+    expect(calls).toMatchObject([{ method: "DELETE", keepalive: true }]);
+  });
+});
