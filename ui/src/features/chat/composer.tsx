@@ -44,6 +44,11 @@ export function Composer(props: ComposerProps) {
     if (!touch) box.current?.focus({ preventScroll: true });
   }, [touch]);
 
+  useEffect(() => {
+    // The stop button that had the focus is gone.
+    if (!running && !touch && document.activeElement === document.body) box.current?.focus();
+  }, [running, touch]);
+
   useShortcut("focus_composer", () => box.current?.focus());
   useShortcut("stop", onStop, running);
 
@@ -78,6 +83,7 @@ export function Composer(props: ComposerProps) {
         {modelPicker}
         {running ? (
           <button
+            key="stop"
             type="button"
             className={styles.send}
             aria-label={t`Stop`}
@@ -89,6 +95,7 @@ export function Composer(props: ComposerProps) {
           </button>
         ) : (
           <button
+            key="send"
             type="submit"
             className={styles.send}
             aria-label={t`Send`}
