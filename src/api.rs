@@ -82,6 +82,10 @@ impl Routes {
         }
         let origin = cors::allowed_origin(&self.app.config, &request);
         drop_trailing_slash(&mut request);
+        if *request.method() == Method::HEAD {
+            // The router runs the GET for it, which must be able to tell.
+            request.extensions_mut().insert(OnlyLooking);
+        }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut response = match guard::check(&self.app.config, &request) {
             Err(error) => failure::response(error),
@@ -110,6 +114,10 @@ impl Endpoint for Routes {
         Ok(self.answer(request).await)
     }
 }
+
+/// Marks a HEAD request: it must not do what its GET would do.
+#[derive(Clone, Copy)]
+struct OnlyLooking;
 
 /// Who is signed in, as `check_session` shows them, for the page to begin with.
 pub async fn signed_in(app: &App, request: &Request) -> Option<serde_json::Value> {

@@ -61,7 +61,9 @@ pub struct NewAccount {
 pub async fn register(db: &Db, auth: &Auth, account: NewAccount) -> Result<user::Model> {
     match auth.signup {
         Signup::Open => create_account(db, &auth.hasher, account, user::Role::Member).await,
-        Signup::Invite => Err(Error::SignupClosed("registration here is by invitation only; ask an administrator for one")),
+        Signup::Invite => {
+            Err(Error::SignupClosed("registration here is by invitation only; ask an administrator for one"))
+        }
         Signup::Closed => Err(Error::SignupClosed("registration is closed here; ask an administrator for an account")),
     }
 }

@@ -107,7 +107,9 @@ fn read_env_file() -> anyhow::Result<()> {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
         Err(dotenvy::Error::LineParse(_, at)) => {
-            anyhow::bail!("the file .env cannot be understood at column {at} of one of its lines: write NAME=value, with quotes around values that hold spaces or #")
+            anyhow::bail!(
+                "the file .env cannot be understood at column {at} of one of its lines: write NAME=value, with quotes around values that hold spaces or #"
+            )
         }
         Err(error) => Err(anyhow::Error::new(error).context("the file .env cannot be read")),
     }
@@ -177,7 +179,13 @@ fn greet(app: &App, address: std::net::SocketAddr) {
             .models()
             .await
             .iter()
-            .map(|model| if model.built_in { format!("{} (built in)", model.id) } else { format!("{} ({})", model.id, model.provider) })
+            .map(|model| {
+                if model.built_in {
+                    format!("{} (built in)", model.id)
+                } else {
+                    format!("{} ({})", model.id, model.provider)
+                }
+            })
             .collect();
         let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
         let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
@@ -212,7 +220,13 @@ async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create_user(data: &DataSettings, email: String, name: Option<String>, role: Role, stdin: bool) -> anyhow::Result<ExitCode> {
+async fn create_user(
+    data: &DataSettings,
+    email: String,
+    name: Option<String>,
+    role: Role,
+    stdin: bool,
+) -> anyhow::Result<ExitCode> {
     let data = data.check()?;
     let password = if stdin { password_from_stdin()? } else { password_from_terminal()? };
     let db = Db::open(&data).await?;
@@ -238,7 +252,10 @@ fn password_from_stdin() -> anyhow::Result<SecretString> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    anyhow::ensure!(!password.is_empty(), "standard input is empty: pipe the password in, as in `printf %s \"$PASSWORD\" | loquat create-user …`");
+    anyhow::ensure!(
+        !password.is_empty(),
+        "standard input is empty: pipe the password in, as in `printf %s \"$PASSWORD\" | loquat create-user …`"
+    );
     Ok(SecretString::from(password))
 }
 
@@ -247,7 +264,8 @@ fn password_from_terminal() -> anyhow::Result<SecretString> {
         std::io::stdin().is_terminal(),
         "there is no terminal to ask for the password: pipe it in and add --password-stdin"
     );
-    let ask = |prompt: &str| rpassword::prompt_password(prompt).context("the password cannot be read from the terminal");
+    let ask =
+        |prompt: &str| rpassword::prompt_password(prompt).context("the password cannot be read from the terminal");
     let password = ask("Password: ")?;
     anyhow::ensure!(password == ask("The same again: ")?, "the two passwords differ; nothing was made");
     Ok(SecretString::from(password))

@@ -38,7 +38,13 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub data: DataSettings,
     /// Address and port to listen on; port 0 takes a free one and prints it
-    #[arg(long, env = "LOQUAT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        hide_env_values = true
+    )]
     pub listen: String,
     /// Run pending migrations first on PostgreSQL too (on SQLite they always run by themselves)
     #[arg(long)]
@@ -74,7 +80,13 @@ pub struct ServeSettings {
     #[arg(long, env = "SENTRY_DSN_FILE", value_name = "FILE", hide_env_values = true)]
     pub sentry_dsn_file: Option<String>,
     /// What is logged, such as info or loquat=debug,warn
-    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info,sea_orm_migration=warn", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "RUST_LOG",
+        value_name = "FILTER",
+        default_value = "info,sea_orm_migration=warn",
+        hide_env_values = true
+    )]
     pub log: String,
     /// How it is logged: human or json
     #[arg(long, env = "LOQUAT_LOG_FORMAT", value_name = "FORMAT", default_value = "human", hide_env_values = true)]
@@ -89,25 +101,61 @@ pub struct ServeSettings {
 #[command(next_help_heading = "Limits (0 means none)")]
 pub struct LimitSettings {
     /// Open connections
-    #[arg(long, env = "LOQUAT_MAX_CONNECTIONS", value_name = "NUMBER", default_value = "16384", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "16384",
+        hide_env_values = true
+    )]
     pub max_connections: String,
     /// Bytes of a request's body
-    #[arg(long, env = "LOQUAT_MAX_BODY_BYTES", value_name = "BYTES", default_value = "1048576", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_BODY_BYTES",
+        value_name = "BYTES",
+        default_value = "1048576",
+        hide_env_values = true
+    )]
     pub max_body_bytes: String,
     /// Bytes of one message from a person
-    #[arg(long, env = "LOQUAT_MAX_MESSAGE_BYTES", value_name = "BYTES", default_value = "262144", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_MESSAGE_BYTES",
+        value_name = "BYTES",
+        default_value = "262144",
+        hide_env_values = true
+    )]
     pub max_message_bytes: String,
     /// Bytes of one answer, its reasoning included
-    #[arg(long, env = "LOQUAT_MAX_ANSWER_BYTES", value_name = "BYTES", default_value = "1048576", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_ANSWER_BYTES",
+        value_name = "BYTES",
+        default_value = "1048576",
+        hide_env_values = true
+    )]
     pub max_answer_bytes: String,
     /// Sign-ins and registrations that wait for their password to be hashed
-    #[arg(long, env = "LOQUAT_MAX_WAITING_SIGN_INS", value_name = "NUMBER", default_value = "64", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_WAITING_SIGN_INS",
+        value_name = "NUMBER",
+        default_value = "64",
+        hide_env_values = true
+    )]
     pub max_waiting_sign_ins: String,
     /// Seconds for a request's head, and again for its body, to arrive
     #[arg(long, env = "LOQUAT_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "15", hide_env_values = true)]
     pub request_timeout: String,
     /// Seconds until a model server must send its first byte
-    #[arg(long, env = "LOQUAT_FIRST_BYTE_TIMEOUT", value_name = "SECONDS", default_value = "120", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOQUAT_FIRST_BYTE_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "120",
+        hide_env_values = true
+    )]
     pub first_byte_timeout: String,
     /// Seconds a model server may be silent in the middle of an answer
     #[arg(long, env = "LOQUAT_SILENCE_TIMEOUT", value_name = "SECONDS", default_value = "60", hide_env_values = true)]
@@ -332,7 +380,9 @@ impl LimitSettings {
         let total = problems.seconds("LOQUAT_ANSWER_TIMEOUT", &self.answer_timeout);
         let shutdown_grace = problems.seconds("LOQUAT_SHUTDOWN_GRACE", &self.shutdown_grace);
         if shutdown_grace.flatten().is_some_and(|grace| grace > Duration::from_secs(25)) {
-            problems.add("LOQUAT_SHUTDOWN_GRACE is too long: give at most 25 seconds, so that the server is gone within 30");
+            problems.add(
+                "LOQUAT_SHUTDOWN_GRACE is too long: give at most 25 seconds, so that the server is gone within 30",
+            );
         }
         Some(Limits {
             connections: connections?,
@@ -352,4 +402,3 @@ impl LimitSettings {
         })
     }
 }
-

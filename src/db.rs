@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -48,7 +48,10 @@ impl Db {
 
     async fn open_sqlite(path: &Path) -> anyhow::Result<Self> {
         make_private_file(path).with_context(|| {
-            format!("the database {} cannot be opened; check that its directory exists and may be written", path.display())
+            format!(
+                "the database {} cannot be opened; check that its directory exists and may be written",
+                path.display()
+            )
         })?;
         let connect = async |connections: u32, only_reads: bool| {
             let file = path.to_owned();
@@ -76,9 +79,8 @@ impl Db {
             sea_orm::Database::connect(options).await
         };
         let open = async || anyhow::Ok((connect(1, false).await?, connect(SQLITE_READERS, true).await?));
-        let (writer, reader) = open()
-            .await
-            .with_context(|| format!("the database {} cannot be opened", path.display()))?;
+        let (writer, reader) =
+            open().await.with_context(|| format!("the database {} cannot be opened", path.display()))?;
         Ok(Self { reader, writer, place: Place::Sqlite(path.to_owned()) })
     }
 
@@ -99,7 +101,10 @@ impl Db {
             .set_application_name("loquat")
             .sqlx_logging(false);
         let pool = sea_orm::Database::connect(options).await.map_err(|error| {
-            anyhow::anyhow!("PostgreSQL at {} cannot be used: {error}; check DATABASE_URL, its sslmode and sslrootcert", place.describe())
+            anyhow::anyhow!(
+                "PostgreSQL at {} cannot be used: {error}; check DATABASE_URL, its sslmode and sslrootcert",
+                place.describe()
+            )
         })?;
         Ok(Self { reader: pool.clone(), writer: pool, place })
     }
@@ -173,15 +178,21 @@ pub fn own(data: &Data) -> anyhow::Result<Ownership> {
     let mut lock_path = path.clone().into_os_string();
     lock_path.push(".lock");
     let lock_path = PathBuf::from(lock_path);
-    let file = make_private_file(&lock_path)
-        .with_context(|| format!("the lock file {} cannot be opened; check that its directory exists and may be written", lock_path.display()))?;
+    let file = make_private_file(&lock_path).with_context(|| {
+        format!(
+            "the lock file {} cannot be opened; check that its directory exists and may be written",
+            lock_path.display()
+        )
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(Ownership(Some(file))),
         Err(TryLockError::WouldBlock) => anyhow::bail!(
             "another Loquat is using the database {}; stop it first, or give this one its own LOQUAT_DATA_DIR",
             path.display()
         ),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} cannot be locked", lock_path.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} cannot be locked", lock_path.display()))
+        }
     }
 }
 

@@ -29,7 +29,9 @@ pub enum Error {
     #[error("the email address or the password is wrong")]
     WrongCredentials,
     /// The browser sent this from somebody else's page.
-    #[error("this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS")]
+    #[error(
+        "this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS"
+    )]
     CrossSite,
     /// Registration is not open to everybody.
     #[error("{0}")]

@@ -2,18 +2,18 @@
 //!
 //! The modules in the order of their layers; each imports only what stands below it.
 
-pub mod cli; //       the commands
-pub mod server; //    connections, and what holds for every response
-pub mod ui; //        the page, from inside the executable
 pub mod api; //       HTTP in, HTTP out: one file per path segment
 pub mod app; //       what every request shares
 pub mod auth; //      who is calling
 pub mod chat; //      what a conversation does
-pub mod llm; //       language models and their vendors' wire formats
-pub mod entity; //    one file per table
-pub mod db; //        connections, transactions, migrations
-pub mod telemetry; // logs and error reports
-pub mod error; //     what can go wrong
+pub mod cli; //       the commands
+pub mod clock;
 pub mod config; //    the settings
+pub mod db; //        connections, transactions, migrations
+pub mod entity; //    one file per table
+pub mod error; //     what can go wrong
 pub mod http; //      outgoing connections
-pub mod clock; //     ids and times
+pub mod llm; //       language models and their vendors' wire formats
+pub mod server; //    connections, and what holds for every response
+pub mod telemetry; // logs and error reports
+pub mod ui; //        the page, from inside the executable //     ids and times

@@ -38,7 +38,9 @@ pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    bind().with_context(|| format!("cannot listen on {address}; is another program using it? choose another with LOQUAT_LISTEN"))
+    bind().with_context(|| {
+        format!("cannot listen on {address}; is another program using it? choose another with LOQUAT_LISTEN")
+    })
 }
 
 /// Serves until `stop` resolves, then stops gracefully.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sentry::protocol::Event;
 use sentry::integrations::tracing::ErrorLayer;
+use sentry::protocol::Event;
 use sentry::transports::ReqwestHttpTransportOptions;
 use sentry::{ClientInitGuard, ClientOptions, Transport, TransportFactory, TransportOptions};
 use tracing_subscriber::filter::LevelFilter;
@@ -128,7 +128,11 @@ mod tests {
         let mut event = Event {
             message: Some(format!("could not parse \"{canary}\"")),
             user: Some(User { email: Some(canary.to_owned()), ..User::default() }),
-            request: Some(Request { data: Some(canary.to_owned()), cookies: Some(canary.to_owned()), ..Request::default() }),
+            request: Some(Request {
+                data: Some(canary.to_owned()),
+                cookies: Some(canary.to_owned()),
+                ..Request::default()
+            }),
             server_name: Some(canary.into()),
             exception: vec![Exception {
                 ty: "panic".to_owned(),

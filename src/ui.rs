@@ -62,7 +62,10 @@ async fn find(app: &App, request: &Request) -> Response {
     // An address inside the page; but a script that is gone must not be answered with the page.
     let last = path.rsplit('/').next().unwrap_or_default();
     if path.starts_with("assets/") || last.contains('.') {
-        return Response::builder().status(StatusCode::NOT_FOUND).content_type("text/plain; charset=utf-8").body("there is no such file\n");
+        return Response::builder()
+            .status(StatusCode::NOT_FOUND)
+            .content_type("text/plain; charset=utf-8")
+            .body("there is no such file\n");
     }
     document(app, request).await
 }
@@ -74,7 +77,10 @@ fn asset(path: &str, asked: &HeaderMap) -> Option<Response> {
     let plain = Files::get(path)?;
     let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let packed = |encoding: &'static str, ending: &str| {
-        accepts(accepted, encoding).then(|| Files::get(&format!("{path}.{ending}"))).flatten().map(|file| (file, Some(encoding)))
+        accepts(accepted, encoding)
+            .then(|| Files::get(&format!("{path}.{ending}")))
+            .flatten()
+            .map(|file| (file, Some(encoding)))
     };
     let (file, encoding) = packed("br", "br").or_else(|| packed("gzip", "gz")).unwrap_or((plain, None));
     let tag = tag_of(&file);
@@ -97,7 +103,8 @@ fn asset(path: &str, asked: &HeaderMap) -> Option<Response> {
     };
     let headers = response.headers_mut();
     // Files below assets/ have their hash in their name, so a new version has a new name.
-    let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    let cache =
+        if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -118,9 +125,11 @@ async fn document(app: &App, request: &Request) -> Response {
     });
     // Inside a script element only "<" could end it early.
     let boot = boot.to_string().replace('<', "\\u003c");
-    let text = DOCUMENT
-        .replacen(THEME_PLACE, &format!("data-theme=\"{theme}\""), 1)
-        .replacen(BOOT_PLACE, &BOOT_PLACE.replace("{}", &boot), 1);
+    let text = DOCUMENT.replacen(THEME_PLACE, &format!("data-theme=\"{theme}\""), 1).replacen(
+        BOOT_PLACE,
+        &BOOT_PLACE.replace("{}", &boot),
+        1,
+    );
     let tag = format!("\"{}\"", hex(&Sha256::digest(text.as_bytes())));
     let mut response = if is_known(request.headers(), &tag) {
         Response::builder().status(StatusCode::NOT_MODIFIED).finish()
@@ -155,7 +164,8 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|part| {
         let mut part = part.split(';').map(str::trim);
         let named = part.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding) || name == "*");
-        let refused = part.any(|parameter| matches!(parameter.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        let refused =
+            part.any(|parameter| matches!(parameter.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
         named && !refused
     })
 }

@@ -51,7 +51,12 @@ impl Api {
     ///
     /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
     #[oai(path = "/api/login", method = "post", operation_id = "login")]
-    async fn login(&self, app: Data<&App>, client: Data<&Client>, body: Body<Credentials>) -> Result<SignedIn, Failure> {
+    async fn login(
+        &self,
+        app: Data<&App>,
+        client: Data<&Client>,
+        body: Body<Credentials>,
+    ) -> Result<SignedIn, Failure> {
         let Credentials { email, password } = body.0;
         let (user, token) = auth::login(&app.db, &app.auth, &email, SecretString::from(password)).await?;
         Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, token)))

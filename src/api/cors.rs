@@ -17,8 +17,8 @@ pub(super) fn allowed_origin(config: &Config, request: &Request) -> Option<Heade
 
 /// The answer to a browser that asks beforehand whether it may.
 pub(super) fn preflight(config: &Config, request: &Request) -> Option<Response> {
-    let asks = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let asks =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if !asks {
         return None;
     }

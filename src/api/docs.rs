@@ -14,15 +14,8 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 7] = [
-    "/api/check_session",
-    "/api/login",
-    "/api/logout",
-    "/api/models",
-    "/api/projects",
-    "/api/users",
-    "/api/sessions",
-];
+const COLLECTIONS: [&str; 7] =
+    ["/api/check_session", "/api/login", "/api/logout", "/api/models", "/api/projects", "/api/users", "/api/sessions"];
 
 /// Swagger UI's script and style sheet, taken out of the one inline page that the framework makes.
 static SWAGGER: LazyLock<Swagger> = LazyLock::new(Swagger::unpack);
@@ -99,7 +92,11 @@ pub(super) fn finish(document: &str) -> String {
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         let with_slashes: Map<String, Value> = std::mem::take(paths)
             .into_iter()
-            .map(|(path, item)| if COLLECTIONS.contains(&path.as_str()) { (format!("{path}/"), item) } else { (path, item) })
+            .map(
+                |(path, item)| {
+                    if COLLECTIONS.contains(&path.as_str()) { (format!("{path}/"), item) } else { (path, item) }
+                },
+            )
             .collect();
         *paths = with_slashes;
     }
@@ -115,7 +112,8 @@ fn methods(document: &str) -> Vec<(Vec<String>, String)> {
         .iter()
         .map(|(path, item)| {
             let template = path.trim_end_matches('/').split('/').map(str::to_owned).collect();
-            let mut methods: Vec<String> = item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
+            let mut methods: Vec<String> =
+                item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
             if methods.iter().any(|method| method == "GET") {
                 methods.push("HEAD".to_owned());
             }

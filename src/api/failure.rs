@@ -53,8 +53,10 @@ impl Payload for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response =
-            Response::builder().status(status).content_type(<Self as Payload>::CONTENT_TYPE).body(self.to_json_string());
+        let mut response = Response::builder()
+            .status(status)
+            .content_type(<Self as Payload>::CONTENT_TYPE)
+            .body(self.to_json_string());
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -160,7 +162,7 @@ pub(super) fn from_framework(error: poem::Error, allow: impl FnOnce() -> String)
     }
     let known = if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
         // An id that is no id names nothing, like one that nobody has.
-        Error::NotFound("address or thing; check the path and its ids")
+        Error::NotFound("address; check the path and the ids in it")
     } else if error.is::<MethodNotAllowedError>() {
         Error::MethodNotAllowed(allow())
     } else if error.is::<ContentTypeError>() {

@@ -29,7 +29,9 @@ pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
         Some(origin) => Some(origin.to_owned()),
         None => match text(headers, header::REFERER.as_str()) {
             // A Referer that cannot be read is no reason to trust.
-            Some(referer) => Some(Url::parse(referer).map(|url| url.origin().ascii_serialization()).unwrap_or_default()),
+            Some(referer) => {
+                Some(Url::parse(referer).map(|url| url.origin().ascii_serialization()).unwrap_or_default())
+            }
             None => None,
         },
     };

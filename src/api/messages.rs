@@ -1,7 +1,6 @@
 //! `/api/projects/{project_id}/messages`: asking, and following the answers.
 
 use poem::Request;
-use poem::http::Method;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -10,13 +9,13 @@ use sea_orm::EntityTrait;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Group;
 use super::body::Body;
 use super::event::Usage;
 use super::failure::Failure;
 use super::session::Session;
 use super::stream::{self, Events};
 use super::time::Time;
+use super::{Group, OnlyLooking};
 use super::{page, projects};
 use crate::app::App;
 use crate::auth::Caller;
@@ -225,7 +224,7 @@ impl Api {
             let running = app.chat.answers.in_project(project.id);
             return Ok(running.map_or(Events::Nothing, |running| Events::live(Reader::new(running, position))));
         };
-        if request.method() == Method::HEAD {
+        if request.extensions().get::<OnlyLooking>().is_some() {
             // Whoever only looks must not spend money.
             projects::find(&app, caller, project_id.0).await?;
             return Ok(Events::Nothing);
@@ -246,7 +245,11 @@ impl Api {
     ///
     /// For the conversation's owner. Live or finished, from the beginning or from `Last-Event-ID`, on any device and as
     /// often as you like: it only reads.
-    #[oai(path = "/api/projects/:project_id/messages/:message_id/stream", method = "get", operation_id = "follow_message")]
+    #[oai(
+        path = "/api/projects/:project_id/messages/:message_id/stream",
+        method = "get",
+        operation_id = "follow_message"
+    )]
     async fn follow(
         &self,
         app: Data<&App>,

@@ -116,10 +116,8 @@ impl Api {
     ) -> Result<Json<ProjectPage>, Failure> {
         let size = page::size(limit.0)?;
         let below = cursor.0.as_deref().map(read_cursor).transpose()?;
-        let mut found = project::Entity::recent(session.0.id(), below)
-            .limit(u64::from(size) + 1)
-            .all(app.db.reader())
-            .await?;
+        let mut found =
+            project::Entity::recent(session.0.id(), below).limit(u64::from(size) + 1).all(app.db.reader()).await?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let next_cursor = found.last().filter(|_| more).map(cursor_after);

@@ -25,9 +25,6 @@ impl Api {
     /// Anybody may ask.
     #[oai(path = "/api/settings", method = "get", operation_id = "get_settings")]
     async fn get(&self, app: Data<&App>) -> Json<Settings> {
-        Json(Settings {
-            signup: app.config.signup.as_str().to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        })
+        Json(Settings { signup: app.config.signup.as_str().to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
     }
 }

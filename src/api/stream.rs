@@ -77,7 +77,11 @@ impl ApiResponse for Events {
         MetaResponses {
             responses: vec![
                 response("The events of the answer, as they come.", 200, vec![events]),
-                response("There is nothing more: you have the whole answer, or none is being written.", 204, Vec::new()),
+                response(
+                    "There is nothing more: you have the whole answer, or none is being written.",
+                    204,
+                    Vec::new(),
+                ),
             ],
         }
     }
@@ -92,7 +96,10 @@ pub(super) fn position(last_event_id: Option<&str>) -> Result<Option<u64>> {
     match last_event_id.map(str::trim) {
         None | Some("") => Ok(None),
         Some(id) => id.parse().map(Some).map_err(|_| {
-            Error::invalid("Last-Event-ID", "this is not the id of an event of ours; leave the header out to begin at the start")
+            Error::invalid(
+                "Last-Event-ID",
+                "this is not the id of an event of ours; leave the header out to begin at the start",
+            )
         }),
     }
 }

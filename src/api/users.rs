@@ -139,7 +139,9 @@ impl Api {
         let password = match (password, current_password) {
             (Some(new), Some(current)) => Some((SecretString::from(new), SecretString::from(current))),
             (Some(_), None) => {
-                return Err(Error::invalid("current_password", "to change the password, give the current one too").into());
+                return Err(
+                    Error::invalid("current_password", "to change the password, give the current one too").into()
+                );
             }
             (None, _) => None,
         };

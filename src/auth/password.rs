@@ -35,10 +35,7 @@ impl Hasher {
     pub fn new(waiting: Option<usize>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let waiting = waiting.unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS - cores);
-        Self {
-            working: Arc::new(Semaphore::new(cores)),
-            waiting: Arc::new(Semaphore::new(waiting + cores)),
-        }
+        Self { working: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(waiting + cores)) }
     }
 
     /// The PHC string of a password.
@@ -51,7 +48,8 @@ impl Hasher {
         self.work(move || {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| NOBODY.clone());
-            let parsed = PasswordHash::new(&hash).map_err(|error| Error::Internal(anyhow::anyhow!("stored hash: {error}")))?;
+            let parsed =
+                PasswordHash::new(&hash).map_err(|error| Error::Internal(anyhow::anyhow!("stored hash: {error}")))?;
             let fits = argon2().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
             Ok(fits && known)
         })
@@ -102,7 +100,10 @@ pub fn check_is_good(password: &SecretString, email: &str) -> Result<()> {
     let first = lower.chars().next();
     let all_the_same = lower.chars().all(|c| Some(c) == first);
     if all_the_same || COMMON.lines().any(|common| common == lower) || lower == email {
-        return Err(Error::invalid("password", "this password is among the first that anyone would guess; choose another, such as four words that do not belong together"));
+        return Err(Error::invalid(
+            "password",
+            "this password is among the first that anyone would guess; choose another, such as four words that do not belong together",
+        ));
     }
     Ok(())
 }
@@ -140,8 +141,7 @@ mod tests {
     #[tokio::test]
     async fn more_than_the_queue_holds_are_told_to_come_back() {
         let hasher = Hasher::new(Some(0));
-        let _held: Vec<_> =
-            std::iter::from_fn(|| Arc::clone(&hasher.waiting).try_acquire_owned().ok()).collect();
+        let _held: Vec<_> = std::iter::from_fn(|| Arc::clone(&hasher.waiting).try_acquire_owned().ok()).collect();
         let refused = hasher.hash(SecretString::from("correct horse".to_owned())).await;
         assert!(matches!(refused, Err(Error::Busy { .. })));
     }

@@ -60,11 +60,7 @@ mod tests {
 
     #[test]
     fn a_model_is_told_the_branch_oldest_first_without_reasoning() {
-        let branch = [
-            message(Role::User, "and now?"),
-            message(Role::Assistant, "hello"),
-            message(Role::User, "hi"),
-        ];
+        let branch = [message(Role::User, "and now?"), message(Role::Assistant, "hello"), message(Role::User, "hi")];
         let told: Vec<_> = messages(&branch).into_iter().map(|message| (message.role, message.content)).collect();
         let expected = [
             (llm::Role::User, "hi".to_owned()),

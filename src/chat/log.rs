@@ -276,8 +276,7 @@ impl Log {
             return (Place { reader, position: wanted, named: None, done: false }, None);
         }
         let position = inner.said.len();
-        let snapshot =
-            event::snapshot(&inner.said.all(Kind::Text), inner.said.reasoning().as_deref(), position as u64);
+        let snapshot = event::snapshot(&inner.said.all(Kind::Text), inner.said.reasoning().as_deref(), position as u64);
         (Place { reader, position, named: None, done: false }, Some(snapshot))
     }
 
@@ -310,6 +309,11 @@ impl Log {
                 More::Wait
             }
         }
+    }
+
+    /// How many readers wait for more.
+    pub fn readers_waiting(&self) -> usize {
+        self.lock().waiting.len()
     }
 
     /// Forgets a reader that has left.

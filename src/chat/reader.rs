@@ -9,10 +9,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Ending;
 use super::event;
 use super::log::{More, Place, Said};
 use super::running::Running;
-use super::Ending;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message;
 
@@ -41,13 +41,7 @@ impl Reader {
             None => start,
         };
         let now = Instant::now();
-        Self {
-            running,
-            place,
-            first: Some(first),
-            last_sent: now,
-            keep_alive: Box::pin(sleep_until(now + KEEP_ALIVE)),
-        }
+        Self { running, place, first: Some(first), last_sent: now, keep_alive: Box::pin(sleep_until(now + KEEP_ALIVE)) }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::log::Log;
 use super::Outcome;
+use super::log::Log;
 
 /// An answer that is being written.
 #[derive(Debug)]

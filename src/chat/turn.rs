@@ -104,21 +104,24 @@ fn check(chat: &Chat, question: &mut Question) -> Result<()> {
     if let Some(limit) = chat.longest_question
         && question.content.len() > limit
     {
-        return Err(Error::invalid("content", format!("a message has at most {limit} bytes, this one has {}", question.content.len())));
+        return Err(Error::invalid(
+            "content",
+            format!("a message has at most {limit} bytes, this one has {}", question.content.len()),
+        ));
     }
     if let Some(id) = &question.client_request_id
         && (id.is_empty() || id.chars().count() > LONGEST_REQUEST_ID || id.contains(char::is_control))
     {
-        return Err(Error::invalid("client_request_id", format!("give 1 to {LONGEST_REQUEST_ID} printable characters, such as a UUID")));
+        return Err(Error::invalid(
+            "client_request_id",
+            format!("give 1 to {LONGEST_REQUEST_ID} printable characters, such as a UUID"),
+        ));
     }
     Ok(())
 }
 
 async fn find_project(chat: &Chat, owner_id: Uuid, project_id: Uuid) -> Result<project::Model> {
-    project::Entity::owned_one(owner_id, project_id)
-        .one(chat.db.reader())
-        .await?
-        .ok_or(Error::NotFound("conversation"))
+    project::Entity::owned_one(owner_id, project_id).one(chat.db.reader()).await?.ok_or(Error::NotFound("conversation"))
 }
 
 /// The turn that a request of this id started.
@@ -165,7 +168,8 @@ async fn commit(
         None => project.leaf_id,
         Some(id) => {
             let parent = message::Entity::owned_one(owner_id, project_id, id).one(&transaction).await?;
-            let parent = parent.ok_or_else(|| Error::invalid("parent_id", "there is no such message in this conversation"))?;
+            let parent =
+                parent.ok_or_else(|| Error::invalid("parent_id", "there is no such message in this conversation"))?;
             if parent.role == Role::User {
                 return Err(Error::invalid("parent_id", "a question follows an answer; this is a question"));
             }
@@ -224,7 +228,9 @@ async fn commit(
 }
 
 async fn insert(transaction: &sea_orm::DatabaseTransaction, message: message::Model) -> Result<message::Model, DbErr> {
-    message::Entity::insert(message.clone().into_active_model().reset_all()).exec_without_returning(transaction).await?;
+    message::Entity::insert(message.clone().into_active_model().reset_all())
+        .exec_without_returning(transaction)
+        .await?;
     Ok(message)
 }
 
@@ -259,8 +265,16 @@ async fn run(chat: Chat, running: Arc<Running>, question: message::Model, model:
     };
     let closing = match store(&chat, &running, outcome).await {
         Stored::Yes(ending) => Some(event::closing(&ending)),
-        Stored::Gone => Some(event::closing(&lost(&running, "deleted", "the conversation was deleted while the answer was being written"))),
-        Stored::Failed => Some(event::closing(&lost(&running, "internal", "the answer could not be stored; reload the page to see what was kept"))),
+        Stored::Gone => Some(event::closing(&lost(
+            &running,
+            "deleted",
+            "the conversation was deleted while the answer was being written",
+        ))),
+        Stored::Failed => Some(event::closing(&lost(
+            &running,
+            "internal",
+            "the answer could not be stored; reload the page to see what was kept",
+        ))),
     };
     chat.answers.leave(&running);
     running.log.close(closing);

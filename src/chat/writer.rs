@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Set,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Set};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -93,7 +91,11 @@ impl Work {
     async fn run(mut self) {
         let mut endings = Vec::new();
         while self.wait(&mut endings).await {
-            let flushing = if self.flushed.elapsed() >= EVERY || self.any_is_far_behind() { self.answers.all() } else { Vec::new() };
+            let flushing = if self.flushed.elapsed() >= EVERY || self.any_is_far_behind() {
+                self.answers.all()
+            } else {
+                Vec::new()
+            };
             if !flushing.is_empty() {
                 self.flushed = Instant::now();
             }
@@ -119,7 +121,9 @@ impl Work {
                 () = tokio::time::sleep_until(due), if !self.answers.is_empty() => {}
             }
         }
-        while endings.len() < ROWS && let Ok(ending) = self.queue.try_recv() {
+        while endings.len() < ROWS
+            && let Ok(ending) = self.queue.try_recv()
+        {
             endings.push(ending);
         }
         true

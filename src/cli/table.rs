@@ -14,7 +14,8 @@ pub(super) fn markdown(command: &Command) -> String {
     for arg in serve.get_arguments().filter(|arg| arg.get_id() != "help") {
         let names = names(arg);
         let flag = arg.get_long().map(|long| format!("`--{long}`")).unwrap_or_default();
-        let default = arg.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect::<String>();
+        let default =
+            arg.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect::<String>();
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default().replace('|', "\\|");
         let _ = writeln!(table, "| {names} | {flag} | {default} | {help} |");
     }

@@ -60,7 +60,9 @@ impl Problems {
                 None
             }
             Err(error) => {
-                self.add(format!("{name}_FILE names {path}, which cannot be read ({error}): check the path and its permissions"));
+                self.add(format!(
+                    "{name}_FILE names {path}, which cannot be read ({error}): check the path and its permissions"
+                ));
                 None
             }
         }
@@ -152,10 +154,17 @@ pub(super) fn listen(value: &str, problems: &mut Problems) -> Option<SocketAddr>
         .parse()
         .ok()
         .or_else(|| value.parse::<u16>().ok().map(|port| SocketAddr::from(([127, 0, 0, 1], port))))
-        .or_else(|| value.strip_prefix(':').and_then(|port| port.parse::<u16>().ok()).map(|port| SocketAddr::from(([0, 0, 0, 0], port))))
+        .or_else(|| {
+            value
+                .strip_prefix(':')
+                .and_then(|port| port.parse::<u16>().ok())
+                .map(|port| SocketAddr::from(([0, 0, 0, 0], port)))
+        })
         .or_else(|| value.to_socket_addrs().ok()?.next());
     if address.is_none() {
-        problems.add(format!("LOQUAT_LISTEN is {value:?}: give an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:8080"));
+        problems.add(format!(
+            "LOQUAT_LISTEN is {value:?}: give an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:8080"
+        ));
     }
     address
 }
@@ -169,7 +178,9 @@ pub(super) fn public_url(value: &Option<String>, problems: &mut Problems) -> Opt
             None
         }
         _ => {
-            problems.add(format!("LOQUAT_PUBLIC_URL is {value:?}: give the address people open, such as https://chat.example.org"));
+            problems.add(format!(
+                "LOQUAT_PUBLIC_URL is {value:?}: give the address people open, such as https://chat.example.org"
+            ));
             None
         }
     }
@@ -224,7 +235,9 @@ pub(super) fn log_format(value: &str, problems: &mut Problems) -> Option<LogForm
 
 pub(super) fn log_filter(value: &str, problems: &mut Problems) {
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(value) {
-        problems.add(format!("RUST_LOG is {value:?} ({error}): give a level such as info, or a list such as loquat=debug,warn"));
+        problems.add(format!(
+            "RUST_LOG is {value:?} ({error}): give a level such as info, or a list such as loquat=debug,warn"
+        ));
     }
 }
 
@@ -232,7 +245,8 @@ pub(super) fn sentry_dsn(dsn: Option<&SecretString>, problems: &mut Problems) {
     if let Some(dsn) = dsn
         && dsn.expose_secret().parse::<sentry::types::Dsn>().is_err()
     {
-        problems.add("SENTRY_DSN is not a Sentry address: copy it from the project's settings, https://KEY@HOST/PROJECT");
+        problems
+            .add("SENTRY_DSN is not a Sentry address: copy it from the project's settings, https://KEY@HOST/PROJECT");
     }
 }
 
@@ -242,6 +256,7 @@ pub(super) fn secret_key_is_strong(key: Option<&SecretString>, problems: &mut Pr
     let key = key.expose_secret();
     let distinct = key.chars().collect::<std::collections::HashSet<_>>().len();
     if key.len() < 32 || distinct < 10 {
-        problems.add("SECRET_KEY is weak: it needs at least 32 random characters; make one with `openssl rand -hex 32`");
+        problems
+            .add("SECRET_KEY is weak: it needs at least 32 random characters; make one with `openssl rand -hex 32`");
     }
 }

@@ -54,20 +54,28 @@ pub(super) fn read(settings: &ServeSettings, problems: &mut Problems) -> Option<
             let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
             format!("LOQUAT_PROVIDERS: line {line} of {path} is not right: {}", error.message())
         }),
-        Err(error) => Err(format!("LOQUAT_PROVIDERS names {path}, which cannot be read ({error}): check the path and its permissions")),
+        Err(error) => Err(format!(
+            "LOQUAT_PROVIDERS names {path}, which cannot be read ({error}): check the path and its permissions"
+        )),
     };
     match file {
         Err(problem) => problems.add(problem),
         Ok(file) if file.provider.is_empty() => {
-            problems.add(format!("LOQUAT_PROVIDERS: {path} lists no provider: add a [[provider]] table with name and base_url"));
+            problems.add(format!(
+                "LOQUAT_PROVIDERS: {path} lists no provider: add a [[provider]] table with name and base_url"
+            ));
         }
         Ok(file) => {
             for entry in file.provider {
                 let name = entry.name.clone();
                 if name.trim().is_empty() || name.contains('/') {
-                    problems.add(format!("LOQUAT_PROVIDERS: {path} has a provider called {name:?}: give each a name without a slash"));
+                    problems.add(format!(
+                        "LOQUAT_PROVIDERS: {path} has a provider called {name:?}: give each a name without a slash"
+                    ));
                 } else if providers.iter().any(|other| other.name == name) {
-                    problems.add(format!("LOQUAT_PROVIDERS: {path} has two providers called {name:?}: give each its own name"));
+                    problems.add(format!(
+                        "LOQUAT_PROVIDERS: {path} has two providers called {name:?}: give each its own name"
+                    ));
                 } else if let Some(provider) = from_entry(entry, path, problems) {
                     providers.push(provider);
                 }
@@ -125,7 +133,9 @@ fn base_url(place: &str, value: &str, problems: &mut Problems) -> Option<Url> {
     match Url::parse(value) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
             if url.password().is_some() || !url.username().is_empty() {
-                problems.add(format!("{place} has a key or password inside its address: give it as OPENAI_API_KEY or api_key instead"));
+                problems.add(format!(
+                    "{place} has a key or password inside its address: give it as OPENAI_API_KEY or api_key instead"
+                ));
                 return None;
             }
             Some(url)

@@ -49,7 +49,9 @@ pub async fn down(db: &Db, count: u32) -> anyhow::Result<Vec<String>> {
     let transaction = lock(db).await?;
     let applied = Migrator::get_applied_migrations(&transaction).await.map_err(explain)?;
     let names = applied.iter().rev().take(count as usize).map(|step| step.name().to_owned()).collect();
-    Migrator::down(&transaction, Some(count)).await.context("the migration could not be reverted, and nothing was changed")?;
+    Migrator::down(&transaction, Some(count))
+        .await
+        .context("the migration could not be reverted, and nothing was changed")?;
     transaction.commit().await?;
     Ok(names)
 }
@@ -64,5 +66,7 @@ async fn lock(db: &Db) -> anyhow::Result<DatabaseTransaction> {
 }
 
 fn explain(error: sea_orm::DbErr) -> anyhow::Error {
-    anyhow::anyhow!("the list of migrations cannot be read ({error}); a database that a newer Loquat has migrated needs that newer Loquat")
+    anyhow::anyhow!(
+        "the list of migrations cannot be read ({error}); a database that a newer Loquat has migrated needs that newer Loquat"
+    )
 }

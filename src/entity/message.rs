@@ -114,9 +114,7 @@ impl Entity {
 
     /// The question that a person asked under this id of their own.
     pub fn requested(owner_id: Uuid, client_request_id: &str) -> Select<Self> {
-        Self::find()
-            .filter(Column::OwnerId.eq(owner_id))
-            .filter(Column::ClientRequestId.eq(client_request_id))
+        Self::find().filter(Column::OwnerId.eq(owner_id)).filter(Column::ClientRequestId.eq(client_request_id))
     }
 
     /// The answers to a question, newest first.

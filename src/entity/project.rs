@@ -1,8 +1,8 @@
 //! Projects, which are conversations.
 
 use sea_orm::QueryOrder;
-use sea_orm::sea_query::ExprTrait;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
 
 /// A conversation.
 #[sea_orm::model]
@@ -63,9 +63,7 @@ impl Entity {
 
     /// A person's conversations, most recently used first, from below a place in that order.
     pub fn recent(owner_id: Uuid, below: Option<(DateTimeUtc, Uuid)>) -> Select<Self> {
-        let mut select = Self::owned_by(owner_id)
-            .order_by_desc(Column::UpdatedAt)
-            .order_by_desc(Column::Id);
+        let mut select = Self::owned_by(owner_id).order_by_desc(Column::UpdatedAt).order_by_desc(Column::Id);
         if let Some((time, id)) = below {
             let place = Expr::tuple([Expr::col(Column::UpdatedAt), Expr::col(Column::Id)]);
             select = select.filter(ExprTrait::lt(place, Expr::tuple([Expr::value(time), Expr::value(id)])));

@@ -135,7 +135,10 @@ fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
     missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     missing(header::REFERRER_POLICY, "no-referrer");
     missing(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    missing(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), browsing-topics=()");
+    missing(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+    );
     missing(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     if Routes::has(path) {
         missing(header::CACHE_CONTROL, "no-store");

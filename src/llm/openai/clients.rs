@@ -4,8 +4,10 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
 use url::{Host, Url};
+
+use crate::http;
 
 /// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
@@ -64,10 +66,5 @@ fn build(connect: Duration, extra: impl Fn(ClientBuilder) -> ClientBuilder) -> R
             .pool_idle_timeout(Duration::from_secs(50))
             .pool_max_idle_per_host(32)
     };
-    // A system without certificates, as a container from scratch is, gets Mozilla's, which are compiled in.
-    builder().build().or_else(|_| builder().tls_certs_only(bundled()).build()).map_err(|error| error.to_string())
-}
-
-fn bundled() -> impl Iterator<Item = Certificate> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok())
+    http::client(builder).map_err(|error| error.to_string())
 }

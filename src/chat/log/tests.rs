@@ -1,0 +1,216 @@
+//! Whatever the cuts, a reader's prefix and what it gets from there are the whole text, once.
+
+use std::task::Waker;
+
+use super::*;
+use Kind::{Reasoning, Text};
+
+/// An answer that thinks, speaks, thinks again and speaks again, in characters of one to four bytes.
+const ANSWER: [(Kind, &str); 7] = [
+    (Reasoning, "hm — "),
+    (Reasoning, "let me see"),
+    (Text, "Ciao "),
+    (Text, "😀\n\n"),
+    (Reasoning, "é?"),
+    (Text, "\"quoted\" \\ and\r\nbroken"),
+    (Text, "終"),
+];
+
+fn whole(kind: Kind) -> String {
+    ANSWER.iter().filter(|(of, _)| *of == kind).map(|(_, part)| *part).collect()
+}
+
+/// What a client makes of events: both texts, and its position after each event.
+#[derive(Clone, Default, Debug, PartialEq)]
+struct Client {
+    text: String,
+    reasoning: String,
+    position: Option<u64>,
+    closed: bool,
+}
+
+impl Client {
+    fn take(&mut self, events: &[u8]) {
+        let events = std::str::from_utf8(events).unwrap();
+        for event in events.split_terminator("\n\n") {
+            let (mut name, mut id, mut data) = ("message", None, None);
+            for line in event.lines() {
+                match line.split_once(": ").unwrap_or((line, "")) {
+                    ("event", value) => name = value,
+                    ("id", value) => id = Some(value.parse::<u64>().unwrap()),
+                    ("data", value) => data = Some(serde_json::from_str::<serde_json::Value>(value).unwrap()),
+                    ("retry", _) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            let data = data.unwrap();
+            if let Some(id) = id {
+                assert!(self.position.is_none_or(|before| before <= id), "positions go up");
+                self.position = Some(id);
+            }
+            match name {
+                "message" => self.text.push_str(data["delta"].as_str().unwrap()),
+                "reasoning" => self.reasoning.push_str(data["delta"].as_str().unwrap()),
+                "snapshot" => {
+                    self.text = data["content"].as_str().unwrap().to_owned();
+                    self.reasoning = data["reasoning"].as_str().unwrap_or_default().to_owned();
+                }
+                "end" => self.closed = true,
+                other => panic!("{other}"),
+            }
+        }
+    }
+
+    fn read_all(&mut self, log: &Log, place: &mut Place) {
+        while let More::Events(events) = log.read(place, Waker::noop()) {
+            self.take(&events);
+        }
+    }
+}
+
+fn spoken() -> Log {
+    let log = Log::default();
+    for part in ANSWER {
+        log.append([part]);
+    }
+    log.close(Some(Bytes::from_static(b"event: end\nid: 9007199254740991\ndata: {}\n\n")));
+    log
+}
+
+#[test]
+fn a_client_that_is_cut_after_any_event_has_the_whole_text_once() {
+    let log = spoken();
+    for cut in 0..=ANSWER.len() {
+        let mut client = Client::default();
+        let (mut place, _) = log.enter(None);
+        for event in log.lock().frames.iter().take(cut) {
+            client.take(&event.bytes);
+        }
+        (place, _) = log.enter(client.position.or(Some(place.position() as u64)).map(|at| at as usize));
+        client.read_all(&log, &mut place);
+        assert_eq!((client.text, client.reasoning, client.closed), (whole(Text), whole(Reasoning), true));
+    }
+}
+
+#[test]
+fn any_position_between_characters_can_be_resumed_from() {
+    let log = spoken();
+    let said = log.said();
+    for position in (0..=said.len()).filter(|position| said.has(*position)) {
+        let mut before = Said::default();
+        for (kind, part) in &said
+            .clone()
+            .runs
+            .iter()
+            .scan(0, |begin, (kind, end)| {
+                let part = said.log.get(*begin..(*end).min(position).max(*begin)).unwrap_or_default().to_owned();
+                *begin = *end;
+                Some((*kind, part))
+            })
+            .collect::<Vec<_>>()
+        {
+            before.push(*kind, part);
+        }
+        let mut client = Client { text: before.all(Text), reasoning: before.all(Reasoning), ..Client::default() };
+        let (mut place, snapshot) = log.enter(Some(position));
+        assert!(snapshot.is_none());
+        client.read_all(&log, &mut place);
+        assert_eq!((client.text, client.reasoning), (whole(Text), whole(Reasoning)), "from {position}");
+    }
+}
+
+#[test]
+fn a_position_that_nobody_can_have_starts_over_with_a_snapshot() {
+    let log = spoken();
+    let inside = log.said().log.find('😀').unwrap() + 1;
+    for position in [inside, log.len() + 1, usize::MAX] {
+        let mut client = Client { text: "stale".to_owned(), ..Client::default() };
+        let (mut place, snapshot) = log.enter(Some(position));
+        client.take(&snapshot.expect("a snapshot"));
+        client.read_all(&log, &mut place);
+        assert_eq!((client.text, client.reasoning), (whole(Text), whole(Reasoning)));
+    }
+}
+
+#[test]
+fn a_finished_message_resumes_exactly_like_the_live_answer() {
+    let live = spoken().said();
+    let layout = live.layout();
+    let stored = Said::of(&live.all(Text), live.reasoning().as_deref(), layout.as_deref());
+    assert_eq!(stored, live);
+    assert_eq!(layout.as_deref(), Some("17,11,3,25"));
+
+    let mut usual = Said::default();
+    usual.push(Reasoning, "first");
+    usual.push(Text, "then");
+    assert_eq!(usual.layout(), None);
+    assert_eq!(Said::of("then", Some("first"), None), usual);
+
+    let mut late = Said::default();
+    late.push(Text, "spoke");
+    late.push(Reasoning, "thought");
+    assert_eq!(late.layout().as_deref(), Some("0,5,7"));
+    assert_eq!(Said::of("spoke", Some("thought"), Some("0,5,7")), late);
+}
+
+#[test]
+fn a_damaged_layout_loses_no_text() {
+    for layout in ["", "x", "99", "1,1,1,1,1,1", "-1", "0,99999"] {
+        let said = Said::of("é text", Some("thought"), Some(layout));
+        assert_eq!((said.all(Text).as_str(), said.all(Reasoning).as_str()), ("é text", "thought"), "{layout}");
+    }
+}
+
+#[test]
+fn a_reader_far_behind_gets_few_large_events() {
+    let log = Log::default();
+    let words: Vec<String> = (0..5000).map(|n| format!("word{n} ")).collect();
+    for word in &words {
+        log.append([(Text, word.as_str())]);
+    }
+    let (mut place, _) = log.enter(None);
+    let mut client = Client::default();
+    let mut reads = 0;
+    while let More::Events(events) = log.read(&mut place, Waker::noop()) {
+        client.take(&events);
+        reads += 1;
+    }
+    assert_eq!(client.text, words.concat());
+    assert!(reads <= 2, "{reads}");
+}
+
+#[test]
+fn a_name_reaches_readers_once_and_newcomers_too() {
+    let log = Log::default();
+    let (mut place, _) = log.enter(None);
+    log.set_name("Loquats");
+    assert!(
+        matches!(log.read(&mut place, Waker::noop()), More::Events(name) if name.ends_with(b"{\"name\":\"Loquats\"}\n\n"))
+    );
+    assert_eq!(log.read(&mut place, Waker::noop()), More::Wait);
+    let (mut late, _) = log.enter(None);
+    assert!(matches!(log.read(&mut late, Waker::noop()), More::Events(_)));
+}
+
+#[test]
+fn a_reader_that_leaves_is_forgotten() {
+    let log = Log::default();
+    let (mut place, _) = log.enter(None);
+    assert_eq!(log.read(&mut place, Waker::noop()), More::Wait);
+    assert_eq!(log.read(&mut place, Waker::noop()), More::Wait);
+    assert_eq!(log.lock().waiting.len(), 1);
+    log.leave(&place);
+    assert_eq!(log.lock().waiting.len(), 0);
+}
+
+#[test]
+fn what_is_stored_is_asked_for_once() {
+    let log = Log::default();
+    log.append([(Reasoning, "hm"), (Text, "yes")]);
+    let (parts, end) = log.unstored().unwrap();
+    assert_eq!(parts, [(0, Reasoning, "hm".to_owned()), (2, Text, "yes".to_owned())]);
+    log.set_stored(end);
+    assert_eq!(log.unstored(), None);
+    log.append([(Text, "!")]);
+    assert_eq!(log.unstored().unwrap().0, [(5, Text, "!".to_owned())]);
+}

@@ -1,0 +1,133 @@
+//! A server in this process, listening on a port of its own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use loquat::app::App;
+use loquat::config::{Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, Signup};
+use secrecy::SecretString;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::client::Person;
+use super::database::{self, Kind};
+use super::provider::Provider;
+
+/// A running server. It stops when it is dropped, or gracefully by `stop`.
+pub struct Server {
+    pub address: SocketAddr,
+    pub app: App,
+    stop: CancellationToken,
+    serving: Option<JoinHandle<()>>,
+    dir: tempfile::TempDir,
+}
+
+impl Server {
+    /// A server with nothing but the built-in model.
+    pub async fn start(kind: Kind) -> Self {
+        Self::with(kind, |_| {}).await
+    }
+
+    /// A server that asks one model server.
+    pub async fn with_provider(kind: Kind, provider: &Provider) -> Self {
+        let provider = provider.configured();
+        Self::with(kind, move |config| config.providers = vec![provider]).await
+    }
+
+    /// A server with settings of the test's own.
+    pub async fn with(kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let data = database::fresh(kind, dir.path()).await;
+        Self::on(dir, data, change).await
+    }
+
+    /// A server on a database that exists.
+    pub async fn on(dir: tempfile::TempDir, data: Data, change: impl FnOnce(&mut Config)) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut config = config(data);
+        change(&mut config);
+        if config.providers.iter().any(|provider| provider.name == "nobody") {
+            config.default_model = Some("demo".to_owned());
+        }
+        let listener = loquat::server::listen(config.listen).unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = App::start(config, address.port()).await.unwrap();
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn({
+            let (app, stop) = (app.clone(), stop.clone());
+            async move { loquat::server::serve(app, listener, async move { stop.cancelled().await }).await }
+        });
+        Self { address, app, stop, serving: Some(serving), dir }
+    }
+
+    /// Tells it to stop, as SIGTERM does, without waiting.
+    pub fn tell_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Stops it gracefully and returns its directory and data for the next one.
+    pub async fn stop(mut self) -> (tempfile::TempDir, Data) {
+        self.stop.cancel();
+        let serving = self.serving.take().unwrap();
+        super::within(40, "a graceful stop", serving).await.unwrap();
+        let data = self.app.config.data.clone();
+        self.app.close().await;
+        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
+        (dir, data)
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A new person, registered and signed in.
+    pub async fn person(&self, name: &str) -> Person {
+        Person::register(self, name).await
+    }
+}
+
+fn config(data: Data) -> Config {
+    Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        data,
+        migrate: false,
+        public_url: None,
+        allowed_origins: Vec::new(),
+        trusted_proxies: Vec::new(),
+        signup: Signup::Open,
+        secret_key: Some(SecretString::from("a key for tests only: 0123456789abcdef".to_owned())),
+        providers: vec![nobody()],
+        default_model: None,
+        sentry_dsn: None,
+        log: "warn".to_owned(),
+        log_format: LogFormat::Human,
+        limits: Limits {
+            connections: None,
+            body_bytes: Some(1024 * 1024),
+            message_bytes: Some(256 * 1024),
+            waiting_sign_ins: Some(64),
+            request_timeout: Some(Duration::from_secs(10)),
+            shutdown_grace: Duration::from_millis(300),
+            provider: ProviderLimits {
+                connect: Duration::from_secs(2),
+                first_byte: Some(Duration::from_secs(20)),
+                silence: Some(Duration::from_secs(20)),
+                total: Some(Duration::from_secs(60)),
+                answer_bytes: Some(1024 * 1024),
+                line_bytes: 256 * 1024,
+            },
+        },
+    }
+}
+
+/// A provider that is not there: so that no test finds a model server that happens to run on this machine.
+fn nobody() -> Configured {
+    Configured {
+        name: "nobody".to_owned(),
+        base_url: "http://127.0.0.1:9/v1".parse().unwrap(),
+        api_key: None,
+        models: vec!["nobody".to_owned()],
+        named: true,
+    }
+}

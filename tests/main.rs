@@ -1,0 +1,23 @@
+//! The whole product through its front door, on SQLite and on PostgreSQL.
+#![allow(missing_docs, reason = "tests are read, not linked to")]
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+#![allow(unreachable_pub, reason = "the harness is a library inside one binary")]
+
+#[macro_use]
+mod harness;
+
+mod accounts;
+mod binary;
+mod contract;
+mod guard;
+mod migrations;
+mod models;
+mod page;
+mod postgres_tls;
+mod projects;
+mod recordings;
+mod sentry;
+mod server;
+mod settings;
+mod streams;
+mod turns;

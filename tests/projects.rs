@@ -1,0 +1,136 @@
+//! Conversations: pages, names, and nobody else's.
+
+use serde_json::json;
+
+use crate::harness::client::{answer_of, json_of, problem_of};
+use crate::harness::{Kind, Provider, Script, Server};
+
+on_both_databases! {
+    async fn conversations_are_listed_in_pages_the_most_recently_used_first(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let mut made = Vec::new();
+        for n in 0..7 {
+            let project = json_of(ada.post("/api/projects/", json!({"name": format!("talk {n}")})).await, 201).await;
+            made.push(project["id"].as_str().unwrap().to_owned());
+        }
+        // Renaming uses it.
+        json_of(ada.patch(&format!("/api/projects/{}", made[2]), json!({"name": "  renamed \n here "})).await, 200).await;
+        let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = ada.read(&format!("/api/projects/?limit=3{cursor}")).await;
+            pages += 1;
+            seen.extend(page["items"].as_array().unwrap().iter().map(|project| project["id"].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let mut expected: Vec<_> = made.iter().rev().cloned().collect();
+        expected.retain(|id| *id != made[2]);
+        expected.insert(0, made[2].clone());
+        assert_eq!(seen, expected);
+        assert_eq!(pages, 3);
+        let renamed = ada.read(&format!("/api/projects/{}", made[2])).await;
+        assert_eq!((renamed["name"].as_str(), renamed["name_source"].as_str()), (Some("renamed here"), Some("user")));
+    }
+
+    async fn a_long_conversation_is_read_page_by_page_in_reading_order(kind) {
+        let provider = Provider::start(|n, _| Script::answer(&format!("answer {n}"))).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        for n in 0..5 {
+            let answer = answer_of(&ada.ask(&project, &format!("question {n}")).await);
+            ada.events(&project, &answer, None).await.until("end").await;
+        }
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = ada.read(&format!("/api/projects/{project}/messages?limit=4{cursor}")).await;
+            let items: Vec<_> = page["items"].as_array().unwrap().iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect();
+            all.splice(0..0, items);
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected: Vec<_> = (0..5).flat_map(|n| [format!("question {n}"), format!("answer {n}")]).collect();
+        assert_eq!(all, expected);
+    }
+
+    async fn somebody_elses_conversation_does_not_exist(kind) {
+        let provider = Provider::always(Script::answer("secret")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let eve = server.person("eve").await;
+        let project = ada.project().await;
+        let answer = answer_of(&ada.ask(&project, "hi").await);
+        ada.events(&project, &answer, None).await.until("end").await;
+        let base = format!("/api/projects/{project}");
+        for response in [
+            eve.get(&base).await,
+            eve.patch(&base, json!({"name": "mine"})).await,
+            eve.delete(&base).await,
+            eve.get(&format!("{base}/messages")).await,
+            eve.post(&format!("{base}/messages"), json!({"content": "hi"})).await,
+            eve.stream(&project, "hi").send().await.unwrap(),
+            eve.stream(&project, "hi").header("last-event-id", "1").send().await.unwrap(),
+            eve.get(&format!("{base}/messages/stream")).await,
+            eve.follow(&project, &answer, None).await,
+            eve.post(&format!("{base}/messages/{answer}/stop"), json!({})).await,
+            eve.post(&format!("{base}/generate_name"), json!({})).await,
+        ] {
+            problem_of(response, 404, "not_found").await;
+        }
+        // Nor by way of a conversation of her own.
+        let hers = eve.project().await;
+        problem_of(eve.follow(&hers, &answer, None).await, 404, "not_found").await;
+        let cursor = eve.get(&format!("/api/projects/{hers}/messages?cursor={answer}")).await;
+        problem_of(cursor, 422, "invalid").await;
+        let parent = eve.post(&format!("/api/projects/{hers}/messages"), json!({"content": "x", "parent_id": answer})).await;
+        assert_eq!(problem_of(parent, 422, "invalid").await["field"], "parent_id");
+        assert!(eve.read("/api/projects/").await["items"].as_array().unwrap().iter().all(|item| item["id"] == hers.as_str()));
+        assert_eq!(provider.calls().len(), 1);
+    }
+
+    async fn odd_characters_survive_or_are_replaced_but_never_break(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let odd = "a\u{0}b \u{202e}rtl\u{feff} 👩\u{200d}👩\u{200d}👧 ' \" \\ -- ; DROP TABLE users \u{10ffff}";
+        let project = json_of(ada.post("/api/projects/", json!({"name": odd})).await, 201).await;
+        assert_eq!(project["name"], odd.replace('\0', "\u{fffd}"));
+        let turn = ada.ask(project["id"].as_str().unwrap(), odd).await;
+        assert_eq!(turn["user_message"]["content"], odd.replace('\0', "\u{fffd}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_told_with_its_field_and_changes_nothing() {
+    let server = Server::start(Kind::Sqlite).await;
+    let ada = server.person("ada").await;
+    let project = ada.project().await;
+    let messages = format!("/api/projects/{project}/messages");
+    for (path, body, field) in [
+        ("/api/projects/", json!({"name": "n".repeat(201)}), "name"),
+        ("/api/projects/", json!({"owner_id": "x"}), "owner_id"),
+        (messages.as_str(), json!({"content": " \n "}), "content"),
+        (messages.as_str(), json!({"content": "x".repeat(300_000)}), "content"),
+        (messages.as_str(), json!({"content": ["x"]}), "content"),
+        (messages.as_str(), json!({"content": "x", "client_request_id": ""}), "client_request_id"),
+        (messages.as_str(), json!({"content": "x", "client_request_id": "r".repeat(65)}), "client_request_id"),
+        (messages.as_str(), json!({"content": "x", "parent_id": "not an id"}), "parent_id"),
+        (messages.as_str(), json!({"content": "x", "status": "complete"}), "status"),
+    ] {
+        let problem = problem_of(ada.post(path, body).await, 422, "invalid").await;
+        assert_eq!(problem["field"], field);
+    }
+    let unknown =
+        problem_of(ada.post(&messages, json!({"content": "x", "model": "gpt-99"})).await, 422, "model_unknown").await;
+    assert_eq!(unknown["field"], "model");
+    problem_of(ada.patch(&format!("/api/projects/{project}"), json!({"name": " "})).await, 422, "invalid").await;
+    for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1.2"] {
+        problem_of(ada.get(&format!("/api/projects/?{query}")).await, 422, "invalid").await;
+    }
+    problem_of(ada.get("/api/projects/not-an-id").await, 404, "not_found").await;
+    assert!(ada.messages(&project).await.is_empty());
+}
