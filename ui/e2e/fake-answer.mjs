@@ -84,6 +84,8 @@ export function answerTo(question) {
       };
     case "slow":
       return { steps, pace: 120, outcome: complete };
+    case "flood":
+      return { steps: Array.from({ length: 60 }, () => steps).flat(), pace: 0, outcome: complete };
     case "short":
       return { steps: text("A short answer, as asked."), pace: 20, outcome: complete };
     default:

@@ -1,7 +1,7 @@
 /**
  * Serves dist under the real content policy and plays the API from memory, also the parts that a
  * healthy server seldom shows: `node e2e/fake-server.mjs [PORT]`. The first word of a message
- * chooses what happens: fail, interrupt, queue, think, drop, slow.
+ * chooses what happens: fail, refuse, interrupt, queue, think, slow, flood, short.
  */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -65,7 +65,7 @@ async function write(project, message, question) {
   };
   say("start", { message_id: message.id, user_message_id: message.parent_id }, 0);
   for (const { kind, text, place } of steps) {
-    await wait(pace);
+    if (pace > 0 || position % 4 === 0) await wait(pace);
     if (live.stopped || !projects.has(project.id)) break;
     if (kind === "queued") {
       say("queued", { position: place });

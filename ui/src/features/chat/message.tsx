@@ -6,11 +6,12 @@ import { describeFailure } from "../../api/words";
 import { CopyButton } from "../../components/copy-button";
 import { Markdown } from "../../components/markdown/markdown";
 import { Notice } from "../../components/notice";
-import { useStore } from "../../lib/store";
+import { createStore, useStore } from "../../lib/store";
 import type { LiveAnswer } from "./follow";
 import { LineNotice } from "./line-notice";
 import styles from "./message.module.css";
 import { Reasoning } from "./reasoning";
+import type { Answer as Heard } from "./transcript";
 
 export const UserMessage = memo(function UserMessage({ text }: { text: string }) {
   const { t } = useLingui();
@@ -29,17 +30,39 @@ export const UserMessage = memo(function UserMessage({ text }: { text: string })
   );
 });
 
-export const FinishedAnswer = memo(function FinishedAnswer({ message }: { message: Message }) {
+interface AssistantMessageProps {
+  message: Message;
+  /** The stream of this message, while it is being followed. */
+  live: LiveAnswer | null;
+}
+
+/**
+ * An answer, while it is being written and afterwards: the same elements, so that nothing blinks
+ * at its end. Only this part of the page renders for each frame of text.
+ */
+export const AssistantMessage = memo(function AssistantMessage(props: AssistantMessageProps) {
+  const { message, live } = props;
   const { t } = useLingui();
+  const heard = useStore<Heard | null>(live?.answer ?? silent);
+  const running = message.status === "running";
+  const content = heard?.shown.content ?? message.content;
   return (
     <Answer
-      content={message.content}
-      reasoning={message.reasoning ?? ""}
-      outcome={<Outcome message={message} />}
+      content={content}
+      reasoning={heard?.shown.reasoning ?? message.reasoning ?? ""}
+      running={running}
+      outcome={
+        running ? (
+          live && <Waiting live={live} queue={heard?.queue} />
+        ) : (
+          <Outcome message={message} />
+        )
+      }
       actions={
-        message.content && (
+        !running &&
+        content && (
           <div className={styles.actions}>
-            <CopyButton text={message.content} label={t`Copy answer`} />
+            <CopyButton text={content} label={t`Copy answer`} />
             <Facts message={message} />
           </div>
         )
@@ -48,26 +71,18 @@ export const FinishedAnswer = memo(function FinishedAnswer({ message }: { messag
   );
 });
 
-/** The answer that is being written. Only this part of the page renders for each frame of text. */
-export function RunningAnswer({ live }: { live: LiveAnswer }) {
-  const answer = useStore(live.answer);
-  const { content, reasoning } = answer.shown;
+const silent = createStore<Heard | null>(null);
+
+function Waiting({ live, queue }: { live: LiveAnswer; queue: number | null | undefined }) {
   return (
-    <Answer
-      content={content}
-      reasoning={reasoning}
-      running
-      outcome={
-        <>
-          {answer.queue !== null && answer.queue > 0 && (
-            <p className={styles.quiet} role="status">
-              <Trans>Waiting for a free place: number {answer.queue} in the queue.</Trans>
-            </p>
-          )}
-          <LineNotice live={live} />
-        </>
-      }
-    />
+    <>
+      {queue != null && queue > 0 && (
+        <p className={styles.quiet} role="status">
+          <Trans>Waiting for a free place: number {queue} in the queue.</Trans>
+        </p>
+      )}
+      <LineNotice live={live} />
+    </>
   );
 }
 

@@ -6,7 +6,7 @@ import type { Message } from "../../api/client";
 import { IconButton } from "../../components/button";
 import { ArrowDownIcon } from "../../components/icons";
 import type { LiveAnswer } from "./follow";
-import { ExpectedAnswer, FinishedAnswer, RunningAnswer, UserMessage } from "./message";
+import { AssistantMessage, ExpectedAnswer, UserMessage } from "./message";
 import { OlderMessages } from "./older-messages";
 import type { StickToBottom } from "./stick-to-bottom";
 import styles from "./thread.module.css";
@@ -68,8 +68,8 @@ export function Thread({ messages, live, pending, older, stick, children }: Thre
 
 function MessageRow({ message, live }: { message: Message; live: LiveAnswer | null }) {
   if (message.role === "user") return <UserMessage text={message.content} />;
-  if (message.status !== "running") return <FinishedAnswer message={message} />;
-  return live ? <RunningAnswer live={live} /> : <ExpectedAnswer />;
+  const own = live?.messageId === message.id ? live : null;
+  return <AssistantMessage message={message} live={own} />;
 }
 
 /** When older messages come in above, what is on screen stays where it is. */
