@@ -62,6 +62,12 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
     onRefused: draft.giveBack,
   });
 
+  const runningId = running?.id ?? null;
+  useEffect(() => {
+    // "An answer is still being written" is over with that answer.
+    if (runningId === null) forgetError();
+  }, [runningId, forgetError]);
+
   const { toBottom } = stick;
   useLayoutEffect(() => {
     if (pending !== null) toBottom();

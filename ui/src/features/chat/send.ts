@@ -1,6 +1,6 @@
 /** Sending a message: the conversation is made if there is none, the turn is started once. */
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { messagesQuery, showTurn, startTurn } from "../../api/messages";
 import { codeOf } from "../../api/problem";
 import { createProject, projectQuery, projectsQuery, showProject } from "../../api/projects";
@@ -67,7 +67,8 @@ export function useSending(options: SendOptions): Sending {
     }
   }
 
-  return { pending, error, send, forgetError: () => setError(null) };
+  const forgetError = useCallback(() => setError(null), []);
+  return { pending, error, send, forgetError };
 }
 
 /** The first words may have become its name, and it moves to the top of the list. */
