@@ -65,7 +65,9 @@ fn npm(ui: &Path, arguments: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let text = [output.stdout, output.stderr].concat();
-    eprintln!("{}", String::from_utf8_lossy(&text));
+    for line in String::from_utf8_lossy(&text).lines() {
+        println!("cargo::warning={line}");
+    }
     Err(format!("`{command}` failed in ui/: run it there to see why"))
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use crate::config::{Data, Database};
@@ -85,13 +85,7 @@ impl Db {
     }
 
     async fn open_postgres(url: &SecretString) -> anyhow::Result<Self> {
-        let parsed: PgConnectOptions = url.expose_secret().parse().context("DATABASE_URL is not right")?;
-        let place = Place::Postgres {
-            host: parsed.get_host().to_owned(),
-            name: parsed.get_database().unwrap_or("postgres").to_owned(),
-            verified: matches!(parsed.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyFull),
-            local: is_local(parsed.get_host()) || parsed.get_socket().is_some(),
-        };
+        let place = Place::of(url.expose_secret()).context("DATABASE_URL is not right")?;
         let mut options = ConnectOptions::new(url.expose_secret());
         options
             .max_connections(POSTGRES_CONNECTIONS)
@@ -139,12 +133,7 @@ impl Db {
 
     /// A warning about a connection that others could read or imitate.
     pub fn warning(&self) -> Option<String> {
-        match &self.place {
-            Place::Postgres { host, verified: false, local: false, .. } => Some(format!(
-                "the connection to PostgreSQL at {host} is not verified: anyone between could read it; add sslmode=verify-full to DATABASE_URL (and sslrootcert=FILE for a private authority)"
-            )),
-            _ => None,
-        }
+        self.place.warning()
     }
 
     /// Answers whether the database can be reached.
@@ -159,7 +148,31 @@ impl Db {
     }
 }
 
+/// A warning about an address of PostgreSQL, as [`Db::warning`] gives it.
+pub fn warning_for(url: &str) -> Option<String> {
+    Place::of(url).ok()?.warning()
+}
+
 impl Place {
+    fn of(url: &str) -> Result<Self, sqlx::Error> {
+        let parsed: PgConnectOptions = url.parse()?;
+        Ok(Self::Postgres {
+            host: parsed.get_host().to_owned(),
+            name: parsed.get_database().unwrap_or("postgres").to_owned(),
+            verified: matches!(parsed.get_ssl_mode(), PgSslMode::VerifyFull),
+            local: is_local(parsed.get_host()) || parsed.get_socket().is_some(),
+        })
+    }
+
+    fn warning(&self) -> Option<String> {
+        match self {
+            Self::Postgres { host, verified: false, local: false, .. } => Some(format!(
+                "the connection to PostgreSQL at {host} is not verified: anyone between could read it; add sslmode=verify-full to DATABASE_URL (and sslrootcert=FILE for a private authority)"
+            )),
+            _ => None,
+        }
+    }
+
     fn describe(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("SQLite in {}", path.display()),

@@ -1,1 +1,174 @@
-//! pending
+//! Settings: every mistake at once, secrets never shown, and the README's table.
+
+use std::process::{Command, Output};
+
+use crate::contract::matches_file;
+
+/// Runs the executable with nothing of this process's environment.
+fn loquat(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_loquat"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", dir.path())
+        .envs(environment.iter().copied())
+        .current_dir(dir.path())
+        .output()
+        .unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_remedy() {
+    let output = loquat(
+        &["serve"],
+        &[
+            ("LOQUAT_LISTEN", "nowhere"),
+            ("DATABASE_URL", "mysql://x"),
+            ("SECRET_KEY", "weak"),
+            ("OPENAI_BASE_URL", "not an address"),
+            ("LOQUAT_PUBLIC_URL", "chat.example.org"),
+            ("LOQUAT_ALLOWED_ORIGINS", "https://a.example, *"),
+            ("LOQUAT_TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("LOQUAT_SIGNUP", "maybe"),
+            ("LOQUAT_PROVIDERS", "/nonexistent.toml"),
+            ("OPENAI_API_KEY_FILE", "/nonexistent"),
+            ("SENTRY_DSN", "nonsense"),
+            ("LOQUAT_LOG_FORMAT", "xml"),
+            ("LOQUAT_MAX_BODY_BYTES", "many"),
+            ("LOQUAT_SHUTDOWN_GRACE", "60"),
+        ],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    for (name, remedy) in [
+        ("LOQUAT_LISTEN", "127.0.0.1:8080"),
+        ("DATABASE_URL", "sqlite:// or postgres://"),
+        ("SECRET_KEY", "openssl rand -hex 32"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1"),
+        ("LOQUAT_PUBLIC_URL", "https://chat.example.org"),
+        ("LOQUAT_ALLOWED_ORIGINS", "no *"),
+        ("LOQUAT_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("LOQUAT_SIGNUP", "open, invite or closed"),
+        ("LOQUAT_PROVIDERS", "check the path"),
+        ("OPENAI_API_KEY_FILE", "check the path"),
+        ("SENTRY_DSN", "https://KEY@HOST/PROJECT"),
+        ("LOQUAT_LOG_FORMAT", "human or json"),
+        ("LOQUAT_MAX_BODY_BYTES", "whole number"),
+        ("LOQUAT_SHUTDOWN_GRACE", "at most 25"),
+    ] {
+        let line =
+            told.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} is not told:\n{told}"));
+        assert!(line.starts_with("error: ") && line.contains(remedy), "{line}");
+    }
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let providers = dir.path().join("providers.toml");
+    std::fs::write(&providers, "[[provider]]\nname = \"x\"\nbase_url = \"http://a/v1\"\napi_key = canary-unquoted\n")
+        .unwrap();
+    let output = loquat(
+        &["serve"],
+        &[
+            ("DATABASE_URL", "postgres://user:canary-password@127.0.0.1:1/x?sslmode=disable"),
+            ("SECRET_KEY", "canary"),
+            ("OPENAI_API_KEY", "canary-key"),
+            ("OPENAI_BASE_URL", "http://user:canary-in-address@host/v1"),
+            ("LOQUAT_PROVIDERS", providers.to_str().unwrap()),
+        ],
+    );
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("line 4") && !told.contains("canary"), "{told}");
+    let unreachable = loquat(
+        &["serve"],
+        &[
+            ("DATABASE_URL", "postgres://user:canary-password@127.0.0.1:1/x"),
+            ("SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+        ],
+    );
+    let told = stderr(&unreachable);
+    assert!(told.contains("PostgreSQL x on 127.0.0.1") && !told.contains("canary"), "{told}");
+}
+
+#[test]
+fn secrets_are_redacted_in_every_debug() {
+    use loquat::config::{Database, Provider};
+    use secrecy::SecretString;
+    let secret = || SecretString::from("canary".to_owned());
+    let provider = Provider {
+        name: "x".to_owned(),
+        base_url: "http://127.0.0.1/v1".parse().unwrap(),
+        api_key: Some(secret()),
+        models: Vec::new(),
+        named: false,
+    };
+    let keys = loquat::auth::token::Keys::new(&secret());
+    for shown in [format!("{provider:?}"), format!("{:?}", Database::Postgres(secret())), format!("{keys:?}")] {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
+
+#[test]
+fn postgres_needs_a_key_of_its_own_and_says_so() {
+    let told = stderr(&loquat(&["serve"], &[("DATABASE_URL", "postgres://user@127.0.0.1:1/x")]));
+    assert!(told.contains("SECRET_KEY is missing") && told.contains("openssl rand -hex 32"), "{told}");
+}
+
+#[test]
+fn the_env_file_and_secret_files_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(".env"), "LOQUAT_SIGNUP=perhaps\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_loquat"))
+        .arg("serve")
+        .env_clear()
+        .env("HOME", dir.path())
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(stderr(&output).contains("LOQUAT_SIGNUP is \"perhaps\""), "{}", stderr(&output));
+    let key = dir.path().join("key");
+    std::fs::write(&key, "short\n").unwrap();
+    let told = stderr(&loquat(&["serve"], &[("SECRET_KEY_FILE", key.to_str().unwrap())]));
+    assert!(told.contains("SECRET_KEY is weak"), "{told}");
+}
+
+#[test]
+fn the_help_names_every_setting() {
+    let help = loquat(&["serve", "--help"], &[]);
+    let help = String::from_utf8(help.stdout).unwrap();
+    for name in [
+        "DATABASE_URL",
+        "SECRET_KEY_FILE",
+        "OPENAI_API_KEY_FILE",
+        "OPENAI_BASE_URL",
+        "SENTRY_DSN_FILE",
+        "RUST_LOG",
+        "LOQUAT_LISTEN",
+        "LOQUAT_DATA_DIR",
+        "LOQUAT_SIGNUP",
+        "LOQUAT_PUBLIC_URL",
+        "LOQUAT_ALLOWED_ORIGINS",
+        "LOQUAT_TRUSTED_PROXIES",
+        "LOQUAT_PROVIDERS",
+        "LOQUAT_DEFAULT_MODEL",
+        "LOQUAT_MAX_BODY_BYTES",
+    ] {
+        assert!(help.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn the_readme_has_the_table_of_settings() {
+    let (begin, end) = ("<!-- settings:begin -->\n", "<!-- settings:end -->");
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (before, rest) = readme.split_once(begin).expect("README.md has lost <!-- settings:begin -->");
+    let (_, after) = rest.split_once(end).expect("README.md has lost <!-- settings:end -->");
+    let wanted = format!("{before}{begin}{}{end}{after}", loquat::cli::settings_table());
+    matches_file("README.md", &wanted, "run `UPDATE=1 cargo test --test main settings`");
+}

@@ -45,6 +45,10 @@ impl<T: ParseFromJSON + DeserializeOwned + Send> ParsePayload for Body<T> {
 poem_openapi::impl_apirequest_for_payload!(Body<T>, T: ParseFromJSON + DeserializeOwned + Send);
 
 fn parse<T: ParseFromJSON + DeserializeOwned>(data: &[u8]) -> Result<T, Error> {
+    // serde would take an array as the fields in their order.
+    if data.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::Malformed("the body has to be a JSON object, and this is an array".to_owned()));
+    }
     let mut reader = serde_json::Deserializer::from_slice(data);
     let parsed: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
     reader.end().map_err(|error| malformed(&error))?;

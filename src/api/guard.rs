@@ -27,13 +27,9 @@ pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
     }
     let from = match origin {
         Some(origin) => Some(origin.to_owned()),
-        None => match text(headers, header::REFERER.as_str()) {
-            // A Referer that cannot be read is no reason to trust.
-            Some(referer) => {
-                Some(Url::parse(referer).map(|url| url.origin().ascii_serialization()).unwrap_or_default())
-            }
-            None => None,
-        },
+        // A Referer that cannot be read is no reason to trust.
+        None => text(headers, header::REFERER.as_str())
+            .map(|referer| Url::parse(referer).map(|url| url.origin().ascii_serialization()).unwrap_or_default()),
     };
     match from {
         Some(origin) if !ours(&origin) && !allowed(&origin) => Err(Error::CrossSite),

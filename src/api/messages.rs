@@ -170,7 +170,7 @@ impl Api {
         Ok(Json(MessagePage { items, next_cursor }))
     }
 
-    /// Asks
+    /// Asks a question
     ///
     /// For the conversation's owner. Stores the question and an empty answer, asks the model, and returns at once;
     /// the answer is written whether or not anybody follows it. One answer at a time: while one is running, the answer

@@ -167,6 +167,17 @@ impl Said {
     }
 }
 
+/// A part of the log that the database does not have yet.
+#[derive(Debug, PartialEq)]
+pub struct Unstored {
+    /// Where it begins, in bytes of the log.
+    pub position: usize,
+    /// What it is a part of.
+    pub kind: Kind,
+    /// The part.
+    pub content: String,
+}
+
 /// Where a reader is.
 #[derive(Debug)]
 pub struct Place {
@@ -240,8 +251,8 @@ impl Log {
         self.len() == 0
     }
 
-    /// What the database does not have yet: where it begins, its parts, and where it ends.
-    pub fn unstored(&self) -> Option<(Vec<(usize, Kind, String)>, usize)> {
+    /// What the database does not have yet, and where that ends.
+    pub fn unstored(&self) -> Option<(Vec<Unstored>, usize)> {
         let inner = self.lock();
         let mut position = inner.stored;
         if position == inner.said.len() {
@@ -249,7 +260,7 @@ impl Log {
         }
         let mut parts = Vec::new();
         for (kind, part) in inner.said.parts(position) {
-            parts.push((position, kind, part.to_owned()));
+            parts.push(Unstored { position, kind, content: part.to_owned() });
             position += part.len();
         }
         Some((parts, position))

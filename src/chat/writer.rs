@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use super::log::Unstored;
 use super::running::{Answers, Cause, Running};
 use super::{Ending, Outcome};
 use crate::clock;
@@ -228,12 +229,12 @@ async fn still_running(transaction: &DatabaseTransaction, ids: Vec<Uuid>) -> Res
     Ok(found)
 }
 
-fn chunk(message_id: Uuid, (position, kind, content): &(usize, Kind, String)) -> answer_chunk::ActiveModel {
+fn chunk(message_id: Uuid, part: &Unstored) -> answer_chunk::ActiveModel {
     answer_chunk::ActiveModel {
         message_id: Set(message_id),
-        position: Set(i32::try_from(*position).unwrap_or(i32::MAX)),
-        kind: Set(*kind),
-        content: Set(content.clone()),
+        position: Set(i32::try_from(part.position).unwrap_or(i32::MAX)),
+        kind: Set(part.kind),
+        content: Set(part.content.clone()),
     }
 }
 

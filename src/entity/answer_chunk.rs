@@ -4,7 +4,6 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
 /// One part of an answer's log.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "answer_chunks")]
 pub struct Model {
@@ -32,6 +31,10 @@ pub enum Kind {
     #[sea_orm(string_value = "reasoning")]
     Reasoning,
 }
+
+/// Relations are followed by the finders below, not by the library.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -3,7 +3,6 @@
 use sea_orm::entity::prelude::*;
 
 /// A person.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
@@ -38,6 +37,10 @@ pub enum Role {
     #[sea_orm(string_value = "admin")]
     Admin,
 }
+
+/// Relations are followed by the finders below, not by the library.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -57,8 +57,13 @@ impl Person {
     }
 
     /// The same person, cookie and all, at a server that took over from another.
-    pub fn moved_to(mut self, server: &Server) -> Self {
-        self.base = server.url("");
+    pub fn moved_to(self, server: &Server) -> Self {
+        self.at_address(&server.url(""))
+    }
+
+    /// The same person, cookie and all, at another address.
+    pub fn at_address(mut self, base: &str) -> Self {
+        self.base = base.to_owned();
         self
     }
 

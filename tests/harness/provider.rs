@@ -99,11 +99,13 @@ pub struct Provider {
     _stop: DropGuard,
 }
 
+type Scripting = dyn Fn(usize, &Value) -> Script + Send + Sync;
+
 struct Shared {
     calls: Mutex<Vec<Value>>,
     gate: Semaphore,
     left: AtomicUsize,
-    script: Box<dyn Fn(usize, &Value) -> Script + Send + Sync>,
+    script: Box<Scripting>,
 }
 
 impl Provider {

@@ -208,9 +208,10 @@ fn what_is_stored_is_asked_for_once() {
     let log = Log::default();
     log.append([(Reasoning, "hm"), (Text, "yes")]);
     let (parts, end) = log.unstored().unwrap();
-    assert_eq!(parts, [(0, Reasoning, "hm".to_owned()), (2, Text, "yes".to_owned())]);
+    let part = |position, kind, content: &str| Unstored { position, kind, content: content.to_owned() };
+    assert_eq!(parts, [part(0, Reasoning, "hm"), part(2, Text, "yes")]);
     log.set_stored(end);
     assert_eq!(log.unstored(), None);
     log.append([(Text, "!")]);
-    assert_eq!(log.unstored().unwrap().0, [(5, Text, "!".to_owned())]);
+    assert_eq!(log.unstored().unwrap().0, [part(5, Text, "!")]);
 }
