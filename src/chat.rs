@@ -12,10 +12,12 @@ pub mod writer;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::clock;
 use crate::db::Db;
 use crate::entity::message::{self, Status};
 use crate::llm::{Catalog, FinishReason, Usage};
@@ -128,8 +130,16 @@ pub struct Failure {
     pub code: String,
     /// A sentence for the person.
     pub detail: String,
-    /// When it makes sense to ask again, where that is known, in seconds.
-    pub retry_after: Option<u64>,
+    /// When it makes sense to ask again, where that is known.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+impl Failure {
+    /// In how many seconds it makes sense to ask again, unless that time has come.
+    pub fn retry_after(&self) -> Option<u64> {
+        let left = (self.retry_at? - clock::now()).num_milliseconds();
+        u64::try_from(left).ok().filter(|left| *left > 0).map(|left| left.div_ceil(1000))
+    }
 }
 
 impl Outcome {
@@ -191,5 +201,5 @@ pub fn usage_of(message: &message::Model) -> Option<Usage> {
 pub fn failure_of(message: &message::Model) -> Option<Failure> {
     let code = message.failure_code.clone()?;
     let detail = message.failure_detail.clone().unwrap_or_default();
-    Some(Failure { code, detail, retry_after: None })
+    Some(Failure { code, detail, retry_at: message.retry_at })
 }

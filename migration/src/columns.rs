@@ -25,6 +25,13 @@ pub(crate) fn time(name: impl Iden + 'static) -> ColumnDef {
     column
 }
 
+/// A moment that may be missing.
+pub(crate) fn optional_time(name: impl Iden + 'static) -> ColumnDef {
+    let mut column = ColumnDef::new(name.into_iden());
+    column.timestamp_with_time_zone().null();
+    column
+}
+
 /// Text without a length limit of its own: limits belong to the API, where the message is clear.
 pub(crate) fn text(name: impl Iden + 'static) -> ColumnDef {
     let mut column = ColumnDef::new(name.into_iden());

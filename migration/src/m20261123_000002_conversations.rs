@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::columns::{id, optional_id, optional_integer, optional_text, text, time};
+use crate::columns::{id, optional_id, optional_integer, optional_text, optional_time, text, time};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -95,6 +95,7 @@ fn messages() -> TableCreateStatement {
         .col(optional_text(Messages::FinishReason))
         .col(optional_text(Messages::FailureCode))
         .col(optional_text(Messages::FailureDetail))
+        .col(optional_time(Messages::RetryAt))
         .col(optional_integer(Messages::PromptTokens))
         .col(optional_integer(Messages::CompletionTokens))
         .col(optional_integer(Messages::ReasoningTokens))
@@ -180,6 +181,7 @@ enum Messages {
     FinishReason,
     FailureCode,
     FailureDetail,
+    RetryAt,
     PromptTokens,
     CompletionTokens,
     ReasoningTokens,

@@ -86,7 +86,8 @@ impl Docs {
     }
 }
 
-/// Gives the document the slashes that the framework's macro takes away.
+/// Says what the framework's document leaves out: the slashes of collections, that an optional field can be null, and
+/// which one of several events it is.
 pub(super) fn finish(document: &str) -> String {
     let Ok(mut document) = serde_json::from_str::<Value>(document) else { return document.to_owned() };
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
@@ -100,9 +101,44 @@ pub(super) fn finish(document: &str) -> String {
             .collect();
         *paths = with_slashes;
     }
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        let descriptions: Map<String, Value> = schemas
+            .iter()
+            .filter_map(|(name, schema)| Some((name.clone(), schema.get("description")?.clone())))
+            .collect();
+        for schema in schemas.values_mut().filter_map(Value::as_object_mut) {
+            clarify(schema, &descriptions);
+        }
+    }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn clarify(schema: &mut Map<String, Value>, descriptions: &Map<String, Value>) {
+    let required: Vec<Value> = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (name, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        let Some(property) = property.as_object_mut() else { continue };
+        // A reference and a description beside it: readers of the document take the second part for a type of its own.
+        if let Some(parts) = property.get_mut("allOf").and_then(Value::as_array_mut) {
+            parts.retain(|part| part.get("$ref").is_some());
+        }
+        if !required.iter().any(|required| required == name) {
+            property.insert("nullable".to_owned(), Value::Bool(true));
+        }
+    }
+    if schema.contains_key("discriminator")
+        && let Some(variants) = schema.remove("anyOf")
+    {
+        schema.insert("oneOf".to_owned(), variants);
+    }
+    // A variant is what it refers to, not what the whole union is.
+    let variant =
+        schema.get("allOf").and_then(|parts| parts.as_array()?.iter().find_map(|part| part.get("$ref")?.as_str()));
+    let described = variant.and_then(|variant| descriptions.get(variant.rsplit('/').next()?)).cloned();
+    if let Some(description) = described {
+        schema.insert("description".to_owned(), description);
+    }
 }
 
 fn methods(document: &str) -> Vec<(Vec<String>, String)> {

@@ -92,6 +92,8 @@ struct MessageFailure {
     code: String,
     /// What happened and what to do about it.
     detail: String,
+    /// When it makes sense to ask again, where the provider told.
+    retry_at: Option<Time>,
 }
 
 /// A page of the shown branch. The newest page comes first; inside a page the messages are in reading order.
@@ -346,7 +348,11 @@ fn show(app: &App, message: message::Model) -> Message {
             completion_tokens: usage.completion_tokens,
             reasoning_tokens: usage.reasoning_tokens,
         }),
-        failure: failure_of(&message).map(|failure| MessageFailure { code: failure.code, detail: failure.detail }),
+        failure: failure_of(&message).map(|failure| MessageFailure {
+            code: failure.code,
+            detail: failure.detail,
+            retry_at: failure.retry_at.map(Time),
+        }),
         id: message.id,
         project_id: message.project_id,
         parent_id: message.parent_id,

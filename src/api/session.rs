@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::auth::{self, Caller};
 use crate::error::Error;
 
-/// A signed-in caller. A handler that asks for this cannot be reached without a valid session.
+/// The cookie that `POST /api/login/` sets. The session behind it is looked up for every request.
 #[derive(SecurityScheme)]
 #[oai(rename = "session", ty = "api_key", key_name = "access_token", key_in = "cookie", checker = "check")]
 pub(super) struct Session(pub(super) Caller);

@@ -107,7 +107,7 @@ pub fn name(name: &str) -> Bytes {
 pub fn closing(ending: &Ending) -> Bytes {
     let mut out = BytesMut::with_capacity(ending.content.len() + 256);
     if ending.status == Status::Failed {
-        let unknown = Failure { code: "provider_error".to_owned(), detail: String::new(), retry_after: None };
+        let unknown = Failure { code: "provider_error".to_owned(), detail: String::new(), retry_at: None };
         let failure = ending.failure.as_ref().unwrap_or(&unknown);
         out.extend_from_slice(b"event: failed\n");
         let failed = Failed {
@@ -117,7 +117,7 @@ pub fn closing(ending: &Ending) -> Bytes {
             detail: &failure.detail,
             message_id: ending.message_id,
             request_id: ending.message_id,
-            retry_after: failure.retry_after,
+            retry_after: failure.retry_after(),
         };
         finish(&mut out, Some(END), &failed);
         return out.freeze();

@@ -50,6 +50,7 @@ mod tests {
             finish_reason: None,
             failure_code: None,
             failure_detail: None,
+            retry_at: None,
             prompt_tokens: None,
             completion_tokens: None,
             reasoning_tokens: None,

@@ -192,6 +192,7 @@ async fn commit(
         finish_reason: None,
         failure_code: None,
         failure_detail: None,
+        retry_at: None,
         prompt_tokens: None,
         completion_tokens: None,
         reasoning_tokens: None,
@@ -323,17 +324,18 @@ async fn store(chat: &Chat, running: &Arc<Running>, outcome: Outcome) -> Stored 
 }
 
 fn failed(error: &llm::Error) -> Outcome {
-    tracing::warn!(code = error.code(), "a model did not finish its answer: {error}");
+    // Without the message: a provider may quote the question in it. The person gets it, and their message keeps it.
+    tracing::warn!(code = error.code(), "a model did not finish its answer");
     Outcome::Failed(Failure {
         code: error.code().to_owned(),
         detail: error.to_string(),
-        retry_after: error.retry_after().map(|time| time.as_secs().max(1)),
+        retry_at: error.retry_after().and_then(|time| Some(clock::now() + chrono::Duration::from_std(time).ok()?)),
     })
 }
 
 fn internal_failure() -> Outcome {
     let detail = "something went wrong on the server while the answer was being written; it has been logged".to_owned();
-    Outcome::Failed(Failure { code: "internal".to_owned(), detail, retry_after: None })
+    Outcome::Failed(Failure { code: "internal".to_owned(), detail, retry_at: None })
 }
 
 fn lost(running: &Running, code: &str, detail: &str) -> Ending {
@@ -343,6 +345,6 @@ fn lost(running: &Running, code: &str, detail: &str) -> Ending {
         status: Status::Failed,
         finish_reason: None,
         usage: None,
-        failure: Some(Failure { code: code.to_owned(), detail: detail.to_owned(), retry_after: None }),
+        failure: Some(Failure { code: code.to_owned(), detail: detail.to_owned(), retry_at: None }),
     }
 }

@@ -276,6 +276,7 @@ async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<End
             finish_reason: Set(ending.finish_reason.clone()),
             failure_code: Set(ending.failure.as_ref().map(|failure| failure.code.clone())),
             failure_detail: Set(ending.failure.as_ref().map(|failure| failure.detail.clone())),
+            retry_at: Set(ending.failure.as_ref().and_then(|failure| failure.retry_at)),
             prompt_tokens: Set(tokens(usage.prompt_tokens)),
             completion_tokens: Set(tokens(usage.completion_tokens)),
             reasoning_tokens: Set(tokens(usage.reasoning_tokens)),

@@ -44,6 +44,8 @@ pub struct Model {
     /// What went wrong, as a sentence.
     #[sea_orm(column_type = "Text", nullable)]
     pub failure_detail: Option<String>,
+    /// When it makes sense to ask again, where the failure told.
+    pub retry_at: Option<DateTimeUtc>,
     /// Tokens of the question and what went before it.
     pub prompt_tokens: Option<i32>,
     /// Tokens of the answer.

@@ -174,7 +174,7 @@ export interface paths {
         get: operations["list_messages"];
         put?: never;
         /**
-         * Asks
+         * Asks a question
          * @description For the conversation's owner. Stores the question and an empty answer, asks the model, and returns at once;
          *     the answer is written whether or not anybody follows it. One answer at a time: while one is running, the answer
          *     to a second question is 409 with its `message_id`.
@@ -369,110 +369,118 @@ export interface components {
          *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
          */
         AnswerEvent: components["schemas"]["AnswerEvent_StartEvent"] | components["schemas"]["AnswerEvent_DeltaEvent"] | components["schemas"]["AnswerEvent_ReasoningEvent"] | components["schemas"]["AnswerEvent_QueuedEvent"] | components["schemas"]["AnswerEvent_SnapshotEvent"] | components["schemas"]["AnswerEvent_NameEvent"] | components["schemas"]["AnswerEvent_EndEvent"] | components["schemas"]["AnswerEvent_FailedEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        /** @description The default event: more of the answer's text. */
         AnswerEvent_DeltaEvent: {
             /**
              * @example message
              * @enum {string}
              */
             event: "message";
-        } & components["schemas"]["DeltaEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["DeltaEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "message";
+        };
+        /** @description `end`: sent only after the whole text is stored. Nothing follows. */
         AnswerEvent_EndEvent: {
             /**
              * @example end
              * @enum {string}
              */
             event: "end";
-        } & components["schemas"]["EndEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["EndEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "end";
+        };
+        /** @description `failed`: the answer failed, and what came so far is kept. Nothing follows. */
         AnswerEvent_FailedEvent: {
             /**
              * @example failed
              * @enum {string}
              */
             event: "failed";
-        } & components["schemas"]["FailedEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["FailedEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "failed";
+        };
+        /** @description `name`: what the conversation is called now. */
         AnswerEvent_NameEvent: {
             /**
              * @example name
              * @enum {string}
              */
             event: "name";
-        } & components["schemas"]["NameEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["NameEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "name";
+        };
+        /** @description `queued`: the answer waits for a free slot. */
         AnswerEvent_QueuedEvent: {
             /**
              * @example queued
              * @enum {string}
              */
             event: "queued";
-        } & components["schemas"]["QueuedEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["QueuedEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "queued";
+        };
+        /** @description `reasoning`: more of what the model thinks, kept apart from the answer. */
         AnswerEvent_ReasoningEvent: {
             /**
              * @example reasoning
              * @enum {string}
              */
             event: "reasoning";
-        } & components["schemas"]["ReasoningEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["ReasoningEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "reasoning";
+        };
+        /** @description `snapshot`: replace what is shown, after a gap or a crash. */
         AnswerEvent_SnapshotEvent: {
             /**
              * @example snapshot
              * @enum {string}
              */
             event: "snapshot";
-        } & components["schemas"]["SnapshotEvent"];
-        /**
-         * @description An event of an answer's stream.
-         *
-         *     `event` is the SSE event name (a delta has none on the wire and is `message` here, as browsers call it), `id` its
-         *     `id:` field where it has one, and `data` the JSON object on its `data:` line.
-         */
+        } & components["schemas"]["SnapshotEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "snapshot";
+        };
+        /** @description `start`: the first event, which says which answer this is. `retry: 3000` comes with it. */
         AnswerEvent_StartEvent: {
             /**
              * @example start
              * @enum {string}
              */
             event: "start";
-        } & components["schemas"]["StartEvent"];
+        } & components["schemas"]["StartEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "start";
+        };
         /**
          * Credentials
          * @description Address and password.
@@ -497,7 +505,7 @@ export interface components {
          */
         DeltaEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["Delta"] & unknown;
+            data: components["schemas"]["Delta"];
             /**
              * Format: uint64
              * @description The position after this part.
@@ -512,16 +520,16 @@ export interface components {
             /** @description The whole text. */
             content: string;
             /** @description Why the model stopped: `stop`, `length`, `content_filter` or its provider's own word. */
-            finish_reason?: string;
+            finish_reason?: string | null;
             /**
              * Format: uuid
              * @description The answer.
              */
             message_id: string;
             /** @description How it ended. */
-            status: components["schemas"]["EndStatus"] & unknown;
+            status: components["schemas"]["EndStatus"];
             /** @description What it cost, where the provider says so. */
-            usage?: components["schemas"]["Usage"] & unknown;
+            usage?: components["schemas"]["Usage"] | null;
         };
         /**
          * EndEvent
@@ -529,7 +537,7 @@ export interface components {
          */
         EndEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["End"] & unknown;
+            data: components["schemas"]["End"];
             /**
              * Format: uint64
              * @description The last position, 9007199254740991: reconnecting with it is answered with 204.
@@ -552,7 +560,7 @@ export interface components {
              *     `provider_bad_response`, `model_not_found`, `context_too_long`, `content_filtered`, `answer_too_long`,
              *     `deleted` or `internal`.
              */
-            data: components["schemas"]["Problem"] & unknown;
+            data: components["schemas"]["Problem"];
             /**
              * Format: uint64
              * @description The last position, 9007199254740991: reconnecting with it is answered with 204.
@@ -580,39 +588,39 @@ export interface components {
              */
             created_at: string;
             /** @description Why it failed, where it did. */
-            failure?: components["schemas"]["MessageFailure"] & unknown;
+            failure?: components["schemas"]["MessageFailure"] | null;
             /** @description Why the model stopped: `stop`, `length`, `content_filter` or its provider's own word. */
-            finish_reason?: string;
+            finish_reason?: string | null;
             /**
              * Format: uuid
              * @description Its id.
              */
             id: string;
             /** @description The model that answers. */
-            model?: string;
+            model?: string | null;
             /**
              * Format: uuid
              * @description What it replies to; null for the first question.
              */
-            parent_id?: string;
+            parent_id?: string | null;
             /**
              * Format: uuid
              * @description The conversation it belongs to.
              */
             project_id: string;
             /** @description What the model thought before it answered. */
-            reasoning?: string;
+            reasoning?: string | null;
             /** @description Who wrote it. */
-            role: components["schemas"]["MessageRole"] & unknown;
+            role: components["schemas"]["MessageRole"];
             /** @description How far it is. */
-            status: components["schemas"]["MessageStatus"] & unknown;
+            status: components["schemas"]["MessageStatus"];
             /**
              * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string;
             /** @description What it cost, where the provider says so. */
-            usage?: components["schemas"]["Usage"] & unknown;
+            usage?: components["schemas"]["Usage"] | null;
         };
         /**
          * MessageFailure
@@ -623,6 +631,11 @@ export interface components {
             code: string;
             /** @description What happened and what to do about it. */
             detail: string;
+            /**
+             * Format: date-time
+             * @description When it makes sense to ask again, where the provider told.
+             */
+            retry_at?: string | null;
         };
         /**
          * MessagePage
@@ -632,7 +645,7 @@ export interface components {
             /** @description The messages, oldest first. */
             items: components["schemas"]["Message"][];
             /** @description Where the page before these begins; null when there is nothing older. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * @description Who wrote a message.
@@ -668,7 +681,7 @@ export interface components {
             /** @description The models, those of the first provider first. */
             items: components["schemas"]["Model"][];
             /** @description Always null: there are no more pages. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * Name
@@ -684,7 +697,7 @@ export interface components {
          */
         NameEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["Name"] & unknown;
+            data: components["schemas"]["Name"];
         };
         /**
          * @description Where a conversation's name comes from.
@@ -697,16 +710,16 @@ export interface components {
          */
         NewMessage: {
             /** @description Your own id of this request, such as a UUID: the same one again returns the same turn and asks no model again. */
-            client_request_id?: string;
+            client_request_id?: string | null;
             /** @description The text. */
             content: string;
             /** @description The model to ask; the conversation's last one, or the default, when left out. */
-            model?: string;
+            model?: string | null;
             /**
              * Format: uuid
              * @description The message it replies to; the newest one when left out.
              */
-            parent_id?: string;
+            parent_id?: string | null;
         };
         /**
          * NewProject
@@ -714,7 +727,7 @@ export interface components {
          */
         NewProject: {
             /** @description A name of your own; without one the conversation is named after its first question. */
-            name?: string;
+            name?: string | null;
         };
         /**
          * NewUser
@@ -724,7 +737,7 @@ export interface components {
             /** @description The address to sign in with. */
             email: string;
             /** @description What you want to be called. */
-            name?: string;
+            name?: string | null;
             /** @description 8 to 256 characters, and none of the passwords that everybody guesses first. */
             password: string;
         };
@@ -738,12 +751,12 @@ export interface components {
             /** @description What happened and what to do about it. */
             detail: string;
             /** @description The field that is wrong. */
-            field?: string;
+            field?: string | null;
             /**
              * Format: uuid
              * @description The message it is about: the live one when a second answer was asked for.
              */
-            message_id?: string;
+            message_id?: string | null;
             /**
              * Format: uuid
              * @description Under which id the server's log has it.
@@ -753,7 +766,7 @@ export interface components {
              * Format: uint64
              * @description In how many seconds it makes sense to try again.
              */
-            retry_after?: number;
+            retry_after?: number | null;
             /**
              * Format: uint16
              * @description The HTTP status.
@@ -781,13 +794,13 @@ export interface components {
              * Format: uuid
              * @description The answer that is being written in it now.
              */
-            live_message_id?: string;
+            live_message_id?: string | null;
             /** @description The model of the newest turn, which answers the next one unless another is asked for. */
-            model?: string;
+            model?: string | null;
             /** @description What it is called. */
             name: string;
             /** @description Where the name comes from. */
-            name_source: components["schemas"]["NameSource"] & unknown;
+            name_source: components["schemas"]["NameSource"];
             /**
              * Format: date-time
              * @description When it was last used or renamed.
@@ -810,7 +823,7 @@ export interface components {
             /** @description The conversations. */
             items: components["schemas"]["Project"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * Queued
@@ -829,7 +842,7 @@ export interface components {
          */
         QueuedEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["Queued"] & unknown;
+            data: components["schemas"]["Queued"];
         };
         /**
          * Readiness
@@ -847,7 +860,7 @@ export interface components {
          */
         ReasoningEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["Delta"] & unknown;
+            data: components["schemas"]["Delta"];
             /**
              * Format: uint64
              * @description The position after this part.
@@ -877,7 +890,7 @@ export interface components {
             /** @description The answer's text so far. */
             content: string;
             /** @description What the model thought so far. */
-            reasoning?: string;
+            reasoning?: string | null;
         };
         /**
          * SnapshotEvent
@@ -885,7 +898,7 @@ export interface components {
          */
         SnapshotEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["Snapshot"] & unknown;
+            data: components["schemas"]["Snapshot"];
             /**
              * Format: uint64
              * @description The position after this text.
@@ -906,7 +919,7 @@ export interface components {
              * Format: uuid
              * @description The question.
              */
-            user_message_id?: string;
+            user_message_id?: string | null;
         };
         /**
          * StartEvent
@@ -914,7 +927,7 @@ export interface components {
          */
         StartEvent: {
             /** @description The event's data. */
-            data: components["schemas"]["StartData"] & unknown;
+            data: components["schemas"]["StartData"];
             /**
              * Format: uint64
              * @description The position from which the answer follows.
@@ -927,9 +940,9 @@ export interface components {
          */
         Turn: {
             /** @description What is being answered. */
-            assistant_message: components["schemas"]["Message"] & unknown;
+            assistant_message: components["schemas"]["Message"];
             /** @description What was asked. */
-            user_message: components["schemas"]["Message"] & unknown;
+            user_message: components["schemas"]["Message"];
         };
         /**
          * Usage
@@ -940,17 +953,17 @@ export interface components {
              * Format: uint32
              * @description Tokens of the answer.
              */
-            completion_tokens?: number;
+            completion_tokens?: number | null;
             /**
              * Format: uint32
              * @description Tokens of the question and what went before it.
              */
-            prompt_tokens?: number;
+            prompt_tokens?: number | null;
             /**
              * Format: uint32
              * @description Those of them that were reasoning.
              */
-            reasoning_tokens?: number;
+            reasoning_tokens?: number | null;
         };
         /**
          * User
@@ -970,9 +983,9 @@ export interface components {
              */
             id: string;
             /** @description What the person wants to be called. */
-            name?: string;
+            name?: string | null;
             /** @description What the person may do. */
-            role: components["schemas"]["Role"] & unknown;
+            role: components["schemas"]["Role"];
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -985,11 +998,11 @@ export interface components {
          */
         UserChange: {
             /** @description The password it replaces. */
-            current_password?: string;
+            current_password?: string | null;
             /** @description What you want to be called; empty removes the name. */
-            name?: string;
+            name?: string | null;
             /** @description A new password. Ends every other session. */
-            password?: string;
+            password?: string | null;
         };
     };
     responses: never;
