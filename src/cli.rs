@@ -140,9 +140,11 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     // Ten thousand streams need more files than the usual thousand.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = server::listen(config.listen)?;
-    let address = listener.local_addr()?;
+    let bound = server::bind(config.listen)?;
+    let address = bound.address()?;
     let app = App::start(config, address.port()).await?;
+    // Only now: what a crash left unfinished is closed before anybody can ask for it.
+    let listener = bound.listen()?;
     greet(&app, address);
     let stop = async {
         tokio::select! {

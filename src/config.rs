@@ -21,13 +21,13 @@ pub use providers::Provider;
 #[derive(Args, Clone)]
 pub struct DataSettings {
     /// Directory of the database and of what the server keeps for itself. Default: $XDG_DATA_HOME/loquat
-    #[arg(long, env = "LOQUAT_DATA_DIR", value_name = "DIR", hide_env_values = true)]
+    #[arg(long, env = "LOQUAT_DATA_DIR", value_name = "DIR", hide_env_values = true, global = true)]
     pub data_dir: Option<String>,
     /// Database: sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full. Default: SQLite in the data directory
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
     /// File that holds the database's address, instead of DATABASE_URL
-    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", hide_env_values = true, global = true)]
     pub database_url_file: Option<String>,
 }
 

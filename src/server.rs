@@ -30,17 +30,35 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// How long open connections get to finish when the server is gone.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Begins to listen, without accepting anything yet.
-pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// An address that is ours, at which nobody can connect yet.
+pub struct Bound(TcpSocket);
+
+/// Takes an address, so that a mistake shows before anything else is done.
+pub fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
     let bind = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(BACKLOG)
+        std::io::Result::Ok(Bound(socket))
     };
-    bind().with_context(|| {
-        format!("cannot listen on {address}; is another program using it? choose another with LOQUAT_LISTEN")
-    })
+    bind().with_context(|| cannot_listen(address))
+}
+
+impl Bound {
+    /// The address, with the port that the system chose where none was given.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.0.local_addr()?)
+    }
+
+    /// Opens the port.
+    pub fn listen(self) -> anyhow::Result<TcpListener> {
+        let address = self.address()?;
+        self.0.listen(BACKLOG).with_context(|| cannot_listen(address))
+    }
+}
+
+fn cannot_listen(address: SocketAddr) -> String {
+    format!("cannot listen on {address}; is another program using it? choose another address with LOQUAT_LISTEN")
 }
 
 /// Serves until `stop` resolves, then stops gracefully.

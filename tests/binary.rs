@@ -224,8 +224,9 @@ async fn accounts_are_made_on_the_command_line_too() {
     root.email = "root@example.org".to_owned();
     root.sign_in().await;
     assert_eq!(root.read("/api/users/me").await["role"], "admin");
-    let status = command(server.dir.path()).args(["migrate", "status", "--check"]).output().unwrap();
-    assert!(status.status.success());
+    let place = server.dir.path().to_str().unwrap();
+    let status = command(Path::new("/")).args(["migrate", "status", "--check", "--data-dir", place]).output().unwrap();
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
     let down = command(server.dir.path()).args(["migrate", "down"]).output().unwrap();
     assert!(!down.status.success() && String::from_utf8_lossy(&down.stderr).contains("another Loquat"));
 }

@@ -42,15 +42,8 @@ impl Site {
         let began = Instant::now();
         let client = client(&self.app.config.trusted_proxies, peer.ip(), request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answering = AssertUnwindSafe(self.answer(request, client, local, peer)).catch_unwind();
-        let answered = telemetry::REQUEST_ID.scope(id, answering).await;
-        let mut response = match answered {
-            Ok(response) => response,
-            Err(_) => {
-                let panic = Error::Internal(anyhow::anyhow!("a panic while answering"));
-                telemetry::REQUEST_ID.sync_scope(id, || problem_response(panic))
-            }
-        };
+        let answering = or_problem(self.answer(request, client, local, peer));
+        let mut response = telemetry::REQUEST_ID.scope(id, answering).await;
         complete(response.headers_mut(), &path, client);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
@@ -127,6 +120,14 @@ impl Site {
     }
 }
 
+/// A response whatever happens: a panic is a problem like any other failure of ours.
+async fn or_problem(answering: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(answering).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => problem_response(Error::Internal(anyhow::anyhow!("a panic while answering"))),
+    }
+}
+
 /// The headers that every response has, unless it has set its own.
 fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
     let mut missing = |name: HeaderName, value: &'static str| {
@@ -192,6 +193,16 @@ mod tests {
         headers.insert("x-forwarded-proto", scheme.parse().unwrap());
         let client = client(&trusted, peer.parse().unwrap(), &headers);
         (client.address.to_string(), client.https)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_as_a_problem_that_tells_nothing_of_it() {
+        let id = clock::id();
+        let response = telemetry::REQUEST_ID.scope(id, or_problem(async { panic!("with a canary") })).await;
+        assert_eq!((response.status().as_u16(), response.content_type()), (500, Some("application/problem+json")));
+        let body = response.into_body().into_string().await.unwrap();
+        assert!(body.contains("\"code\":\"internal\"") && body.contains(&id.to_string()), "{body}");
+        assert!(!body.contains("canary"), "{body}");
     }
 
     #[test]

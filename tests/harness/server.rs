@@ -49,9 +49,10 @@ impl Server {
         if config.providers.iter().any(|provider| provider.name == "nobody") {
             config.default_model = Some("demo".to_owned());
         }
-        let listener = loquat::server::listen(config.listen).unwrap();
-        let address = listener.local_addr().unwrap();
+        let bound = loquat::server::bind(config.listen).unwrap();
+        let address = bound.address().unwrap();
         let app = App::start(config, address.port()).await.unwrap();
+        let listener = bound.listen().unwrap();
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (app, stop) = (app.clone(), stop.clone());
