@@ -317,6 +317,28 @@ on_both_databases! {
         }
     }
 
+    async fn a_client_that_leaves_at_any_moment_leaves_no_turn_half_done(kind) {
+        use tokio::io::AsyncWriteExt;
+        let provider = Provider::always(Script::answer("done")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        for n in 0..60 {
+            let project = ada.project().await;
+            let body = json!({"content": "hi"}).to_string();
+            let request = format!(
+                "POST /api/projects/{project}/messages HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                server.address, ada.cookie.as_ref().unwrap(), body.len()
+            );
+            let mut socket = tokio::net::TcpStream::connect(server.address).await.unwrap();
+            socket.write_all(request.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_micros(n * 150)).await;
+            drop(socket);
+        }
+        eventually("every turn that began has ended", async || server.app.chat.answers.is_empty() && unfinished(&server).await == 0).await;
+        assert_eq!(rows(&server, "answer_chunks").await, 0);
+        assert_eq!(rows(&server, "messages").await, 2 * i64::try_from(provider.calls().len()).unwrap());
+    }
+
     async fn two_hundred_answers_at_once_are_all_whole(kind) {
         let words: String = (0..40).map(|n| format!("word{n} ")).collect();
         let provider = Provider::always(Script::answer(&words)).await;
@@ -338,9 +360,18 @@ on_both_databases! {
 
 /// How many rows a table has.
 async fn rows(server: &Server, table: &str) -> i64 {
+    count(server, table).await
+}
+
+/// How many answers are marked as being written.
+async fn unfinished(server: &Server) -> i64 {
+    count(server, "messages WHERE status = 'running'").await
+}
+
+async fn count(server: &Server, what: &str) -> i64 {
     use sea_orm::{ConnectionTrait, Statement};
     let db = server.app.db.reader();
-    let count = Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {table}"));
+    let count = Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {what}"));
     db.query_one_raw(count).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 

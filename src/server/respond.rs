@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -33,7 +34,7 @@ impl Site {
 
     /// Answers one request; whatever happens, with a response.
     pub(super) async fn respond(
-        &self,
+        self: Arc<Self>,
         request: hyper::Request<Incoming>,
         local: SocketAddr,
         peer: SocketAddr,
@@ -42,8 +43,16 @@ impl Site {
         let began = Instant::now();
         let client = client(&self.app.config.trusted_proxies, peer.ip(), request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answering = or_problem(self.answer(request, client, local, peer));
-        let mut response = telemetry::REQUEST_ID.scope(id, answering).await;
+        // A task of its own, because hyper drops what it waits for when the client leaves: what was begun for a
+        // request, such as a turn between its commit and its first word, must not be left half done.
+        let answering = tokio::spawn(telemetry::REQUEST_ID.scope(id, {
+            let site = Arc::clone(&self);
+            async move { or_problem(site.answer(request, client, local, peer)).await }
+        }));
+        let mut response = match answering.await {
+            Ok(response) => response,
+            Err(error) => telemetry::REQUEST_ID.sync_scope(id, || problem_response(Error::Internal(error.into()))),
+        };
         complete(response.headers_mut(), &path, client);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
