@@ -7,6 +7,7 @@ pub mod naming;
 pub mod reader;
 pub mod recovery;
 pub mod running;
+pub mod said;
 pub mod turn;
 pub mod writer;
 

@@ -11,8 +11,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Ending;
 use super::event;
-use super::log::{More, Place, Said};
+use super::log::{More, Place};
 use super::running::Running;
+use super::said::Said;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message;
 

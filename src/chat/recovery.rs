@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveModelTrait, IntoActiveModel, QuerySelect, Set};
 
-use super::log::Said;
+use super::said::Said;
 use crate::clock;
 use crate::db::Db;
 use crate::entity::answer_chunk::{self, Kind};

@@ -264,21 +264,15 @@ async fn run(chat: Chat, running: Arc<Running>, question: message::Model, model:
             internal_failure()
         }),
     };
-    let closing = match store(&chat, &running, outcome).await {
-        Stored::Yes(ending) => Some(event::closing(&ending)),
-        Stored::Gone => Some(event::closing(&lost(
-            &running,
-            "deleted",
-            "the conversation was deleted while the answer was being written",
-        ))),
-        Stored::Failed => Some(event::closing(&lost(
-            &running,
-            "internal",
-            "the answer could not be stored; reload the page to see what was kept",
-        ))),
+    let ending = match store(&chat, &running, outcome).await {
+        Stored::Yes(ending) => ending,
+        Stored::Gone => lost(&running, "deleted", "the conversation was deleted while the answer was being written"),
+        Stored::Failed => {
+            lost(&running, "internal", "the answer could not be stored; reload the page to see what was kept")
+        }
     };
     chat.answers.leave(&running);
-    running.log.close(closing);
+    running.log.close(event::closing(&ending));
     running.set_finished();
 }
 

@@ -73,7 +73,7 @@ fn spoken() -> Log {
     for part in ANSWER {
         log.append([part]);
     }
-    log.close(Some(Bytes::from_static(b"event: end\nid: 9007199254740991\ndata: {}\n\n")));
+    log.close(Bytes::from_static(b"event: end\nid: 9007199254740991\ndata: {}\n\n"));
     log
 }
 
@@ -97,19 +97,10 @@ fn any_position_between_characters_can_be_resumed_from() {
     let log = spoken();
     let said = log.said();
     for position in (0..=said.len()).filter(|position| said.has(*position)) {
-        let mut before = Said::default();
-        for (kind, part) in &said
-            .clone()
-            .runs
-            .iter()
-            .scan(0, |begin, (kind, end)| {
-                let part = said.log.get(*begin..(*end).min(position).max(*begin)).unwrap_or_default().to_owned();
-                *begin = *end;
-                Some((*kind, part))
-            })
-            .collect::<Vec<_>>()
-        {
-            before.push(*kind, part);
+        let (mut before, mut begin) = (Said::default(), 0);
+        for (kind, part) in said.parts(0) {
+            before.push(kind, &part[..part.len().min(position.saturating_sub(begin))]);
+            begin += part.len();
         }
         let mut client = Client { text: before.all(Text), reasoning: before.all(Reasoning), ..Client::default() };
         let (mut place, snapshot) = log.enter(Some(position));
@@ -122,7 +113,8 @@ fn any_position_between_characters_can_be_resumed_from() {
 #[test]
 fn a_position_that_nobody_can_have_starts_over_with_a_snapshot() {
     let log = spoken();
-    let inside = log.said().log.find('😀').unwrap() + 1;
+    let said = log.said();
+    let inside = (0..said.len()).find(|position| !said.has(*position)).unwrap();
     for position in [inside, log.len() + 1, usize::MAX] {
         let mut client = Client { text: "stale".to_owned(), ..Client::default() };
         let (mut place, snapshot) = log.enter(Some(position));
