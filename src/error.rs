@@ -57,6 +57,9 @@ pub enum Error {
     /// The same client request id, but for another conversation.
     #[error("this client_request_id was already used in another conversation; make a new one for every question")]
     ClientRequestReused,
+    /// A conversation is named after its first question, and there is none.
+    #[error("there is nothing to name the conversation after; ask something first")]
+    NothingAsked,
     /// Nobody here offers that model.
     #[error("{0}")]
     ModelUnknown(String),
@@ -101,7 +104,7 @@ impl Error {
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::RequestTimeout => 408,
-            Self::EmailTaken | Self::AnswerRunning { .. } | Self::ClientRequestReused => 409,
+            Self::EmailTaken | Self::AnswerRunning { .. } | Self::ClientRequestReused | Self::NothingAsked => 409,
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } | Self::ModelUnknown(_) => 422,
@@ -125,6 +128,7 @@ impl Error {
             Self::EmailTaken => "email_taken",
             Self::AnswerRunning { .. } => "answer_running",
             Self::ClientRequestReused => "client_request_id_reused",
+            Self::NothingAsked => "nothing_asked",
             Self::ModelUnknown(_) => "model_unknown",
             Self::TooLarge { .. } => "too_large",
             Self::RequestTimeout => "request_timeout",

@@ -418,7 +418,8 @@ async fn when_no_model_can_help_the_first_words_stay_the_name() {
     let server = Server::with_provider(Kind::Sqlite, &provider).await;
     let ada = server.person("ada").await;
     let project = ada.project().await;
-    problem_of(ada.post(&format!("/api/projects/{project}/generate_name"), json!({})).await, 422, "invalid").await;
+    problem_of(ada.post(&format!("/api/projects/{project}/generate_name"), json!({})).await, 409, "nothing_asked")
+        .await;
     let answer = answer_of(&ada.ask(&project, "hello").await);
     ada.events(&project, &answer, None).await.until("end").await;
     let named = json_of(ada.post(&format!("/api/projects/{project}/generate_name"), json!({})).await, 200).await;

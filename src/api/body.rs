@@ -87,14 +87,21 @@ fn malformed(error: &serde_json::Error) -> Error {
 /// The framework writes: failed to parse "NewUser": field `email` verification failed. maxLength(254)
 fn beyond_limit(message: &str) -> Error {
     let field = message.split('`').nth(1).unwrap_or_default();
+    Error::invalid(field, limit_in_words(field, message))
+}
+
+/// The framework's name of a limit, such as `maxLength(254)` or `minimum(1, exclusive: false)`, in words.
+pub(super) fn limit_in_words(field: &str, message: &str) -> String {
     let limit = message.rsplit(". ").next().unwrap_or_default();
     let number: String = limit.chars().filter(char::is_ascii_digit).collect();
-    let detail = match limit.split('(').next() {
+    match limit.split('(').next() {
         Some("maxLength") => format!("{field} has at most {number} characters"),
+        Some("minLength") if number == "1" => format!("{field} is empty; write something"),
         Some("minLength") => format!("{field} has at least {number} characters"),
-        _ => message.replace('`', ""),
-    };
-    Error::invalid(field, detail)
+        Some("minimum") => format!("{field} is at least {number}"),
+        Some("maximum") => format!("{field} is at most {number}"),
+        _ => format!("this value does not fit: {}", message.rsplit(": ").next().unwrap_or_default().replace('`', "")),
+    }
 }
 
 /// What went wrong while a body was read.

@@ -101,18 +101,37 @@ pub(super) fn finish(document: &str) -> String {
             .collect();
         *paths = with_slashes;
     }
+    let bodies = request_bodies(&document);
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         let descriptions: Map<String, Value> = schemas
             .iter()
             .filter_map(|(name, schema)| Some((name.clone(), schema.get("description")?.clone())))
             .collect();
-        for schema in schemas.values_mut().filter_map(Value::as_object_mut) {
+        for (name, schema) in schemas.iter_mut() {
+            let Some(schema) = schema.as_object_mut() else { continue };
             clarify(schema, &descriptions);
+            if bodies.contains(name) {
+                // Every request body refuses fields that it does not know.
+                schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
         }
     }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The schemas that requests are made of.
+fn request_bodies(document: &Value) -> Vec<String> {
+    let operations = document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    operations
+        .filter_map(|(_, operation)| operation.pointer("/requestBody/content/application~1json/schema/$ref")?.as_str())
+        .filter_map(|name| Some(name.rsplit('/').next()?.to_owned()))
+        .collect()
 }
 
 fn clarify(schema: &mut Map<String, Value>, descriptions: &Map<String, Value>) {
@@ -122,6 +141,9 @@ fn clarify(schema: &mut Map<String, Value>, descriptions: &Map<String, Value>) {
         // A reference and a description beside it: readers of the document take the second part for a type of its own.
         if let Some(parts) = property.get_mut("allOf").and_then(Value::as_array_mut) {
             parts.retain(|part| part.get("$ref").is_some());
+        }
+        if name == "email" {
+            property.insert("format".to_owned(), Value::String("email".to_owned()));
         }
         if !required.iter().any(|required| required == name) {
             property.insert("nullable".to_owned(), Value::Bool(true));

@@ -170,8 +170,7 @@ pub(super) fn from_framework(error: poem::Error, allow: impl FnOnce() -> String)
     } else if error.is::<AuthorizationError>() {
         Error::NotSignedIn
     } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        let reason = error.reason.split(": ").last().unwrap_or_default();
-        Error::invalid(error.name, format!("this value does not fit: {reason}"))
+        Error::invalid(error.name, body::limit_in_words(error.name, &error.reason))
     } else if let Some(error) = error.downcast_ref::<ParseRequestPayloadError>() {
         Error::Malformed(error.reason.clone())
     } else if let Some(error) = error.downcast_ref::<ReadBodyError>() {

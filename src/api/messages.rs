@@ -111,9 +111,10 @@ struct MessagePage {
 #[serde(deny_unknown_fields)]
 struct NewMessage {
     /// The text.
+    #[oai(validator(min_length = 1))]
     content: String,
     /// Your own id of this request, such as a UUID: the same one again returns the same turn and asks no model again.
-    #[oai(validator(max_length = 64))]
+    #[oai(validator(min_length = 1, max_length = 64))]
     client_request_id: Option<String>,
     /// The message it replies to; the newest one when left out.
     parent_id: Option<Uuid>,
@@ -153,9 +154,10 @@ impl Api {
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many to list, 1 to 200; 50 when left out.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u32>>,
     ) -> Result<Json<MessagePage>, Failure> {
-        let size = page::size(limit.0)?;
+        let size = limit.0.unwrap_or(page::USUAL);
         let project = projects::find(&app, &session.0, project_id.0).await?;
         let leaf = match &cursor.0 {
             Some(cursor) => Some(Uuid::try_parse(cursor).map_err(|_| page::bad_cursor())?),

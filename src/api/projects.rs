@@ -81,7 +81,7 @@ struct NewProject {
 #[serde(deny_unknown_fields)]
 struct ProjectChange {
     /// What to call it from now on.
-    #[oai(validator(max_length = 200))]
+    #[oai(validator(min_length = 1, max_length = 200))]
     name: String,
 }
 
@@ -112,9 +112,10 @@ impl Api {
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many to list, 1 to 200; 50 when left out.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u32>>,
     ) -> Result<Json<ProjectPage>, Failure> {
-        let size = page::size(limit.0)?;
+        let size = limit.0.unwrap_or(page::USUAL);
         let below = cursor.0.as_deref().map(read_cursor).transpose()?;
         let mut found =
             project::Entity::recent(session.0.id(), below).limit(u64::from(size) + 1).all(app.db.reader()).await?;

@@ -43,10 +43,7 @@ pub async fn generate(chat: &Chat, project: project::Model) -> Result<project::M
         .one(chat.db.reader())
         .await?;
     let Some(question) = first else {
-        return Err(Error::invalid(
-            "project_id",
-            "there is nothing to name the conversation after; ask something first",
-        ));
+        return Err(Error::NothingAsked);
     };
     let answer = message::Entity::answers_to(question.id).one(chat.db.reader()).await?;
     let answer = answer.map(|answer| chat.content_of(&answer)).unwrap_or_default();

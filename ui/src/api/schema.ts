@@ -486,7 +486,10 @@ export interface components {
          * @description Address and password.
          */
         Credentials: {
-            /** @description The address of the account, in any case. */
+            /**
+             * Format: email
+             * @description The address of the account, in any case.
+             */
             email: string;
             /** @description The password. */
             password: string;
@@ -734,7 +737,10 @@ export interface components {
          * @description What an account is made from.
          */
         NewUser: {
-            /** @description The address to sign in with. */
+            /**
+             * Format: email
+             * @description The address to sign in with.
+             */
             email: string;
             /** @description What you want to be called. */
             name?: string | null;
@@ -975,7 +981,10 @@ export interface components {
              * @description When the account was made.
              */
             created_at: string;
-            /** @description The address, in lower case. */
+            /**
+             * Format: email
+             * @description The address, in lower case.
+             */
             email: string;
             /**
              * Format: uuid
