@@ -20,12 +20,14 @@ pub mod event;
 mod failure;
 mod guard;
 mod health;
+mod message;
 mod messages;
 mod models;
 mod page;
 mod projects;
 mod session;
 mod settings;
+mod shown;
 mod stream;
 mod time;
 mod users;
@@ -46,7 +48,8 @@ enum Group {
 }
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    let apis = (account::Api, users::Api, projects::Api, messages::Api, models::Api, settings::Api, health::Api);
+    let apis =
+        (account::Api, users::Api, projects::Api, messages::Api, message::Api, models::Api, settings::Api, health::Api);
     OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/about.md").trim())
         .license(LicenseObject::new("MIT"))

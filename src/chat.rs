@@ -1,5 +1,8 @@
 //! What a conversation does: turns, and the answers that are being written.
 
+mod accept;
+mod answer;
+pub mod branch;
 pub mod event;
 pub mod history;
 pub mod log;

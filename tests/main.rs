@@ -8,6 +8,7 @@ mod harness;
 
 mod accounts;
 mod binary;
+mod branches;
 mod contract;
 mod guard;
 mod migrations;

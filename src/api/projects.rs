@@ -4,7 +4,7 @@ use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect, Set};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::session::Session;
 use super::time::Time;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::chat::naming;
+use crate::chat::{branch, naming};
 use crate::clock;
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result as Outcome};
@@ -34,6 +34,8 @@ struct Project {
     name_source: Source,
     /// The model of the newest turn, which answers the next one unless another is asked for.
     model: Option<String>,
+    /// The newest message of the branch that is shown.
+    active_message_id: Option<Uuid>,
     /// The answer that is being written in it now.
     live_message_id: Option<Uuid>,
     /// When it was made.
@@ -82,7 +84,9 @@ struct NewProject {
 struct ProjectChange {
     /// What to call it from now on.
     #[oai(validator(min_length = 1, max_length = 200))]
-    name: String,
+    name: Option<String>,
+    /// A message of the branch to show from now on, down to the newest message below it.
+    active_message_id: Option<Uuid>,
 }
 
 #[derive(ApiResponse)]
@@ -164,9 +168,9 @@ impl Api {
         Ok(Json(show(&app, project)))
     }
 
-    /// Renames a conversation
+    /// Renames a conversation, or shows another branch of it
     ///
-    /// For its owner. A name that you gave is never replaced by one that was made for it.
+    /// For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
     #[oai(path = "/api/projects/:project_id", method = "patch", operation_id = "change_project")]
     async fn change(
         &self,
@@ -176,20 +180,13 @@ impl Api {
         project_id: Path<Uuid>,
         body: Body<ProjectChange>,
     ) -> Result<Json<Project>, Failure> {
-        let name = normal_name(body.0.name)?;
-        if name.is_empty() {
-            return Err(Error::invalid("name", "a conversation needs a name; write at least one character").into());
+        let ProjectChange { name, active_message_id } = body.0;
+        let mut project = find(&app, &session.0, project_id.0).await?;
+        if let Some(name) = name {
+            project = rename(&app, project, normal_name(name)?).await?;
         }
-        let transaction = app.db.write().await?;
-        let project = project::Entity::owned_one(session.0.id(), project_id.0).one(&transaction).await?;
-        let mut project = project.ok_or(Error::NotFound("conversation"))?.into_active_model();
-        project.name = Set(name.clone());
-        project.name_source = Set(NameSource::User);
-        project.updated_at = Set(clock::now());
-        let project = project.update(&transaction).await?;
-        transaction.commit().await?;
-        if let Some(running) = app.chat.answers.in_project(project.id) {
-            running.log.set_name(&name);
+        if let Some(message_id) = active_message_id {
+            project = branch::show(&app.chat, session.0.id(), project.id, message_id).await?;
         }
         Ok(Json(show(&app, project)))
     }
@@ -237,6 +234,28 @@ pub(super) async fn find(app: &App, caller: &Caller, id: Uuid) -> Outcome<projec
     project::Entity::owned_one(caller.id(), id).one(app.db.reader()).await?.ok_or(Error::NotFound("conversation"))
 }
 
+async fn rename(app: &App, project: project::Model, name: String) -> Outcome<project::Model> {
+    if name.is_empty() {
+        return Err(Error::invalid("name", "a conversation needs a name; write at least one character"));
+    }
+    let id = project.id;
+    let mut project = project.into_active_model();
+    project.name = Set(name.clone());
+    project.name_source = Set(NameSource::User);
+    project.updated_at = Set(clock::now());
+    let transaction = app.db.write().await?;
+    // Only what has changed is written; it may have been deleted meanwhile.
+    let project = project.update(&transaction).await.map_err(|error| match error {
+        DbErr::RecordNotUpdated => Error::NotFound("conversation"),
+        error => error.into(),
+    })?;
+    transaction.commit().await?;
+    if let Some(running) = app.chat.answers.in_project(id) {
+        running.log.set_name(&name);
+    }
+    Ok(project)
+}
+
 fn show(app: &App, project: project::Model) -> Project {
     Project {
         live_message_id: app.chat.answers.in_project(project.id).map(|running| running.message_id),
@@ -249,6 +268,7 @@ fn show(app: &App, project: project::Model) -> Project {
             NameSource::User => Source::User,
         },
         model: project.model,
+        active_message_id: project.leaf_id,
         created_at: Time(project.created_at),
         updated_at: Time(project.updated_at),
     }

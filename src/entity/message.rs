@@ -1,7 +1,9 @@
 //! Messages: a tree of questions and answers in each conversation.
 
+use std::collections::{HashMap, HashSet};
+
 use sea_orm::entity::prelude::*;
-use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, Statement};
+use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, Statement};
 
 /// A question or an answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -106,6 +108,14 @@ WITH RECURSIVE branch (id, parent_id, depth) AS (\
  JOIN branch ON above.id = branch.parent_id WHERE branch.depth < $3\
 ) SELECT messages.* FROM branch JOIN messages ON messages.id = branch.id ORDER BY branch.depth";
 
+/// The newest message of the subtree whose top is `$1` in the conversation `$2`.
+const NEWEST_BELOW: &str = "\
+WITH RECURSIVE below (id) AS (\
+ SELECT id FROM messages WHERE id = $1 AND project_id = $2 \
+ UNION ALL \
+ SELECT reply.id FROM messages reply JOIN below ON reply.parent_id = below.id\
+) SELECT id FROM below ORDER BY id DESC LIMIT 1";
+
 impl Entity {
     /// A person's messages in one conversation.
     pub fn owned_by(owner_id: Uuid, project_id: Uuid) -> Select<Self> {
@@ -125,6 +135,57 @@ impl Entity {
     /// The answers to a question, newest first.
     pub fn answers_to(question_id: Uuid) -> Select<Self> {
         Self::find().filter(Column::ParentId.eq(question_id)).order_by_desc(Column::Id)
+    }
+
+    /// The answer that a question got first.
+    pub fn first_answer_to(question_id: Uuid) -> Select<Self> {
+        Self::find().filter(Column::ParentId.eq(question_id)).order_by_asc(Column::Id)
+    }
+
+    /// What stands beside messages: for each parent, the ids of all its children, oldest first. `None` is the parent of
+    /// a conversation's first questions.
+    pub async fn children(
+        db: &impl ConnectionTrait,
+        project_id: Uuid,
+        parents: impl IntoIterator<Item = Option<Uuid>>,
+    ) -> Result<HashMap<Option<Uuid>, Vec<Uuid>>, DbErr> {
+        let parents: HashSet<Option<Uuid>> = parents.into_iter().collect();
+        let mut any = Condition::any().add(Column::ParentId.is_in(parents.iter().flatten().copied()));
+        if parents.contains(&None) {
+            any = any.add(Column::ParentId.is_null());
+        }
+        let rows: Vec<(Option<Uuid>, Uuid)> = Self::find()
+            .filter(Column::ProjectId.eq(project_id))
+            .filter(any)
+            .order_by_asc(Column::Id)
+            .select_only()
+            .columns([Column::ParentId, Column::Id])
+            .into_tuple()
+            .all(db)
+            .await?;
+        let mut children: HashMap<Option<Uuid>, Vec<Uuid>> = HashMap::new();
+        for (parent, id) in rows {
+            children.entry(parent).or_default().push(id);
+        }
+        Ok(children)
+    }
+
+    /// The newest message below another, or that one itself; without one, the newest of the conversation.
+    ///
+    /// A reply is always newer than what it replies to, so the newest one is the end of a branch.
+    pub async fn newest_below(
+        db: &impl ConnectionTrait,
+        project_id: Uuid,
+        top: Option<Uuid>,
+    ) -> Result<Option<Uuid>, DbErr> {
+        let Some(top) = top else {
+            let newest = Self::find().filter(Column::ProjectId.eq(project_id)).order_by_desc(Column::Id);
+            return newest.select_only().column(Column::Id).into_tuple().one(db).await;
+        };
+        let values = [top.into(), project_id.into()];
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), NEWEST_BELOW, values);
+        let row = db.query_one_raw(statement).await?;
+        row.map(|row| row.try_get("", "id")).transpose()
     }
 
     /// The answer that is being written in a conversation.

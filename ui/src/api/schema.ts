@@ -132,8 +132,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Renames a conversation
-         * @description For its owner. A name that you gave is never replaced by one that was made for it.
+         * Renames a conversation, or shows another branch of it
+         * @description For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
          */
         patch: operations["change_project"];
         trace?: never;
@@ -202,6 +202,55 @@ export interface paths {
         get: operations["stream_message"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows one message
+         * @description For the conversation's owner.
+         */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a message with everything below it
+         * @description For the conversation's owner. An answer that is being written there is cut off; what stands beside it is shown.
+         */
+        delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        /**
+         * Edits a question
+         * @description For the conversation's owner. Nothing is overwritten: the question in its new words stands beside the old one, and
+         *     the model answers it. The shown branch follows.
+         */
+        patch: operations["edit_message"];
+        trace?: never;
+    };
+    "/api/projects/{project_id}/messages/{message_id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers once more
+         * @description For the conversation's owner. Nothing is overwritten: the new answer stands beside the old one, and is shown.
+         */
+        post: operations["regenerate_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -615,6 +664,11 @@ export interface components {
             reasoning?: string | null;
             /** @description Who wrote it. */
             role: components["schemas"]["MessageRole"];
+            /**
+             * @description What stands in this place: the ids of all replies to the same message, oldest first, this one included. More
+             *     than one means that there are branches.
+             */
+            siblings: string[];
             /** @description How far it is. */
             status: components["schemas"]["MessageStatus"];
             /**
@@ -624,6 +678,18 @@ export interface components {
             updated_at: string;
             /** @description What it cost, where the provider says so. */
             usage?: components["schemas"]["Usage"] | null;
+        };
+        /**
+         * MessageChange
+         * @description A question in other words.
+         */
+        MessageChange: {
+            /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /** @description The text. */
+            content: string;
+            /** @description The model to ask; the conversation's last one, or the default, when left out. */
+            model?: string | null;
         };
         /**
          * MessageFailure
@@ -787,6 +853,11 @@ export interface components {
          */
         Project: {
             /**
+             * Format: uuid
+             * @description The newest message of the branch that is shown.
+             */
+            active_message_id?: string | null;
+            /**
              * Format: date-time
              * @description When it was made.
              */
@@ -818,8 +889,13 @@ export interface components {
          * @description What to change about a conversation.
          */
         ProjectChange: {
+            /**
+             * Format: uuid
+             * @description A message of the branch to show from now on, down to the newest message below it.
+             */
+            active_message_id?: string | null;
             /** @description What to call it from now on. */
-            name: string;
+            name?: string | null;
         };
         /**
          * ProjectPage
@@ -872,6 +948,16 @@ export interface components {
              * @description The position after this part.
              */
             id: number;
+        };
+        /**
+         * Regeneration
+         * @description How to answer once more.
+         */
+        Regeneration: {
+            /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /** @description The model to ask; the conversation's last one, or the default, when left out. */
+            model?: string | null;
         };
         /**
          * @description What a person may do.
@@ -1550,6 +1636,183 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                project_id: string;
+                /** @description The message. */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                project_id: string;
+                /** @description The message. */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message is gone, with everything below it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                project_id: string;
+                /** @description The question. */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Turn"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regenerate_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                project_id: string;
+                /** @description The answer. */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Regeneration"];
+            };
+        };
+        responses: {
+            /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Turn"];
+                };
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {

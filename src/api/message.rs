@@ -1,0 +1,210 @@
+//! `/api/projects/{project_id}/messages/{message_id}`: one message, and what can be done with it.
+
+use poem::web::Data;
+use poem_openapi::param::{Header, Path};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use sea_orm::EntityTrait;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Group;
+use super::body::Body;
+use super::failure::Failure;
+use super::session::Session;
+use super::shown::{self, Accepted, Message};
+use super::stream::{self, Events};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::chat::branch;
+use crate::chat::reader::{self, Reader};
+use crate::chat::turn::{self, Asked, Request};
+use crate::entity::message;
+use crate::error::{Error, Result as Outcome};
+
+pub(super) struct Api;
+
+/// A question in other words.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct MessageChange {
+    /// The text.
+    #[oai(validator(min_length = 1))]
+    content: String,
+    /// Your own id of this request: the same one again returns the same turn and asks no model again.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    client_request_id: Option<String>,
+    /// The model to ask; the conversation's last one, or the default, when left out.
+    #[oai(validator(max_length = 300))]
+    model: Option<String>,
+}
+
+/// How to answer once more.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct Regeneration {
+    /// Your own id of this request: the same one again returns the same turn and asks no model again.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    client_request_id: Option<String>,
+    /// The model to ask; the conversation's last one, or the default, when left out.
+    #[oai(validator(max_length = 300))]
+    model: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// The message is gone, with everything below it.
+    #[oai(status = 204)]
+    Gone,
+}
+
+#[OpenApi(tag = "Group::Messages")]
+impl Api {
+    /// Shows one message
+    ///
+    /// For the conversation's owner.
+    #[oai(path = "/api/projects/:project_id/messages/:message_id", method = "get", operation_id = "get_message")]
+    async fn get(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The message.
+        message_id: Path<Uuid>,
+    ) -> Result<Json<Message>, Failure> {
+        let message = find(&app, &session.0, project_id.0, message_id.0).await?;
+        Ok(Json(shown::one(&app, message).await?))
+    }
+
+    /// Edits a question
+    ///
+    /// For the conversation's owner. Nothing is overwritten: the question in its new words stands beside the old one, and
+    /// the model answers it. The shown branch follows.
+    #[oai(path = "/api/projects/:project_id/messages/:message_id", method = "patch", operation_id = "edit_message")]
+    async fn edit(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The question.
+        message_id: Path<Uuid>,
+        body: Body<MessageChange>,
+    ) -> Result<Accepted, Failure> {
+        let MessageChange { content, client_request_id, model } = body.0;
+        let asked = Asked::Edited { message_id: message_id.0, content };
+        shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
+    }
+
+    /// Deletes a message with everything below it
+    ///
+    /// For the conversation's owner. An answer that is being written there is cut off; what stands beside it is shown.
+    #[oai(path = "/api/projects/:project_id/messages/:message_id", method = "delete", operation_id = "delete_message")]
+    async fn delete(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The message.
+        message_id: Path<Uuid>,
+    ) -> Result<Deleted, Failure> {
+        branch::delete(&app.chat, session.0.id(), project_id.0, message_id.0).await?;
+        Ok(Deleted::Gone)
+    }
+
+    /// Answers once more
+    ///
+    /// For the conversation's owner. Nothing is overwritten: the new answer stands beside the old one, and is shown.
+    #[oai(
+        path = "/api/projects/:project_id/messages/:message_id/regenerate",
+        method = "post",
+        operation_id = "regenerate_message"
+    )]
+    async fn regenerate(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The answer.
+        message_id: Path<Uuid>,
+        body: Body<Regeneration>,
+    ) -> Result<Accepted, Failure> {
+        let Regeneration { client_request_id, model } = body.0;
+        let asked = Asked::Again { message_id: message_id.0 };
+        shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
+    }
+
+    /// Follows one answer
+    ///
+    /// For the conversation's owner. Live or finished, from the beginning or from `Last-Event-ID`, on any device and as
+    /// often as you like: it only reads.
+    #[oai(
+        path = "/api/projects/:project_id/messages/:message_id/stream",
+        method = "get",
+        operation_id = "follow_message"
+    )]
+    async fn follow(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The answer.
+        message_id: Path<Uuid>,
+        /// The position to go on from; browsers send it when they reconnect.
+        #[oai(name = "Last-Event-ID")]
+        last_event_id: Header<Option<String>>,
+    ) -> Result<Events, Failure> {
+        let position = stream::position(last_event_id.0.as_deref())?;
+        let message = find(&app, &session.0, project_id.0, message_id.0).await?;
+        follow(&app, message, position).await
+    }
+
+    /// Stops an answer
+    ///
+    /// For the conversation's owner. The text so far is kept, and the model's provider is cut off within a second.
+    /// Stopping an answer that has ended changes nothing.
+    #[oai(path = "/api/projects/:project_id/messages/:message_id/stop", method = "post", operation_id = "stop_message")]
+    async fn stop(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The answer.
+        message_id: Path<Uuid>,
+    ) -> Result<Json<Message>, Failure> {
+        let message = turn::stop(&app.chat, session.0.id(), project_id.0, message_id.0).await?;
+        Ok(Json(shown::one(&app, message).await?))
+    }
+}
+
+async fn find(app: &App, caller: &Caller, project_id: Uuid, id: Uuid) -> Outcome<message::Model> {
+    message::Entity::owned_one(caller.id(), project_id, id)
+        .one(app.db.reader())
+        .await?
+        .ok_or(Error::NotFound("message"))
+}
+
+/// Follows an answer, live where it is being written and from the database where it is not.
+pub(super) async fn follow(app: &App, message: message::Model, position: Option<u64>) -> Result<Events, Failure> {
+    if message.role != message::Role::Assistant {
+        return Err(Error::invalid("message_id", "only answers can be followed, and this is a question").into());
+    }
+    if let Some(running) = app.chat.live(&message) {
+        return Ok(Events::live(Reader::new(running, position)));
+    }
+    let message = match message.status {
+        // It ended between the two looks, so its row is final now.
+        message::Status::Running => {
+            message::Entity::find_by_id(message.id).one(app.db.reader()).await?.ok_or(Error::NotFound("message"))?
+        }
+        _ => message,
+    };
+    Ok(Events::finished(reader::finished(&message, position)))
+}

@@ -1,0 +1,67 @@
+//! The branches of a conversation: which one is shown, and taking one away.
+
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect, Set};
+use uuid::Uuid;
+
+use super::Chat;
+use super::running::Cause;
+use crate::clock;
+use crate::entity::message;
+use crate::entity::project;
+use crate::error::{Error, Result};
+
+/// Shows the branch that a message is on: down to the newest message below it.
+pub async fn show(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uuid) -> Result<project::Model> {
+    let transaction = chat.db.write().await?;
+    let project = locked(&transaction, owner_id, project_id).await?;
+    message::Entity::owned_one(owner_id, project_id, message_id)
+        .one(&transaction)
+        .await?
+        .ok_or_else(|| Error::invalid("active_message_id", "there is no such message in this conversation"))?;
+    let mut project = project.into_active_model();
+    project.leaf_id = Set(message::Entity::newest_below(&transaction, project_id, Some(message_id)).await?);
+    let project = project.update(&transaction).await?;
+    transaction.commit().await?;
+    Ok(project)
+}
+
+/// Deletes a message with everything below it, and shows what is left.
+pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uuid) -> Result<()> {
+    let transaction = chat.db.write().await?;
+    let project = locked(&transaction, owner_id, project_id).await?;
+    let doomed = message::Entity::owned_one(owner_id, project_id, message_id)
+        .one(&transaction)
+        .await?
+        .ok_or(Error::NotFound("message"))?;
+    message::Entity::delete_by_id(doomed.id).exec(&transaction).await?;
+    let shown = match project.leaf_id {
+        Some(leaf) => {
+            message::Entity::owned_one(owner_id, project_id, leaf).one(&transaction).await?.map(|leaf| leaf.id)
+        }
+        None => None,
+    };
+    if shown.is_none() {
+        // The shown branch went with it: what stands beside it comes to the front, else what it replied to.
+        let left = message::Entity::newest_below(&transaction, project_id, doomed.parent_id).await?;
+        let mut project = project.into_active_model();
+        project.leaf_id = Set(left);
+        project.updated_at = Set(clock::now());
+        project.update(&transaction).await?;
+    }
+    transaction.commit().await?;
+    // Whether its own or one below it was being written: a row that is gone takes no more text.
+    if let Some(running) = chat.answers.in_project(project_id)
+        && message::Entity::find_by_id(running.message_id).one(chat.db.reader()).await?.is_none()
+    {
+        running.cancel(Cause::Gone);
+    }
+    Ok(())
+}
+
+async fn locked(transaction: &DatabaseTransaction, owner_id: Uuid, project_id: Uuid) -> Result<project::Model> {
+    project::Entity::owned_one(owner_id, project_id)
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .ok_or(Error::NotFound("conversation"))
+}

@@ -1,0 +1,149 @@
+//! Branches: nothing is ever overwritten, and what is shown is the person's choice.
+
+use serde_json::{Value, json};
+
+use crate::harness::client::{answer_of, json_of, problem_of};
+use crate::harness::{Kind, Person, Provider, Script, Server, eventually};
+
+/// A conversation of two turns, at a model that numbers its answers.
+async fn two_turns(kind: Kind) -> (Server, Provider, Person, String, Vec<Value>) {
+    let provider = Provider::start(|n, _| Script::answer(&format!("answer {n}"))).await;
+    let server = Server::with_provider(kind, &provider).await;
+    let ada = server.person("ada").await;
+    let project = ada.project().await;
+    for question in ["one", "two"] {
+        let turn = ada.ask(&project, question).await;
+        finish(&ada, &project, &turn).await;
+    }
+    let messages = ada.messages(&project).await;
+    (server, provider, ada, project, messages)
+}
+
+async fn finish(ada: &Person, project: &str, turn: &Value) {
+    ada.events(project, &answer_of(turn), None).await.until("end").await;
+}
+
+async fn shown(ada: &Person, project: &str) -> Vec<String> {
+    ada.messages(project).await.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+}
+
+fn path(project: &str, message: &Value, rest: &str) -> String {
+    format!("/api/projects/{project}/messages/{}{rest}", message["id"].as_str().unwrap())
+}
+
+on_both_databases! {
+    async fn an_answer_made_again_stands_beside_the_first(kind) {
+        let (_server, provider, ada, project, messages) = two_turns(kind).await;
+        let again = json_of(ada.post(&path(&project, &messages[1], "/regenerate"), json!({})).await, 202).await;
+        assert_eq!(again["user_message"]["id"], messages[0]["id"]);
+        assert_eq!(again["assistant_message"]["parent_id"], messages[0]["id"]);
+        assert_eq!(again["assistant_message"]["siblings"], json!([messages[1]["id"], again["assistant_message"]["id"]]));
+        finish(&ada, &project, &again).await;
+        assert_eq!(shown(&ada, &project).await, ["one", "answer 2"]);
+        assert_eq!(provider.calls()[2]["messages"], json!([{"role": "user", "content": "one"}]));
+
+        // The other branch is still there, to its end.
+        let back = ada.patch(&format!("/api/projects/{project}"), json!({"active_message_id": messages[1]["id"]})).await;
+        assert_eq!(json_of(back, 200).await["active_message_id"], messages[3]["id"]);
+        assert_eq!(shown(&ada, &project).await, ["one", "answer 0", "two", "answer 1"]);
+    }
+
+    async fn an_edited_question_stands_beside_the_first(kind) {
+        let (_server, provider, ada, project, messages) = two_turns(kind).await;
+        let edited = json_of(ada.patch(&path(&project, &messages[2], ""), json!({"content": "two, really"})).await, 202).await;
+        finish(&ada, &project, &edited).await;
+        assert_eq!(shown(&ada, &project).await, ["one", "answer 0", "two, really", "answer 2"]);
+        assert_eq!(provider.calls()[2]["messages"].as_array().unwrap().len(), 3);
+        // The very first question too, which has no parent.
+        let edited = json_of(ada.patch(&path(&project, &messages[0], ""), json!({"content": "uno"})).await, 202).await;
+        finish(&ada, &project, &edited).await;
+        let now = ada.messages(&project).await;
+        assert_eq!(now.len(), 2);
+        assert_eq!(now[0]["siblings"], json!([messages[0]["id"], now[0]["id"]]));
+        let old = json_of(ada.get(&path(&project, &messages[2], "")).await, 200).await;
+        assert_eq!(old["content"], "two");
+    }
+
+    async fn making_again_twice_by_accident_asks_once(kind) {
+        let (_server, provider, ada, project, messages) = two_turns(kind).await;
+        let (body, regenerate) = (json!({"client_request_id": "again-1"}), path(&project, &messages[3], "/regenerate"));
+        let all = futures_util::future::join_all((0..5).map(|_| ada.post(&regenerate, body.clone()))).await;
+        let mut answers = Vec::new();
+        for response in all {
+            answers.push(answer_of(&json_of(response, 202).await));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1);
+        let edit = json!({"content": "two again", "client_request_id": "edit-1"});
+        ada.events(&project, &answers[0], None).await.until("end").await;
+        let first = json_of(ada.patch(&path(&project, &messages[2], ""), edit.clone()).await, 202).await;
+        finish(&ada, &project, &first).await;
+        let second = json_of(ada.patch(&path(&project, &messages[2], ""), edit).await, 202).await;
+        assert_eq!(answer_of(&first), answer_of(&second));
+        assert_eq!(provider.calls().len(), 4);
+    }
+
+    async fn the_first_request_keeps_its_own_answer_after_it_was_made_again(kind) {
+        let provider = Provider::start(|n, _| Script::answer(&format!("answer {n}"))).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let messages = format!("/api/projects/{project}/messages");
+        let ask = || async { json_of(ada.post(&messages, json!({"content": "hi", "client_request_id": "r"})).await, 202).await };
+        let first = ask().await;
+        finish(&ada, &project, &first).await;
+        let again = json_of(ada.post(&path(&project, &first["assistant_message"], "/regenerate"), json!({})).await, 202).await;
+        finish(&ada, &project, &again).await;
+        assert_eq!(answer_of(&ask().await), answer_of(&first));
+    }
+
+    async fn a_deleted_message_takes_its_branch_along_and_the_one_beside_it_is_shown(kind) {
+        let (_server, _provider, ada, project, messages) = two_turns(kind).await;
+        let again = json_of(ada.post(&path(&project, &messages[1], "/regenerate"), json!({})).await, 202).await;
+        finish(&ada, &project, &again).await;
+        assert_eq!(ada.delete(&path(&project, &again["assistant_message"], "")).await.status(), 204);
+        assert_eq!(shown(&ada, &project).await, ["one", "answer 0", "two", "answer 1"]);
+        assert_eq!(ada.delete(&path(&project, &messages[2], "")).await.status(), 204);
+        assert_eq!(shown(&ada, &project).await, ["one", "answer 0"]);
+        problem_of(ada.get(&path(&project, &messages[3], "")).await, 404, "not_found").await;
+        assert_eq!(ada.delete(&path(&project, &messages[0], "")).await.status(), 204);
+        assert!(shown(&ada, &project).await.is_empty());
+        // The conversation goes on from nothing.
+        let turn = ada.ask(&project, "afresh").await;
+        finish(&ada, &project, &turn).await;
+        assert_eq!(shown(&ada, &project).await.len(), 2);
+    }
+
+    async fn deleting_above_a_running_answer_cuts_it_off(kind) {
+        let provider = Provider::always(Script::stream().delta("begun").gate().end()).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let turn = ada.ask(&project, "hi").await;
+        let mut events = ada.events(&project, &answer_of(&turn), None).await;
+        events.until("message").await;
+        assert_eq!(ada.delete(&path(&project, &turn["user_message"], "")).await.status(), 204);
+        eventually("the provider sees its client leave", async || provider.left() == 1).await;
+        assert_eq!(events.rest().await.pop().unwrap().data["code"], "deleted");
+        eventually("nothing is running", async || server.app.chat.answers.is_empty()).await;
+    }
+
+    async fn only_questions_are_edited_and_only_answers_made_again(kind) {
+        let (server, provider, ada, project, messages) = two_turns(kind).await;
+        problem_of(ada.patch(&path(&project, &messages[1], ""), json!({"content": "x"})).await, 422, "invalid").await;
+        problem_of(ada.post(&path(&project, &messages[0], "/regenerate"), json!({})).await, 422, "invalid").await;
+        problem_of(ada.patch(&path(&project, &messages[0], ""), json!({"content": " "})).await, 422, "invalid").await;
+        let eve = server.person("eve").await;
+        let hers = eve.project().await;
+        for project in [&project, &hers] {
+            problem_of(eve.get(&path(project, &messages[1], "")).await, 404, "not_found").await;
+            problem_of(eve.patch(&path(project, &messages[0], ""), json!({"content": "x"})).await, 404, "not_found").await;
+            problem_of(eve.delete(&path(project, &messages[0], "")).await, 404, "not_found").await;
+            problem_of(eve.post(&path(project, &messages[1], "/regenerate"), json!({})).await, 404, "not_found").await;
+        }
+        let foreign = eve.patch(&format!("/api/projects/{hers}"), json!({"active_message_id": messages[1]["id"]})).await;
+        assert_eq!(problem_of(foreign, 422, "invalid").await["field"], "active_message_id");
+        assert_eq!(shown(&ada, &project).await.len(), 4);
+        assert_eq!(provider.calls().len(), 2);
+    }
+}
