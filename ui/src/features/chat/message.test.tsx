@@ -10,6 +10,7 @@ import { beginAnswer, hear } from "./transcript";
 
 const message: Message = {
   id: "m",
+  siblings: ["m"],
   project_id: "p",
   role: "assistant",
   content: "",
