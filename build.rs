@@ -133,7 +133,10 @@ fn gzip(content: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// Which commit this is, for `--version`; nothing outside of a checkout.
 fn note_commit() {
-    println!("cargo::rerun-if-changed=.git/HEAD");
+    // Written by every commit and checkout; a path that is not there would make every build start over.
+    if Path::new(".git/logs/HEAD").exists() {
+        println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    }
     let output = Command::new("git").args(["rev-parse", "--short=10", "HEAD"]).output();
     let commit = output.ok().filter(|output| output.status.success()).map(|output| output.stdout).unwrap_or_default();
     let commit = String::from_utf8_lossy(&commit);

@@ -11,6 +11,7 @@ use crate::auth::token::Keys;
 use crate::chat::{Chat, recovery};
 use crate::config::{Config, Database};
 use crate::db::{self, Db, Ownership, schema};
+use crate::error::Error;
 use crate::llm::Catalog;
 
 mod secret;
@@ -51,7 +52,7 @@ impl App {
         let secret_key = secret::key(&config)?;
         let db = Db::open(&config.data).await?;
         prepare(&db, &config).await?;
-        let interrupted = recovery::interrupt_unfinished(&db).await?;
+        let interrupted = recovery::interrupt_unfinished(&db).await.map_err(Error::for_operator)?;
         if interrupted > 0 {
             tracing::warn!(interrupted, "answers that a stopped server left unfinished are marked as interrupted");
         }

@@ -13,6 +13,7 @@ use crate::auth::{self, NewAccount, password::Hasher};
 use crate::config::{DataSettings, Database, ServeSettings};
 use crate::db::{self, Db, schema};
 use crate::entity::user::Role;
+use crate::error::Error;
 use crate::{api, server, telemetry};
 
 mod table;
@@ -106,9 +107,15 @@ fn read_env_file() -> anyhow::Result<()> {
     match dotenvy::from_path(".env") {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
-        Err(dotenvy::Error::LineParse(_, at)) => {
+        Err(dotenvy::Error::LineParse(line, _)) => {
+            // Not the line itself: it can hold a secret.
+            let text = std::fs::read_to_string(".env").unwrap_or_default();
+            let number = text
+                .lines()
+                .position(|other| line.contains(other.trim()) && !other.trim().is_empty())
+                .map_or(1, |at| at + 1);
             anyhow::bail!(
-                "the file .env cannot be understood at column {at} of one of its lines: write NAME=value, with quotes around values that hold spaces or #"
+                "line {number} of the file .env cannot be understood: write NAME=value, with quotes around a value that holds spaces or #"
             )
         }
         Err(error) => Err(anyhow::Error::new(error).context("the file .env cannot be read")),
@@ -243,7 +250,7 @@ async fn create_user(
         }
     }
     let account = NewAccount { email, password, name };
-    let user = auth::create_account(&db, &Hasher::new(None), account, role).await?;
+    let user = auth::create_account(&db, &Hasher::new(None), account, role).await.map_err(Error::for_operator)?;
     let kind = if role == Role::Admin { "administrator" } else { "user" };
     print(&format!("made the {kind} {}\n", user.email));
     db.close().await;

@@ -12,6 +12,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::{Data, Database};
 
@@ -94,12 +95,20 @@ impl Db {
             .connect_timeout(Duration::from_secs(15))
             .set_application_name("loquat")
             .sqlx_logging(false);
-        let pool = sea_orm::Database::connect(options).await.map_err(|error| {
+        let unusable = |error: &dyn std::fmt::Display| {
             anyhow::anyhow!(
-                "PostgreSQL at {} cannot be used: {error}; check DATABASE_URL, its sslmode and sslrootcert",
+                "{} cannot be used: {error}; check DATABASE_URL, its password, sslmode and sslrootcert",
                 place.describe()
             )
-        })?;
+        };
+        // The pool would try for a long time and then say only that it timed out; one connection says why at once.
+        let first: PgConnectOptions = url.expose_secret().parse()?;
+        match tokio::time::timeout(Duration::from_secs(10), first.connect()).await {
+            Ok(Ok(connection)) => drop(connection.close().await),
+            Ok(Err(error)) => return Err(unusable(&error)),
+            Err(_) => return Err(unusable(&"it does not answer within 10 seconds")),
+        }
+        let pool = sea_orm::Database::connect(options).await.map_err(|error| unusable(&error))?;
         Ok(Self { reader: pool.clone(), writer: pool, place })
     }
 

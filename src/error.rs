@@ -95,6 +95,15 @@ impl Error {
         Self::Invalid { field: Some(field.into()), detail: detail.into() }
     }
 
+    /// The error as the command line tells it: with its cause, and without a request that there is not.
+    pub fn for_operator(self) -> anyhow::Error {
+        match self {
+            Self::Database(error) => error.into(),
+            Self::Internal(error) => error,
+            error => error.into(),
+        }
+    }
+
     /// The HTTP status that this is answered with.
     pub fn status(&self) -> u16 {
         match self {

@@ -92,6 +92,16 @@ impl Drop for Running {
     }
 }
 
+/// A process that ends with the test, however the test ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The executable with nothing of this process's environment.
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loquat"));
@@ -266,7 +276,7 @@ async fn a_real_model_server_streams_through_the_whole_product() {
         }
     };
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut model = Command::new(program)
+    let model = Command::new(program)
         .args(["-m", root.join("tests/models/tiny.gguf").to_str().unwrap(), "--alias", "tiny", "--host", "127.0.0.1"])
         .args([
             "--port",
@@ -286,6 +296,7 @@ async fn a_real_model_server_streams_through_the_whole_product() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let _model = Killed(model);
     let health = format!("http://127.0.0.1:{port}/health");
     eventually("the model server is ready", async || {
         reqwest::get(&health).await.is_ok_and(|answer| answer.status() == 200)
@@ -305,6 +316,4 @@ async fn a_real_model_server_streams_through_the_whole_product() {
     assert!(!text(&events).is_empty());
     assert!(end.data["usage"]["completion_tokens"].as_u64().unwrap() > 0);
     assert_eq!(ada.messages(&project).await[1]["content"], end.data["content"]);
-    let _ = model.kill();
-    let _ = model.wait();
 }

@@ -85,6 +85,9 @@ fn a_secret_is_never_shown() {
     let told = stderr(&output);
     assert_eq!(output.status.code(), Some(1));
     assert!(told.contains("line 4") && !told.contains("canary"), "{told}");
+    let empty =
+        loquat(&["serve"], &[("LOQUAT_SIGNUP", ""), ("LOQUAT_MAX_BODY_BYTES", ""), ("LOQUAT_LOG_FORMAT", "xml")]);
+    assert_eq!(stderr(&empty).lines().count(), 1, "what is given but empty counts as not given: {}", stderr(&empty));
     let unreachable = loquat(
         &["serve"],
         &[
@@ -132,6 +135,11 @@ fn the_env_file_and_secret_files_are_read() {
         .output()
         .unwrap();
     assert!(stderr(&output).contains("LOQUAT_SIGNUP is \"perhaps\""), "{}", stderr(&output));
+    std::fs::write(dir.path().join(".env"), "# fine\nLOQUAT_SIGNUP=open\nSECRET_KEY=canary with 'a quote\n").unwrap();
+    let broken =
+        Command::new(env!("CARGO_BIN_EXE_loquat")).arg("serve").env_clear().current_dir(dir.path()).output().unwrap();
+    let told = stderr(&broken);
+    assert!(told.contains("line 3 of the file .env") && !told.contains("canary"), "{told}");
     let key = dir.path().join("key");
     std::fs::write(&key, "short\n").unwrap();
     let told = stderr(&loquat(&["serve"], &[("SECRET_KEY_FILE", key.to_str().unwrap())]));

@@ -78,7 +78,7 @@ pub struct ServeSettings {
         long,
         env = "RUST_LOG",
         value_name = "FILTER",
-        default_value = "info,sea_orm_migration=warn",
+        default_value = "info,sea_orm_migration=warn,sqlx=warn",
         hide_env_values = true
     )]
     pub log: String,
@@ -140,7 +140,7 @@ pub struct LimitSettings {
     )]
     pub max_waiting_sign_ins: String,
     /// Seconds for a request's head, and again for its body, to arrive
-    #[arg(long, env = "LOQUAT_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "15", hide_env_values = true)]
+    #[arg(long, env = "LOQUAT_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", hide_env_values = true)]
     pub request_timeout: String,
     /// Seconds until a model server must send its first byte
     #[arg(
@@ -199,12 +199,13 @@ impl ServeSettings {
     }
 
     fn read(&self, problems: &mut Problems) -> Option<Config> {
+        let defaults = Defaults::default();
         let data = self.data.read(problems);
-        let listen = parse::listen(&self.listen, problems);
+        let listen = parse::listen(defaults.unless_given("listen", &self.listen), problems);
         let public_url = parse::public_url(&self.public_url, problems);
         let allowed_origins = parse::origins(&self.allowed_origins, problems);
         let trusted_proxies = parse::networks(&self.trusted_proxies, problems);
-        let signup = parse::signup(&self.signup, problems);
+        let signup = parse::signup(defaults.unless_given("signup", &self.signup), problems);
         let secret_key = problems.secret("SECRET_KEY", &self.secret_key_file);
         parse::secret_key_is_strong(secret_key.as_ref(), problems);
         if let Some(Data { database: Database::Postgres(_), .. }) = &data
@@ -216,9 +217,10 @@ impl ServeSettings {
         let providers = providers::read(self, problems);
         let sentry_dsn = problems.secret("SENTRY_DSN", &self.sentry_dsn_file);
         parse::sentry_dsn(sentry_dsn.as_ref(), problems);
-        parse::log_filter(&self.log, problems);
-        let log_format = parse::log_format(&self.log_format, problems);
-        let limits = self.limits.read(problems);
+        let log = defaults.unless_given("log", &self.log);
+        parse::log_filter(log, problems);
+        let log_format = parse::log_format(defaults.unless_given("log_format", &self.log_format), problems);
+        let limits = self.limits.read(&defaults, problems);
         Some(Config {
             listen: listen?,
             data: data?,
@@ -231,7 +233,7 @@ impl ServeSettings {
             providers: providers?,
             default_model: parse::given(&self.default_model).map(str::to_owned),
             sentry_dsn,
-            log: self.log.clone(),
+            log: log.to_owned(),
             log_format: log_format?,
             limits: limits?,
         })
@@ -239,17 +241,31 @@ impl ServeSettings {
 }
 
 impl LimitSettings {
-    fn read(&self, problems: &mut Problems) -> Option<Limits> {
-        let connections = problems.limit("LOQUAT_MAX_CONNECTIONS", &self.max_connections);
-        let body_bytes = problems.limit("LOQUAT_MAX_BODY_BYTES", &self.max_body_bytes);
-        let message_bytes = problems.limit("LOQUAT_MAX_MESSAGE_BYTES", &self.max_message_bytes);
-        let answer_bytes = problems.limit("LOQUAT_MAX_ANSWER_BYTES", &self.max_answer_bytes);
-        let waiting_sign_ins = problems.limit("LOQUAT_MAX_WAITING_SIGN_INS", &self.max_waiting_sign_ins);
-        let request_timeout = problems.seconds("LOQUAT_REQUEST_TIMEOUT", &self.request_timeout);
-        let first_byte = problems.seconds("LOQUAT_FIRST_BYTE_TIMEOUT", &self.first_byte_timeout);
-        let silence = problems.seconds("LOQUAT_SILENCE_TIMEOUT", &self.silence_timeout);
-        let total = problems.seconds("LOQUAT_ANSWER_TIMEOUT", &self.answer_timeout);
-        let shutdown_grace = problems.seconds("LOQUAT_SHUTDOWN_GRACE", &self.shutdown_grace);
+    fn read(&self, defaults: &Defaults, problems: &mut Problems) -> Option<Limits> {
+        let connections =
+            problems.limit("LOQUAT_MAX_CONNECTIONS", defaults.unless_given("max_connections", &self.max_connections));
+        let body_bytes =
+            problems.limit("LOQUAT_MAX_BODY_BYTES", defaults.unless_given("max_body_bytes", &self.max_body_bytes));
+        let message_bytes = problems
+            .limit("LOQUAT_MAX_MESSAGE_BYTES", defaults.unless_given("max_message_bytes", &self.max_message_bytes));
+        let answer_bytes = problems
+            .limit("LOQUAT_MAX_ANSWER_BYTES", defaults.unless_given("max_answer_bytes", &self.max_answer_bytes));
+        let waiting_sign_ins = problems.limit(
+            "LOQUAT_MAX_WAITING_SIGN_INS",
+            defaults.unless_given("max_waiting_sign_ins", &self.max_waiting_sign_ins),
+        );
+        let request_timeout =
+            problems.seconds("LOQUAT_REQUEST_TIMEOUT", defaults.unless_given("request_timeout", &self.request_timeout));
+        let first_byte = problems.seconds(
+            "LOQUAT_FIRST_BYTE_TIMEOUT",
+            defaults.unless_given("first_byte_timeout", &self.first_byte_timeout),
+        );
+        let silence =
+            problems.seconds("LOQUAT_SILENCE_TIMEOUT", defaults.unless_given("silence_timeout", &self.silence_timeout));
+        let total =
+            problems.seconds("LOQUAT_ANSWER_TIMEOUT", defaults.unless_given("answer_timeout", &self.answer_timeout));
+        let shutdown_grace =
+            problems.seconds("LOQUAT_SHUTDOWN_GRACE", defaults.unless_given("shutdown_grace", &self.shutdown_grace));
         if shutdown_grace.flatten().is_some_and(|grace| grace > Duration::from_secs(25)) {
             problems.add(
                 "LOQUAT_SHUTDOWN_GRACE is too long: give at most 25 seconds, so that the server is gone within 30",
@@ -271,5 +287,24 @@ impl LimitSettings {
                 line_bytes: 256 * 1024,
             },
         })
+    }
+}
+
+/// The defaults of the settings, for those that are given but empty, as `LOQUAT_SIGNUP=` in a compose file is.
+struct Defaults(clap::Command);
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self(ServeSettings::augment_args(clap::Command::new("serve")))
+    }
+}
+
+impl Defaults {
+    fn unless_given<'a>(&'a self, id: &str, value: &'a str) -> &'a str {
+        if !value.trim().is_empty() {
+            return value;
+        }
+        let argument = self.0.get_arguments().find(|argument| argument.get_id() == id);
+        argument.and_then(|argument| argument.get_default_values().first()?.to_str()).unwrap_or_default()
     }
 }

@@ -5,21 +5,25 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use ipnet::IpNet;
 use poem::http::uri::Scheme;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, Request, Response};
+use url::Url;
 
 use crate::api::{Client, Routes, problem_response};
 use crate::app::App;
 use crate::error::Error;
 use crate::{clock, telemetry, ui};
+
+/// How much of a body that is too large is read all the same, in bytes.
+const THROWN_AWAY: usize = 4 * 1024 * 1024;
 
 /// Everything that is served.
 pub(super) struct Site {
@@ -41,7 +45,8 @@ impl Site {
     ) -> hyper::Response<BoxBody<Bytes, std::io::Error>> {
         let id = clock::id();
         let began = Instant::now();
-        let client = client(&self.app.config.trusted_proxies, peer.ip(), request.headers());
+        let config = &self.app.config;
+        let client = client(&config.trusted_proxies, config.public_url.as_ref(), peer.ip(), request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         // A task of its own, because hyper drops what it waits for when the client leaves: what was begun for a
         // request, such as a turn between its commit and its first word, must not be left half done.
@@ -113,20 +118,36 @@ impl Site {
         if body.is_end_stream() {
             return Ok(rebuild(parts, Bytes::new()));
         }
-        if body.size_hint().lower() > limit as u64 {
-            return Err(Error::TooLarge { limit });
-        }
-        let reading = Limited::new(body, limit).collect();
-        let read = match limits.request_timeout {
+        let reading = read(body, limit);
+        let body = match limits.request_timeout {
             Some(time) => tokio::time::timeout(time, reading).await.map_err(|_| Error::RequestTimeout)?,
             None => reading.await,
         };
-        match read {
-            Ok(body) => Ok(rebuild(parts, body.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { limit }),
-            Err(_) => Err(Error::Malformed("the body broke off; send the request again".to_owned())),
+        Ok(rebuild(parts, body?))
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// Some of what is beyond is read and thrown away: a client that is still sending when the connection closes sees a
+/// broken pipe instead of the answer that tells what was wrong.
+async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
+    let mut data = BytesMut::new();
+    let mut beyond = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Error::Malformed("the body broke off; send the request again".to_owned()))?;
+        let Ok(part) = frame.into_data() else { continue };
+        if beyond == 0 && data.len() + part.len() <= limit {
+            data.extend_from_slice(&part);
+            continue;
+        }
+        data.clear();
+        beyond += part.len();
+        if beyond > THROWN_AWAY {
+            break;
         }
     }
+    if beyond > 0 { Err(Error::TooLarge { limit }) } else { Ok(data.freeze()) }
 }
 
 /// A response whatever happens: a panic is a problem like any other failure of ours.
@@ -161,9 +182,13 @@ fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
 }
 
 /// The browser behind the proxies that are believed; a forwarded address from anybody else counts for nothing.
-fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> Client {
+fn client(trusted: &[IpNet], public_url: Option<&Url>, peer: IpAddr, headers: &HeaderMap) -> Client {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
-    let direct = Client { address: peer.to_canonical(), https: false };
+    // Whoever asks for the public host by its name came by the public scheme, whatever the proxy says or leaves out.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let public =
+        public_url.is_some_and(|url| url.scheme() == "https" && host.is_some_and(|host| is_host_of(url, host)));
+    let direct = Client { address: peer.to_canonical(), https: public };
     if !is_trusted(&peer) {
         return direct;
     }
@@ -188,7 +213,12 @@ fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> Client {
         }
     }
     let https = values("x-forwarded-proto").last().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-    Client { address, https }
+    Client { address, https: public || https }
+}
+
+fn is_host_of(url: &Url, host: &str) -> bool {
+    let asked = Url::parse(&format!("{}://{host}", url.scheme()));
+    asked.is_ok_and(|asked| asked.host() == url.host() && asked.port_or_known_default() == url.port_or_known_default())
 }
 
 #[cfg(test)]
@@ -200,8 +230,21 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         headers.insert("x-forwarded-proto", scheme.parse().unwrap());
-        let client = client(&trusted, peer.parse().unwrap(), &headers);
+        let client = client(&trusted, None, peer.parse().unwrap(), &headers);
         (client.address.to_string(), client.https)
+    }
+
+    #[test]
+    fn whoever_asks_for_the_public_host_came_by_its_scheme() {
+        let public: Url = "https://chat.example.org".parse().unwrap();
+        let https = |host: &str| {
+            let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+            client(&[], Some(&public), "127.0.0.1".parse().unwrap(), &headers).https
+        };
+        assert!(https("chat.example.org") && https("chat.example.org:443"));
+        assert!(
+            !https("192.168.1.5:8080") && !https("chat.example.org:8080") && !https("chat.example.org.evil.example")
+        );
     }
 
     #[tokio::test]
