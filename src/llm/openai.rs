@@ -10,6 +10,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod text;
+mod thinking;
 
 use std::fmt;
 use std::sync::Arc;

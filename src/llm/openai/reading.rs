@@ -7,6 +7,7 @@ use super::chunk::{Choice, Chunk, Content};
 use super::failure::Failure;
 use super::lenient::lenient_value;
 use super::text::Decoder;
+use super::thinking::{Piece, Thinking};
 use crate::llm::sse::{self, Event};
 use crate::llm::{Error, Finish, FinishReason, Part, Usage};
 
@@ -22,6 +23,7 @@ pub(super) struct Reading {
     events: sse::Reader,
     text: Decoder,
     reasoning: Decoder,
+    thinking: Thinking,
     /// Bytes of text and reasoning so far.
     bytes: usize,
     answer_bytes: Option<usize>,
@@ -60,6 +62,7 @@ impl Reading {
             events: sse::Reader::new(limits.line_bytes),
             text: Decoder::default(),
             reasoning: Decoder::default(),
+            thinking: Thinking::default(),
             bytes: 0,
             answer_bytes: limits.answer_bytes,
             finish: None,
@@ -128,6 +131,9 @@ impl Reading {
                 self.take_event(event, parts)?;
             }
         }
+        // Also when it broke off: what was held back for a tag was said.
+        let mut thinking = std::mem::take(&mut self.thinking);
+        thinking.finish(|piece| self.take_piece(piece, parts))?;
         if let Some(reason) = self.finish.clone() {
             self.flush(parts);
             let refused = self.refused && reason == FinishReason::Stop;
@@ -243,6 +249,7 @@ impl Reading {
     fn take_content(&mut self, kind: Kind, content: &Content<'_>, parts: &mut Vec<Part>) -> Result<(), Error> {
         match content {
             Content::None => Ok(()),
+            Content::Text(text) if kind == Kind::Text => self.take_said(text, parts),
             Content::Text(text) => self.take_text(kind, text, parts),
             Content::Parts(list) => list.iter().try_for_each(|part| {
                 self.take_content(Kind::Reasoning, &part.thinking, parts)?;
@@ -251,7 +258,22 @@ impl Reading {
         }
     }
 
-    /// The one place where text of either kind enters an answer; separating inline `<think>` belongs here.
+    /// Text that may have thinking in it.
+    fn take_said(&mut self, text: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
+        let mut thinking = std::mem::take(&mut self.thinking);
+        let result = thinking.separate(text, |piece| self.take_piece(piece, parts));
+        self.thinking = thinking;
+        result
+    }
+
+    fn take_piece(&mut self, piece: Piece<'_>, parts: &mut Vec<Part>) -> Result<(), Error> {
+        match piece {
+            Piece::Thought(text) => self.take_text(Kind::Reasoning, text, parts),
+            Piece::Said(text) => self.take_text(Kind::Text, text, parts),
+        }
+    }
+
+    /// The one place where text of either kind enters an answer.
     fn take_text(&mut self, kind: Kind, piece: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
         if piece.is_empty() {
             return Ok(());

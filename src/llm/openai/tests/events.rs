@@ -86,8 +86,9 @@ fn reasoning_is_kept_apart_and_taken_once() {
 }
 
 #[test]
-fn inline_thinking_stays_in_the_text() {
-    assert_eq!(text_of(r#"{"content":"<think>x</think>y"}"#), "<think>x</think>y");
+fn inline_thinking_is_kept_apart() {
+    assert_eq!(text_of(r#"{"content":"<think>x</think>y"}"#), "y");
+    assert_eq!(text_of(r#"{"content":"see <think>x</think>"}"#), "see <think>x</think>");
 }
 
 #[test]
