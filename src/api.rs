@@ -24,6 +24,7 @@ mod message;
 mod messages;
 mod models;
 mod page;
+mod parameters;
 mod projects;
 mod session;
 mod settings;

@@ -93,6 +93,43 @@ on_both_databases! {
         assert_eq!(provider.calls().len(), 1);
     }
 
+    async fn a_conversation_has_its_own_model_instructions_and_parameters(kind) {
+        let provider = Provider::always(Script::answer("yes")).await;
+        let mut configured = provider.configured();
+        configured.models = vec!["scripted".to_owned(), "other".to_owned()];
+        let server = Server::with(kind, move |config| config.providers = vec![configured]).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let path = format!("/api/projects/{project}");
+        let parameters = json!({"temperature": 0.5, "top_p": 0.25, "max_tokens": 100, "reasoning_effort": "low", "extra": {"seed": 7, "logit_bias": {"1": -5}}});
+        let change = json!({"model": "other", "system_prompt": "be brief", "parameters": parameters});
+        let changed = json_of(ada.patch(&path, change).await, 200).await;
+        assert_eq!(changed["parameters"], parameters);
+        assert_eq!((changed["model"].as_str(), changed["system_prompt"].as_str()), (Some("other"), Some("be brief")));
+        assert_eq!(changed["name_source"], "default", "what is left out stays");
+        let answer = answer_of(&ada.ask(&project, "hi").await);
+        ada.events(&project, &answer, None).await.until("end").await;
+        let sent = &provider.calls()[0];
+        assert_eq!((sent["model"].as_str(), sent["max_tokens"].as_u64(), sent["seed"].as_u64()), (Some("other"), Some(100), Some(7)));
+        assert_eq!((sent["temperature"].as_f64(), sent["top_p"].as_f64(), sent["reasoning_effort"].as_str()), (Some(0.5), Some(0.25), Some("low")));
+        assert_eq!(sent["messages"][0], json!({"role": "system", "content": "be brief"}));
+
+        let removed = json_of(ada.patch(&path, json!({"system_prompt": "", "parameters": {}})).await, 200).await;
+        assert_eq!((&removed["system_prompt"], &removed["parameters"]), (&json!(null), &json!({})));
+        for (change, field) in [
+            (json!({"parameters": {"temperature": 3}}), "temperature"),
+            (json!({"parameters": {"max_tokens": 0}}), "max_tokens"),
+            (json!({"parameters": {"heat": 1}}), "heat"),
+            (json!({"parameters": {"extra": {"messages": []}}}), "parameters.extra"),
+            (json!({"parameters": {"extra": {"x": "x".repeat(9000)}}}), "parameters.extra"),
+            (json!({"system_prompt": 5}), "system_prompt"),
+            (json!({"leaf_id": null}), "leaf_id"),
+        ] {
+            assert_eq!(problem_of(ada.patch(&path, change).await, 422, "invalid").await["field"], field);
+        }
+        problem_of(ada.patch(&path, json!({"model": "nobody's"})).await, 422, "model_unknown").await;
+    }
+
     async fn odd_characters_survive_or_are_replaced_but_never_break(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;

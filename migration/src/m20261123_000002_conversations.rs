@@ -23,6 +23,8 @@ impl MigrationTrait for Migration {
                     .col(text(Projects::Name))
                     .col(text(Projects::NameSource))
                     .col(optional_text(Projects::Model))
+                    .col(optional_text(Projects::SystemPrompt))
+                    .col(optional_text(Projects::Parameters))
                     .col(optional_id(Projects::LeafId))
                     .col(time(Projects::CreatedAt))
                     .col(time(Projects::UpdatedAt))
@@ -159,6 +161,8 @@ enum Projects {
     Name,
     NameSource,
     Model,
+    SystemPrompt,
+    Parameters,
     LeafId,
     CreatedAt,
     UpdatedAt,

@@ -4,7 +4,7 @@ use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, QuerySelect, Set, Unchanged};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::Group;
 use super::body::Body;
 use super::failure::Failure;
 use super::page;
+use super::parameters::Parameters;
 use super::session::Session;
 use super::time::Time;
 use crate::app::App;
@@ -20,6 +21,7 @@ use crate::chat::{branch, naming};
 use crate::clock;
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result as Outcome};
+use crate::llm;
 
 pub(super) struct Api;
 
@@ -34,6 +36,10 @@ struct Project {
     name_source: Source,
     /// The model of the newest turn, which answers the next one unless another is asked for.
     model: Option<String>,
+    /// What the model is told before everything else.
+    system_prompt: Option<String>,
+    /// How the model is to answer.
+    parameters: Parameters,
     /// The newest message of the branch that is shown.
     active_message_id: Option<Uuid>,
     /// The answer that is being written in it now.
@@ -85,6 +91,14 @@ struct ProjectChange {
     /// What to call it from now on.
     #[oai(validator(min_length = 1, max_length = 200))]
     name: Option<String>,
+    /// The model that answers from now on.
+    #[oai(validator(min_length = 1, max_length = 300))]
+    model: Option<String>,
+    /// What the model is told before everything else; empty removes it.
+    #[oai(validator(max_length = 32768))]
+    system_prompt: Option<String>,
+    /// How the model is to answer; replaces what was set before, so an empty object removes it.
+    parameters: Option<Parameters>,
     /// A message of the branch to show from now on, down to the newest message below it.
     active_message_id: Option<Uuid>,
 }
@@ -143,6 +157,8 @@ impl Api {
             name_source: Set(if name.is_some() { NameSource::User } else { NameSource::Default }),
             name: Set(name.unwrap_or_else(|| naming::DEFAULT.to_owned())),
             model: Set(None),
+            system_prompt: Set(None),
+            parameters: Set(None),
             leaf_id: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
@@ -168,7 +184,7 @@ impl Api {
         Ok(Json(show(&app, project)))
     }
 
-    /// Renames a conversation, or shows another branch of it
+    /// Changes a conversation: its name, its model and how that answers, the branch that is shown
     ///
     /// For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
     #[oai(path = "/api/projects/:project_id", method = "patch", operation_id = "change_project")]
@@ -180,11 +196,27 @@ impl Api {
         project_id: Path<Uuid>,
         body: Body<ProjectChange>,
     ) -> Result<Json<Project>, Failure> {
-        let ProjectChange { name, active_message_id } = body.0;
-        let mut project = find(&app, &session.0, project_id.0).await?;
+        let ProjectChange { name, model, system_prompt, parameters, active_message_id } = body.0;
+        let project = find(&app, &session.0, project_id.0).await?;
+        let mut change = project::ActiveModel { id: Unchanged(project.id), ..Default::default() };
         if let Some(name) = name {
-            project = rename(&app, project, normal_name(name)?).await?;
+            change.name = Set(checked_name(name)?);
+            change.name_source = Set(NameSource::User);
         }
+        if let Some(model) = model {
+            let model = app.chat.catalog.resolve(Some(&model)).await;
+            change.model = Set(Some(model.map_err(|error| Error::ModelUnknown(error.to_string()))?.id));
+        }
+        if let Some(prompt) = system_prompt {
+            change.system_prompt =
+                Set(Some(prompt.replace('\0', "\u{fffd}")).filter(|prompt| !prompt.trim().is_empty()));
+        }
+        if let Some(parameters) = parameters {
+            let parameters = parameters.check()?;
+            let text = serde_json::to_string(&parameters).map_err(|error| Error::Internal(error.into()))?;
+            change.parameters = Set(Some(text).filter(|_| parameters != llm::Parameters::default()));
+        }
+        let mut project = store(&app, project, change).await?;
         if let Some(message_id) = active_message_id {
             project = branch::show(&app.chat, session.0.id(), project.id, message_id).await?;
         }
@@ -234,29 +266,36 @@ pub(super) async fn find(app: &App, caller: &Caller, id: Uuid) -> Outcome<projec
     project::Entity::owned_one(caller.id(), id).one(app.db.reader()).await?.ok_or(Error::NotFound("conversation"))
 }
 
-async fn rename(app: &App, project: project::Model, name: String) -> Outcome<project::Model> {
-    if name.is_empty() {
-        return Err(Error::invalid("name", "a conversation needs a name; write at least one character"));
+/// Stores what has changed of a conversation, and tells its followers a new name.
+async fn store(app: &App, project: project::Model, mut change: project::ActiveModel) -> Outcome<project::Model> {
+    if !change.is_changed() {
+        return Ok(project);
     }
-    let id = project.id;
-    let mut project = project.into_active_model();
-    project.name = Set(name.clone());
-    project.name_source = Set(NameSource::User);
-    project.updated_at = Set(clock::now());
+    let renamed = change.name.is_set();
+    change.updated_at = Set(clock::now());
     let transaction = app.db.write().await?;
-    // Only what has changed is written; it may have been deleted meanwhile.
-    let project = project.update(&transaction).await.map_err(|error| match error {
+    // Only what has changed is written; the conversation may have been deleted meanwhile.
+    let project = change.update(&transaction).await.map_err(|error| match error {
         DbErr::RecordNotUpdated => Error::NotFound("conversation"),
         error => error.into(),
     })?;
     transaction.commit().await?;
-    if let Some(running) = app.chat.answers.in_project(id) {
-        running.log.set_name(&name);
+    if renamed && let Some(running) = app.chat.answers.in_project(project.id) {
+        running.log.set_name(&project.name);
     }
     Ok(project)
 }
 
+fn checked_name(name: String) -> Outcome<String> {
+    let name = normal_name(name)?;
+    if name.is_empty() {
+        return Err(Error::invalid("name", "a conversation needs a name; write at least one character"));
+    }
+    Ok(name)
+}
+
 fn show(app: &App, project: project::Model) -> Project {
+    let parameters = project.parameters().into();
     Project {
         live_message_id: app.chat.answers.in_project(project.id).map(|running| running.message_id),
         id: project.id,
@@ -267,6 +306,8 @@ fn show(app: &App, project: project::Model) -> Project {
             NameSource::Model => Source::Model,
             NameSource::User => Source::User,
         },
+        parameters,
+        system_prompt: project.system_prompt,
         model: project.model,
         active_message_id: project.leaf_id,
         created_at: Time(project.created_at),

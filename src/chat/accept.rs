@@ -12,10 +12,11 @@ use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result};
 use crate::llm::Model;
 
-/// A turn that is committed, and the name that the conversation got by it.
+/// A turn that is committed, the name that the conversation got by it, and the conversation as it was then.
 pub(super) struct Accepted {
     pub(super) turn: Turn,
     pub(super) name: Option<String>,
+    pub(super) project: project::Model,
 }
 
 /// Commits a turn. Two indexes keep it single: one running answer per conversation, one turn per client request.
@@ -51,9 +52,9 @@ pub(super) async fn accept(chat: &Chat, running: &Running, request: &Request, mo
         project.name = Set(name.clone());
         project.name_source = Set(NameSource::FirstWords);
     }
-    project.update(&transaction).await?;
+    let project = project.update(&transaction).await?;
     transaction.commit().await?;
-    Ok(Accepted { turn: Turn { question, answer }, name })
+    Ok(Accepted { turn: Turn { question, answer }, name, project })
 }
 
 /// The question of the turn: found where it is an old one, stored where it is new.

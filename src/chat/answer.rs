@@ -11,14 +11,21 @@ use super::{Chat, Ending, Failure, Outcome, event, history};
 use crate::clock;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::{self, Status};
+use crate::entity::project;
 use crate::llm::{self, Model, Part};
 
 /// How many messages of a branch are read for the model.
 const BRANCH: u32 = 2000;
 
 /// Writes one answer from the first word to the stored end.
-pub(super) async fn run(chat: Chat, running: Arc<Running>, question: message::Model, model: Model) {
-    let written = AssertUnwindSafe(write(&chat, &running, &question, model)).catch_unwind();
+pub(super) async fn run(
+    chat: Chat,
+    running: Arc<Running>,
+    project: project::Model,
+    question: message::Model,
+    model: Model,
+) {
+    let written = AssertUnwindSafe(write(&chat, &running, &project, &question, model)).catch_unwind();
     let outcome = tokio::select! {
         biased;
         outcome = running.cancelled() => outcome,
@@ -39,7 +46,13 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, question: message::Mo
     running.set_finished();
 }
 
-async fn write(chat: &Chat, running: &Running, question: &message::Model, model: Model) -> Outcome {
+async fn write(
+    chat: &Chat,
+    running: &Running,
+    project: &project::Model,
+    question: &message::Model,
+    model: Model,
+) -> Outcome {
     let branch = match message::Entity::branch(chat.db.reader(), question.project_id, question.id, BRANCH).await {
         Ok(branch) => branch,
         Err(error) => {
@@ -47,9 +60,9 @@ async fn write(chat: &Chat, running: &Running, question: &message::Model, model:
             return internal_failure();
         }
     };
-    let messages = history::messages(&branch);
+    let messages = history::messages(project.system_prompt.as_deref(), &branch);
     drop(branch);
-    let request = llm::Request { model, messages, max_tokens: None, temperature: None };
+    let request = llm::Request { model, messages, parameters: project.parameters() };
     let mut answer = match chat.catalog.answer(request).await {
         Ok(answer) => answer,
         Err(error) => return failed(&error),

@@ -79,8 +79,7 @@ async fn ask(chat: &Chat, model: Option<&str>, question: &str, answer: &str) -> 
     let request = llm::Request {
         model,
         messages: vec![llm::Message { role: llm::Role::User, content }],
-        max_tokens: Some(64),
-        temperature: None,
+        parameters: llm::Parameters { max_tokens: Some(64), ..llm::Parameters::default() },
     };
     match chat.catalog.short_text(request, PATIENCE).await {
         Ok(text) => text.lines().map(plain).rfind(|line| !line.is_empty()).map(|line| shorten(&line)),

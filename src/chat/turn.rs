@@ -96,7 +96,8 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
     }
     chat.writer.nudge();
     // From here on the turn is accepted: it runs on whether or not the one who asked is still there.
-    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.turn.question.clone(), model));
+    let question = accepted.turn.question.clone();
+    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.project, question, model));
     Ok(accepted.turn)
 }
 

@@ -4,6 +4,8 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
+use crate::llm::Parameters;
+
 /// A conversation.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "projects")]
@@ -21,6 +23,12 @@ pub struct Model {
     /// The model of the newest turn.
     #[sea_orm(column_type = "Text", nullable)]
     pub model: Option<String>,
+    /// What the model is told before everything else.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub system_prompt: Option<String>,
+    /// How the model is to answer, as JSON.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub parameters: Option<String>,
     /// The newest message of the branch that is shown.
     pub leaf_id: Option<Uuid>,
     /// When it was made.
@@ -52,6 +60,13 @@ pub enum NameSource {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// How the model is to answer. What cannot be read, as after a downgrade, counts as not set.
+    pub fn parameters(&self) -> Parameters {
+        self.parameters.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+}
 
 impl Entity {
     /// A person's conversations.

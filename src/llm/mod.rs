@@ -13,8 +13,12 @@ mod sse;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use catalog::Catalog;
 pub use error::Error;
@@ -57,10 +61,29 @@ pub struct Request {
     pub model: Model,
     /// The conversation, oldest message first.
     pub messages: Vec<Message>,
-    /// At most so many tokens of answer; the provider's own limit when absent.
-    pub max_tokens: Option<u32>,
-    /// Sampling temperature; the provider's own default when absent.
+    /// How the model is to answer.
+    pub parameters: Parameters,
+}
+
+/// How a model is to answer; what is absent is left to the provider.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Parameters {
+    /// How freely it chooses its words, 0 to 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
+    /// From which share of the likeliest words it chooses, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    /// At most so many tokens of answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// How much it thinks first, in its provider's word, such as `low`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+    /// What else is sent along, as it is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Value>,
 }
 
 /// A model that can be asked.

@@ -12,6 +12,7 @@ mod tests;
 mod text;
 mod thinking;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -244,6 +245,12 @@ struct Body<'a> {
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
+    #[serde(flatten)]
+    extra: &'a BTreeMap<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -260,9 +267,12 @@ impl<'a> Body<'a> {
             messages: request.messages.iter().map(wire).collect(),
             stream: true,
             stream_options: with_stream_options.then(|| json!({ "include_usage": true })),
-            max_tokens: request.max_tokens,
+            max_tokens: request.parameters.max_tokens,
             max_completion_tokens: None,
-            temperature: request.temperature,
+            temperature: request.parameters.temperature,
+            top_p: request.parameters.top_p,
+            reasoning_effort: request.parameters.reasoning_effort.as_deref(),
+            extra: &request.parameters.extra,
         }
     }
 

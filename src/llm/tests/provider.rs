@@ -187,5 +187,5 @@ pub(in crate::llm) fn ask(model: Model, question: &str) -> Request {
         Message { role: Role::System, content: "Be brief.".to_owned() },
         Message { role: Role::User, content: question.to_owned() },
     ];
-    Request { model, messages, max_tokens: None, temperature: None }
+    Request { model, messages, parameters: crate::llm::Parameters::default() }
 }

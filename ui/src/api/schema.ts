@@ -132,7 +132,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Renames a conversation, or shows another branch of it
+         * Changes a conversation: its name, its model and how that answers, the branch that is shown
          * @description For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
          */
         patch: operations["change_project"];
@@ -814,6 +814,33 @@ export interface components {
             password: string;
         };
         /**
+         * Parameters
+         * @description How a model is to answer; what is left out is up to its provider.
+         */
+        Parameters: {
+            /** @description Anything else that its provider knows, passed on as it is. */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: uint32
+             * @description At most so many tokens of answer.
+             */
+            max_tokens?: number | null;
+            /** @description How much it thinks first, in its provider's word, such as `low`, `medium` or `high`. */
+            reasoning_effort?: string | null;
+            /**
+             * Format: float
+             * @description How freely it chooses its words.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description From which share of the likeliest words it chooses.
+             */
+            top_p?: number | null;
+        };
+        /**
          * Problem
          * @description What went wrong, for programs (`code`) and for people (`detail`).
          */
@@ -878,6 +905,10 @@ export interface components {
             name: string;
             /** @description Where the name comes from. */
             name_source: components["schemas"]["NameSource"];
+            /** @description How the model is to answer. */
+            parameters: components["schemas"]["Parameters"];
+            /** @description What the model is told before everything else. */
+            system_prompt?: string | null;
             /**
              * Format: date-time
              * @description When it was last used or renamed.
@@ -894,8 +925,14 @@ export interface components {
              * @description A message of the branch to show from now on, down to the newest message below it.
              */
             active_message_id?: string | null;
+            /** @description The model that answers from now on. */
+            model?: string | null;
             /** @description What to call it from now on. */
             name?: string | null;
+            /** @description How the model is to answer; replaces what was set before, so an empty object removes it. */
+            parameters?: components["schemas"]["Parameters"] | null;
+            /** @description What the model is told before everything else; empty removes it. */
+            system_prompt?: string | null;
         };
         /**
          * ProjectPage

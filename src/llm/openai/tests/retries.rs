@@ -181,8 +181,8 @@ async fn newer_models_get_the_newer_name_of_the_token_limit() {
     let provider = ScriptedProvider::start(vec![complaint, no_temperature, good()]).await;
     let catalog = provider.catalog(limits());
     let mut request = ask(catalog.resolve(None).await.unwrap(), "hi");
-    request.max_tokens = Some(16);
-    request.temperature = Some(0.2);
+    request.parameters.max_tokens = Some(16);
+    request.parameters.temperature = Some(0.2);
     assert_eq!(catalog.short_text(request, Duration::from_secs(5)).await.unwrap(), "hi");
     let requests = provider.requests();
     assert!(requests[0].contains("\"max_tokens\":16") && requests[0].contains("temperature"));
