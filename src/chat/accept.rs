@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::running::Running;
 use super::turn::{Asked, Request, Turn};
 use super::{Chat, naming};
-use crate::clock;
 use crate::entity::message::{self, Role, Status};
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result};
@@ -37,7 +36,7 @@ pub(super) async fn accept(chat: &Chat, running: &Running, request: &Request, mo
         status: Status::Running,
         model: Some(model.id.clone()),
         client_request_id: request.client_request_id.clone().filter(|_| again),
-        ..blank(running)
+        ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
     };
     let answer = insert(&transaction, answer).await?;
     let name = match (&request.asked, project.name_source) {
@@ -90,36 +89,9 @@ async fn question(
         parent_id,
         content: content.clone(),
         client_request_id: request.client_request_id.clone(),
-        ..blank(running)
+        ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
     };
     Ok(insert(transaction, question).await?)
-}
-
-/// A message of the person's about which nothing is known yet.
-fn blank(running: &Running) -> message::Model {
-    let now = clock::now();
-    message::Model {
-        id: running.message_id,
-        project_id: running.project_id,
-        owner_id: running.owner_id,
-        parent_id: None,
-        role: Role::User,
-        content: String::new(),
-        reasoning: None,
-        layout: None,
-        status: Status::Complete,
-        model: None,
-        client_request_id: None,
-        finish_reason: None,
-        failure_code: None,
-        failure_detail: None,
-        retry_at: None,
-        prompt_tokens: None,
-        completion_tokens: None,
-        reasoning_tokens: None,
-        created_at: now,
-        updated_at: now,
-    }
 }
 
 async fn insert(transaction: &DatabaseTransaction, message: message::Model) -> Result<message::Model, DbErr> {

@@ -35,30 +35,13 @@ pub fn messages(system_prompt: Option<&str>, branch: &[Model]) -> Vec<llm::Messa
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::entity::message::Status;
 
     fn message(role: Role, content: &str) -> Model {
         Model {
-            id: clock::id(),
-            project_id: clock::id(),
-            owner_id: clock::id(),
-            parent_id: None,
             role,
             content: content.to_owned(),
             reasoning: Some("never sent back".to_owned()),
-            layout: None,
-            status: Status::Complete,
-            model: None,
-            client_request_id: None,
-            finish_reason: None,
-            failure_code: None,
-            failure_detail: None,
-            retry_at: None,
-            prompt_tokens: None,
-            completion_tokens: None,
-            reasoning_tokens: None,
-            created_at: clock::now(),
-            updated_at: clock::now(),
+            ..Model::blank(clock::id(), clock::id(), clock::id())
         }
     }
 

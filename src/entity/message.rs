@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, Statement};
 
+use crate::clock;
+
 /// A question or an answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -58,6 +60,35 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it was last changed.
     pub updated_at: DateTimeUtc,
+}
+
+impl Model {
+    /// A message about which nothing is known yet.
+    pub fn blank(id: Uuid, project_id: Uuid, owner_id: Uuid) -> Self {
+        let now = clock::now();
+        Self {
+            id,
+            project_id,
+            owner_id,
+            parent_id: None,
+            role: Role::User,
+            content: String::new(),
+            reasoning: None,
+            layout: None,
+            status: Status::Complete,
+            model: None,
+            client_request_id: None,
+            finish_reason: None,
+            failure_code: None,
+            failure_detail: None,
+            retry_at: None,
+            prompt_tokens: None,
+            completion_tokens: None,
+            reasoning_tokens: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// Who wrote a message.
