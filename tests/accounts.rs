@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::client::{PASSWORD, json_of, problem_of};
-use crate::harness::{Kind, Person, Server};
+use crate::harness::{Person, Server};
 use loquat::config::Signup;
 
 on_both_databases! {
@@ -62,76 +62,80 @@ on_both_databases! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_registrations_are_refused_with_the_field_and_change_nothing() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    for (body, field) in [
-        (json!({"email": "ada", "password": PASSWORD}), "email"),
-        (json!({"email": "ada@example.org", "password": "short"}), "password"),
-        (json!({"email": "ada@example.org", "password": "password1"}), "password"),
-        (json!({"email": "ada@example.org", "password": "x7".repeat(200)}), "password"),
-        (json!({"email": "ada@example.org"}), "password"),
-        (json!({"email": 5, "password": PASSWORD}), "email"),
-        (json!({"email": "ada@example.org", "password": PASSWORD, "role": "admin"}), "role"),
-        (json!({"email": "ada@example.org", "password": PASSWORD, "id": "x"}), "id"),
-        (json!({"email": "ada@example.org", "password": PASSWORD, "name": "n".repeat(101)}), "name"),
-    ] {
-        let problem = problem_of(nobody.post("/api/users/", body.clone()).await, 422, "invalid").await;
-        assert_eq!(problem["field"], field, "{body}");
-    }
-    problem_of(
-        nobody.post("/api/login/", json!({"email": "ada@example.org", "password": PASSWORD})).await,
-        401,
-        "wrong_credentials",
-    )
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn unknown_accounts_and_wrong_passwords_are_answered_alike() {
-    let server = Server::start(Kind::Sqlite).await;
-    let ada = server.person("ada").await;
-    let wrong = problem_of(
-        ada.post("/api/login/", json!({"email": ada.email, "password": "not the one"})).await,
-        401,
-        "wrong_credentials",
-    )
-    .await;
-    let unknown = problem_of(
-        ada.post("/api/login/", json!({"email": "eve@example.org", "password": "not the one"})).await,
-        401,
-        "wrong_credentials",
-    )
-    .await;
-    assert_eq!((&wrong["title"], &wrong["detail"]), (&unknown["title"], &unknown["detail"]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn where_sign_up_is_not_open_nobody_registers() {
-    for signup in [Signup::Closed, Signup::Invite] {
-        let server = Server::with(Kind::Sqlite, |config| config.signup = signup).await;
+on_both_databases! {
+    async fn bad_registrations_are_refused_with_the_field_and_change_nothing(kind) {
+        let server = Server::start(kind).await;
         let nobody = Person::nobody(&server);
-        let refused = nobody.post("/api/users/", json!({"email": "ada@example.org", "password": PASSWORD})).await;
-        problem_of(refused, 403, "signup_closed").await;
-        assert_eq!(nobody.read("/api/settings").await["signup"], signup.as_str());
+        for (body, field) in [
+            (json!({"email": "ada", "password": PASSWORD}), "email"),
+            (json!({"email": "ada@example.org", "password": "short"}), "password"),
+            (json!({"email": "ada@example.org", "password": "password1"}), "password"),
+            (json!({"email": "ada@example.org", "password": "x7".repeat(200)}), "password"),
+            (json!({"email": "ada@example.org"}), "password"),
+            (json!({"email": 5, "password": PASSWORD}), "email"),
+            (json!({"email": "ada@example.org", "password": PASSWORD, "role": "admin"}), "role"),
+            (json!({"email": "ada@example.org", "password": PASSWORD, "id": "x"}), "id"),
+            (json!({"email": "ada@example.org", "password": PASSWORD, "name": "n".repeat(101)}), "name"),
+        ] {
+            let problem = problem_of(nobody.post("/api/users/", body.clone()).await, 422, "invalid").await;
+            assert_eq!(problem["field"], field, "{body}");
+        }
+        problem_of(
+            nobody.post("/api/login/", json!({"email": "ada@example.org", "password": PASSWORD})).await,
+            401,
+            "wrong_credentials",
+        )
+        .await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_not_ours_is_nobody() {
-    let server = Server::start(Kind::Sqlite).await;
-    let ada = server.person("ada").await;
-    let real = ada.cookie.clone().unwrap();
-    for cookie in ["access_token=", "access_token=rubbish", "access_token=a.b.c", &format!("{real}x"), "other=1"] {
-        let mut eve = ada.clone();
-        eve.cookie = Some(cookie.to_owned());
-        problem_of(eve.get("/api/check_session/").await, 401, "not_signed_in").await;
+on_both_databases! {
+    async fn unknown_accounts_and_wrong_passwords_are_answered_alike(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let wrong = problem_of(
+            ada.post("/api/login/", json!({"email": ada.email, "password": "not the one"})).await,
+            401,
+            "wrong_credentials",
+        )
+        .await;
+        let unknown = problem_of(
+            ada.post("/api/login/", json!({"email": "eve@example.org", "password": "not the one"})).await,
+            401,
+            "wrong_credentials",
+        )
+        .await;
+        assert_eq!((&wrong["title"], &wrong["detail"]), (&unknown["title"], &unknown["detail"]));
     }
-    problem_of(
-        Person::nobody(&server).request(Method::GET, "/api/projects/").send().await.unwrap(),
-        401,
-        "not_signed_in",
-    )
-    .await;
+}
+
+on_both_databases! {
+    async fn where_sign_up_is_not_open_nobody_registers(kind) {
+        for signup in [Signup::Closed, Signup::Invite] {
+            let server = Server::with(kind, |config| config.signup = signup).await;
+            let nobody = Person::nobody(&server);
+            let refused = nobody.post("/api/users/", json!({"email": "ada@example.org", "password": PASSWORD})).await;
+            problem_of(refused, 403, "signup_closed").await;
+            assert_eq!(nobody.read("/api/settings").await["signup"], signup.as_str());
+        }
+    }
+}
+
+on_both_databases! {
+    async fn a_token_that_is_not_ours_is_nobody(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let real = ada.cookie.clone().unwrap();
+        for cookie in ["access_token=", "access_token=rubbish", "access_token=a.b.c", &format!("{real}x"), "other=1"] {
+            let mut eve = ada.clone();
+            eve.cookie = Some(cookie.to_owned());
+            problem_of(eve.get("/api/check_session/").await, 401, "not_signed_in").await;
+        }
+        problem_of(
+            Person::nobody(&server).request(Method::GET, "/api/projects/").send().await.unwrap(),
+            401,
+            "not_signed_in",
+        )
+        .await;
+    }
 }

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::client::answer_of;
-use crate::harness::{Kind, Person, Provider, Script, Server};
+use crate::harness::{Person, Provider, Script, Server};
 
 fn document() -> Value {
     serde_json::from_str(&loquat::api::document()).unwrap()
@@ -102,20 +102,21 @@ fn collections_end_in_a_slash_and_every_error_is_a_problem() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_answers_with_and_without_its_slash_and_nobody_gets_in() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    let id = "01a2062a-e80f-7480-8fc1-84bb6936022a";
-    for (method, path, operation) in operations() {
-        let path = path.replace("{project_id}", id).replace("{message_id}", id);
-        let bare = path.trim_end_matches('/').to_owned();
-        for path in [bare.clone(), format!("{bare}/")] {
-            let request = nobody.request(method.clone(), &path);
-            let request = if operation["requestBody"].is_object() { request.json(&json!({})) } else { request };
-            let status = request.send().await.unwrap().status().as_u16();
-            let expected: &[u16] = if operation["security"].is_null() { &[200, 204, 422] } else { &[401] };
-            assert!(expected.contains(&status), "{method} {path}: {status}");
+on_both_databases! {
+    async fn every_route_answers_with_and_without_its_slash_and_nobody_gets_in(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        let id = "01a2062a-e80f-7480-8fc1-84bb6936022a";
+        for (method, path, operation) in operations() {
+            let path = path.replace("{project_id}", id).replace("{message_id}", id);
+            let bare = path.trim_end_matches('/').to_owned();
+            for path in [bare.clone(), format!("{bare}/")] {
+                let request = nobody.request(method.clone(), &path);
+                let request = if operation["requestBody"].is_object() { request.json(&json!({})) } else { request };
+                let status = request.send().await.unwrap().status().as_u16();
+                let expected: &[u16] = if operation["security"].is_null() { &[200, 204, 422] } else { &[401] };
+                assert!(expected.contains(&status), "{method} {path}: {status}");
+            }
         }
     }
 }
@@ -129,56 +130,58 @@ fn documented(event: &crate::harness::Event) -> Result<event::AnswerEvent, Strin
     event::AnswerEvent::parse_from_json(Some(whole)).map_err(|error| error.into_message())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_event_that_is_sent_is_one_that_is_documented() {
-    let provider = Provider::start(|n, _| match n {
-        0 => Script::stream().reasoning("hm").delta("a\n\"b\"").end(),
-        _ => Script::response(429, "retry-after: 3600\r\n", "{}"),
-    })
-    .await;
-    let server = Server::with_provider(Kind::Sqlite, &provider).await;
-    let ada = server.person("ada").await;
-    let project = ada.project().await;
-    let first = answer_of(&ada.ask(&project, "hi").await);
-    let mut all = ada.events(&project, &first, None).await.rest().await;
-    all.extend(ada.events(&project, &first, Some(999)).await.rest().await);
-    let second = answer_of(&ada.ask(&project, "again").await);
-    all.extend(ada.events(&project, &second, None).await.rest().await);
-    let mut names = BTreeSet::new();
-    for event in &all {
-        documented(event).unwrap_or_else(|error| panic!("{event:?}: {error}"));
-        names.insert(event.name.as_str());
+on_both_databases! {
+    async fn every_event_that_is_sent_is_one_that_is_documented(kind) {
+        let provider = Provider::start(|n, _| match n {
+            0 => Script::stream().reasoning("hm").delta("a\n\"b\"").end(),
+            _ => Script::response(429, "retry-after: 3600\r\n", "{}"),
+        })
+        .await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let first = answer_of(&ada.ask(&project, "hi").await);
+        let mut all = ada.events(&project, &first, None).await.rest().await;
+        all.extend(ada.events(&project, &first, Some(999)).await.rest().await);
+        let second = answer_of(&ada.ask(&project, "again").await);
+        all.extend(ada.events(&project, &second, None).await.rest().await);
+        let mut names = BTreeSet::new();
+        for event in &all {
+            documented(event).unwrap_or_else(|error| panic!("{event:?}: {error}"));
+            names.insert(event.name.as_str());
+        }
+        assert_eq!(names, BTreeSet::from(["start", "name", "reasoning", "message", "snapshot", "end", "failed"]));
+        let failed = all.last().unwrap();
+        assert_eq!(
+            (failed.data["code"].as_str(), failed.data["retry_after"].as_u64()),
+            (Some("provider_rate_limited"), Some(3600))
+        );
     }
-    assert_eq!(names, BTreeSet::from(["start", "name", "reasoning", "message", "snapshot", "end", "failed"]));
-    let failed = all.last().unwrap();
-    assert_eq!(
-        (failed.data["code"].as_str(), failed.data["retry_after"].as_u64()),
-        (Some("provider_rate_limited"), Some(3600))
-    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_swagger_page_works_from_the_executable_alone() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    let page = nobody.get("/api/docs").await;
-    assert_eq!(page.status(), 200);
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(
-        policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe-eval"),
-        "{policy}"
-    );
-    let html = page.text().await.unwrap();
-    assert!(!html.contains("http://") && !html.contains("https://"), "{html}");
-    for (path, kind, marker) in [
-        ("/api/docs/swagger-ui.js", "text/javascript", "SwaggerUIBundle"),
-        ("/api/docs/swagger-ui.css", "text/css", ".swagger-ui"),
-        ("/api/docs/start.js", "text/javascript", "/api/openapi.json"),
-        ("/api/openapi.json", "application/json", "\"openapi\""),
-    ] {
-        let part = nobody.get(path).await;
-        assert!(part.headers()["content-type"].to_str().unwrap().starts_with(kind), "{path}");
-        assert!(part.text().await.unwrap().contains(marker), "{path}");
+on_both_databases! {
+    async fn the_swagger_page_works_from_the_executable_alone(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        let page = nobody.get("/api/docs").await;
+        assert_eq!(page.status(), 200);
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe-eval"),
+            "{policy}"
+        );
+        let html = page.text().await.unwrap();
+        assert!(!html.contains("http://") && !html.contains("https://"), "{html}");
+        for (path, kind, marker) in [
+            ("/api/docs/swagger-ui.js", "text/javascript", "SwaggerUIBundle"),
+            ("/api/docs/swagger-ui.css", "text/css", ".swagger-ui"),
+            ("/api/docs/start.js", "text/javascript", "/api/openapi.json"),
+            ("/api/openapi.json", "application/json", "\"openapi\""),
+        ] {
+            let part = nobody.get(path).await;
+            assert!(part.headers()["content-type"].to_str().unwrap().starts_with(kind), "{path}");
+            assert!(part.text().await.unwrap().contains(marker), "{path}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::harness::{Kind, Person, Server};
+use crate::harness::{Person, Server};
 
 /// The JSON that the server wrote into the page.
 fn boot(html: &str) -> Value {
@@ -11,96 +11,100 @@ fn boot(html: &str) -> Value {
     serde_json::from_str(begin.split("</script>").next().unwrap()).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_page_knows_who_is_signed_in_and_which_theme_is_wanted() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    let html = nobody.get("/").await.text().await.unwrap();
-    assert_eq!(boot(&html)["user"], Value::Null);
-    assert_eq!((boot(&html)["signup"].as_str(), boot(&html)["theme"].as_str()), (Some("open"), Some("system")));
+on_both_databases! {
+    async fn the_page_knows_who_is_signed_in_and_which_theme_is_wanted(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        let html = nobody.get("/").await.text().await.unwrap();
+        assert_eq!(boot(&html)["user"], Value::Null);
+        assert_eq!((boot(&html)["signup"].as_str(), boot(&html)["theme"].as_str()), (Some("open"), Some("system")));
 
-    let mut ada = server.person("ada").await;
-    ada.patch("/api/users/me", serde_json::json!({"name": "</script><script>alert(1)</script>"})).await;
-    ada.cookie = Some(format!("{}; theme=dark", ada.cookie.unwrap()));
-    let page = ada.get("/c/anything/at-all").await;
-    assert_eq!(page.headers()["cache-control"], "private, no-cache");
-    let html = page.text().await.unwrap();
-    assert!(html.contains("<html lang=\"en\" data-theme=\"dark\""));
-    assert!(!html.contains("<script>alert"), "a name cannot leave the data island");
-    assert_eq!(boot(&html)["user"]["email"], "ada@example.org");
-    assert_eq!(boot(&html)["user"]["name"], "</script><script>alert(1)</script>");
+        let mut ada = server.person("ada").await;
+        ada.patch("/api/users/me", serde_json::json!({"name": "</script><script>alert(1)</script>"})).await;
+        ada.cookie = Some(format!("{}; theme=dark", ada.cookie.unwrap()));
+        let page = ada.get("/c/anything/at-all").await;
+        assert_eq!(page.headers()["cache-control"], "private, no-cache");
+        let html = page.text().await.unwrap();
+        assert!(html.contains("<html lang=\"en\" data-theme=\"dark\""));
+        assert!(!html.contains("<script>alert"), "a name cannot leave the data island");
+        assert_eq!(boot(&html)["user"]["email"], "ada@example.org");
+        assert_eq!(boot(&html)["user"]["name"], "</script><script>alert(1)</script>");
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_page_has_the_strict_policy_and_no_inline_code() {
-    let server = Server::start(Kind::Sqlite).await;
-    let page = Person::nobody(&server).get("/").await;
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("default-src 'none'") && policy.contains("require-trusted-types-for 'script'"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert_eq!(page.headers()["x-content-type-options"], "nosniff");
-    let html = page.text().await.unwrap();
-    for script in html.split("<script").skip(1) {
-        assert!(script.contains("src=\"/") || script.contains("type=\"application/json\""), "{script}");
+on_both_databases! {
+    async fn the_page_has_the_strict_policy_and_no_inline_code(kind) {
+        let server = Server::start(kind).await;
+        let page = Person::nobody(&server).get("/").await;
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("require-trusted-types-for 'script'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+        let html = page.text().await.unwrap();
+        for script in html.split("<script").skip(1) {
+            assert!(script.contains("src=\"/") || script.contains("type=\"application/json\""), "{script}");
+        }
+        assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains(" onload="));
     }
-    assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains(" onload="));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn assets_are_compressed_cached_and_never_sent_twice() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    let html = nobody.get("/").await.text().await.unwrap();
-    let script = html.split("src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    assert!(script.starts_with("/assets/") && script.ends_with(".js"), "{script}");
-    let get = |encoding: &'static str| nobody.request(Method::GET, &script).header("accept-encoding", encoding);
-    let (plain, gzip, brotli) = (
-        get("identity").send().await.unwrap(),
-        get("gzip").send().await.unwrap(),
-        get("gzip, br").send().await.unwrap(),
-    );
-    assert!(plain.headers().get("content-encoding").is_none());
-    assert_eq!(
-        (gzip.headers()["content-encoding"].as_bytes(), brotli.headers()["content-encoding"].as_bytes()),
-        (&b"gzip"[..], &b"br"[..])
-    );
-    for response in [&plain, &gzip, &brotli] {
-        assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
-        assert_eq!(response.headers()["vary"], "accept-encoding");
-        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
+on_both_databases! {
+    async fn assets_are_compressed_cached_and_never_sent_twice(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        let html = nobody.get("/").await.text().await.unwrap();
+        let script = html.split("src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert!(script.starts_with("/assets/") && script.ends_with(".js"), "{script}");
+        let get = |encoding: &'static str| nobody.request(Method::GET, &script).header("accept-encoding", encoding);
+        let (plain, gzip, brotli) = (
+            get("identity").send().await.unwrap(),
+            get("gzip").send().await.unwrap(),
+            get("gzip, br").send().await.unwrap(),
+        );
+        assert!(plain.headers().get("content-encoding").is_none());
+        assert_eq!(
+            (gzip.headers()["content-encoding"].as_bytes(), brotli.headers()["content-encoding"].as_bytes()),
+            (&b"gzip"[..], &b"br"[..])
+        );
+        for response in [&plain, &gzip, &brotli] {
+            assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
+            assert_eq!(response.headers()["vary"], "accept-encoding");
+            assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
+        }
+        let tag = brotli.headers()["etag"].to_str().unwrap().to_owned();
+        assert!(
+            tag.starts_with('"') && tag != plain.headers()["etag"].to_str().unwrap(),
+            "strong, and one for each encoding"
+        );
+        let known = get("br").header("if-none-match", &tag).send().await.unwrap();
+        assert_eq!((known.status().as_u16(), known.bytes().await.unwrap().len()), (304, 0));
+        let length = brotli.headers()["content-length"].clone();
+        let body = brotli.bytes().await.unwrap();
+        assert!(body.len() < plain.bytes().await.unwrap().len());
+        let head = nobody.request(Method::HEAD, &script).header("accept-encoding", "br").send().await.unwrap();
+        assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &length));
+        assert!(head.bytes().await.unwrap().is_empty());
     }
-    let tag = brotli.headers()["etag"].to_str().unwrap().to_owned();
-    assert!(
-        tag.starts_with('"') && tag != plain.headers()["etag"].to_str().unwrap(),
-        "strong, and one for each encoding"
-    );
-    let known = get("br").header("if-none-match", &tag).send().await.unwrap();
-    assert_eq!((known.status().as_u16(), known.bytes().await.unwrap().len()), (304, 0));
-    let length = brotli.headers()["content-length"].clone();
-    let body = brotli.bytes().await.unwrap();
-    assert!(body.len() < plain.bytes().await.unwrap().len());
-    let head = nobody.request(Method::HEAD, &script).header("accept-encoding", "br").send().await.unwrap();
-    assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &length));
-    assert!(head.bytes().await.unwrap().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn addresses_inside_the_page_get_it_and_missing_files_do_not() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    for path in ["/login", "/c/01a2062a", "/settings/"] {
-        let response = nobody.get(path).await;
-        assert_eq!(response.status(), 200, "{path}");
-        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+on_both_databases! {
+    async fn addresses_inside_the_page_get_it_and_missing_files_do_not(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        for path in ["/login", "/c/01a2062a", "/settings/"] {
+            let response = nobody.get(path).await;
+            assert_eq!(response.status(), 200, "{path}");
+            assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+        }
+        for path in
+            ["/assets/gone-12345678.js", "/missing.png", "/assets/", "/../Cargo.toml", "/assets/..%2f..%2fetc/passwd"]
+        {
+            let response = nobody.get(path).await;
+            let is_page = response.text().await.unwrap().contains("id=\"boot\"");
+            assert!(!is_page || path.contains("Cargo"), "{path}");
+        }
+        let api = nobody.get("/api/nothing/here").await;
+        crate::harness::client::problem_of(api, 404, "not_found").await;
+        assert_eq!(nobody.post("/login", serde_json::json!({})).await.status(), 405);
     }
-    for path in
-        ["/assets/gone-12345678.js", "/missing.png", "/assets/", "/../Cargo.toml", "/assets/..%2f..%2fetc/passwd"]
-    {
-        let response = nobody.get(path).await;
-        let is_page = response.text().await.unwrap().contains("id=\"boot\"");
-        assert!(!is_page || path.contains("Cargo"), "{path}");
-    }
-    let api = nobody.get("/api/nothing/here").await;
-    crate::harness::client::problem_of(api, 404, "not_found").await;
-    assert_eq!(nobody.post("/login", serde_json::json!({})).await.status(), 405);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::client::{answer_of, json_of, problem_of};
-use crate::harness::{Kind, Provider, Script, Server};
+use crate::harness::{Provider, Script, Server};
 
 on_both_databases! {
     async fn conversations_are_listed_in_pages_the_most_recently_used_first(kind) {
@@ -141,33 +141,34 @@ on_both_databases! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_input_is_told_with_its_field_and_changes_nothing() {
-    let server = Server::start(Kind::Sqlite).await;
-    let ada = server.person("ada").await;
-    let project = ada.project().await;
-    let messages = format!("/api/projects/{project}/messages");
-    for (path, body, field) in [
-        ("/api/projects/", json!({"name": "n".repeat(201)}), "name"),
-        ("/api/projects/", json!({"owner_id": "x"}), "owner_id"),
-        (messages.as_str(), json!({"content": " \n "}), "content"),
-        (messages.as_str(), json!({"content": "x".repeat(300_000)}), "content"),
-        (messages.as_str(), json!({"content": ["x"]}), "content"),
-        (messages.as_str(), json!({"content": "x", "client_request_id": ""}), "client_request_id"),
-        (messages.as_str(), json!({"content": "x", "client_request_id": "r".repeat(65)}), "client_request_id"),
-        (messages.as_str(), json!({"content": "x", "parent_id": "not an id"}), "parent_id"),
-        (messages.as_str(), json!({"content": "x", "status": "complete"}), "status"),
-    ] {
-        let problem = problem_of(ada.post(path, body).await, 422, "invalid").await;
-        assert_eq!(problem["field"], field);
+on_both_databases! {
+    async fn bad_input_is_told_with_its_field_and_changes_nothing(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let messages = format!("/api/projects/{project}/messages");
+        for (path, body, field) in [
+            ("/api/projects/", json!({"name": "n".repeat(201)}), "name"),
+            ("/api/projects/", json!({"owner_id": "x"}), "owner_id"),
+            (messages.as_str(), json!({"content": " \n "}), "content"),
+            (messages.as_str(), json!({"content": "x".repeat(300_000)}), "content"),
+            (messages.as_str(), json!({"content": ["x"]}), "content"),
+            (messages.as_str(), json!({"content": "x", "client_request_id": ""}), "client_request_id"),
+            (messages.as_str(), json!({"content": "x", "client_request_id": "r".repeat(65)}), "client_request_id"),
+            (messages.as_str(), json!({"content": "x", "parent_id": "not an id"}), "parent_id"),
+            (messages.as_str(), json!({"content": "x", "status": "complete"}), "status"),
+        ] {
+            let problem = problem_of(ada.post(path, body).await, 422, "invalid").await;
+            assert_eq!(problem["field"], field);
+        }
+        let unknown =
+            problem_of(ada.post(&messages, json!({"content": "x", "model": "gpt-99"})).await, 422, "model_unknown").await;
+        assert_eq!(unknown["field"], "model");
+        problem_of(ada.patch(&format!("/api/projects/{project}"), json!({"name": " "})).await, 422, "invalid").await;
+        for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1.2"] {
+            problem_of(ada.get(&format!("/api/projects/?{query}")).await, 422, "invalid").await;
+        }
+        problem_of(ada.get("/api/projects/not-an-id").await, 404, "not_found").await;
+        assert!(ada.messages(&project).await.is_empty());
     }
-    let unknown =
-        problem_of(ada.post(&messages, json!({"content": "x", "model": "gpt-99"})).await, 422, "model_unknown").await;
-    assert_eq!(unknown["field"], "model");
-    problem_of(ada.patch(&format!("/api/projects/{project}"), json!({"name": " "})).await, 422, "invalid").await;
-    for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1.2"] {
-        problem_of(ada.get(&format!("/api/projects/?{query}")).await, 422, "invalid").await;
-    }
-    problem_of(ada.get("/api/projects/not-an-id").await, 404, "not_found").await;
-    assert!(ada.messages(&project).await.is_empty());
 }

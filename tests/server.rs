@@ -18,94 +18,99 @@ async fn raw(server: &Server, request: &str) -> String {
     String::from_utf8_lossy(&response).into_owned()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_response_has_an_id_and_the_safe_headers() {
-    let server = Server::start(Kind::Sqlite).await;
-    let nobody = Person::nobody(&server);
-    for path in ["/", "/api/settings", "/api/nothing", "/api/users/me", "/assets/none.js", "/healthz", "/api/docs"] {
-        let response = nobody.get(path).await;
-        let headers = response.headers();
-        assert!(headers.contains_key("x-request-id"), "{path}");
-        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
-        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
-        assert!(headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"), "{path}");
-        if path.starts_with("/api") && path != "/api/docs" {
-            assert_eq!(headers["cache-control"], "no-store", "{path}");
+on_both_databases! {
+    async fn every_response_has_an_id_and_the_safe_headers(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        for path in ["/", "/api/settings", "/api/nothing", "/api/users/me", "/assets/none.js", "/healthz", "/api/docs"] {
+            let response = nobody.get(path).await;
+            let headers = response.headers();
+            assert!(headers.contains_key("x-request-id"), "{path}");
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+            assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+            assert!(headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"), "{path}");
+            if path.starts_with("/api") && path != "/api/docs" {
+                assert_eq!(headers["cache-control"], "no-store", "{path}");
+            }
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_beyond_their_bounds_are_refused_as_problems() {
-    let server = Server::with(Kind::Sqlite, |config| config.limits.body_bytes = Some(10_000)).await;
-    let ada = server.person("ada").await;
-    problem_of(ada.post("/api/projects/", json!({"name": "x".repeat(20_000)})).await, 413, "too_large").await;
-    // The same without telling the length beforehand.
-    let pieces = futures_util::stream::iter((0..40).map(|_| Ok::<_, std::io::Error>("x".repeat(1000))));
-    let streamed = ada
-        .request(Method::POST, "/api/projects/")
-        .header("content-type", "application/json")
-        .body(reqwest::Body::wrap_stream(pieces));
-    problem_of(streamed.send().await.unwrap(), 413, "too_large").await;
-    let text = ada.request(Method::POST, "/api/projects/").header("content-type", "text/plain").body("{}");
-    problem_of(text.send().await.unwrap(), 415, "unsupported_media_type").await;
-    let none = ada.request(Method::POST, "/api/projects/");
-    problem_of(none.send().await.unwrap(), 415, "unsupported_media_type").await;
-    for body in ["", "{", "[]", "{\"name\": \"\\ud800\"}", &"[".repeat(9000)] {
-        let broken = ada
+on_both_databases! {
+    async fn bodies_beyond_their_bounds_are_refused_as_problems(kind) {
+        let server = Server::with(kind, |config| config.limits.body_bytes = Some(10_000)).await;
+        let ada = server.person("ada").await;
+        problem_of(ada.post("/api/projects/", json!({"name": "x".repeat(20_000)})).await, 413, "too_large").await;
+        // The same without telling the length beforehand.
+        let pieces = futures_util::stream::iter((0..40).map(|_| Ok::<_, std::io::Error>("x".repeat(1000))));
+        let streamed = ada
             .request(Method::POST, "/api/projects/")
             .header("content-type", "application/json")
-            .body(body.to_owned());
-        problem_of(broken.send().await.unwrap(), 400, "malformed").await;
+            .body(reqwest::Body::wrap_stream(pieces));
+        problem_of(streamed.send().await.unwrap(), 413, "too_large").await;
+        let text = ada.request(Method::POST, "/api/projects/").header("content-type", "text/plain").body("{}");
+        problem_of(text.send().await.unwrap(), 415, "unsupported_media_type").await;
+        let none = ada.request(Method::POST, "/api/projects/");
+        problem_of(none.send().await.unwrap(), 415, "unsupported_media_type").await;
+        for body in ["", "{", "[]", "{\"name\": \"\\ud800\"}", &"[".repeat(9000)] {
+            let broken = ada
+                .request(Method::POST, "/api/projects/")
+                .header("content-type", "application/json")
+                .body(body.to_owned());
+            problem_of(broken.send().await.unwrap(), 400, "malformed").await;
+        }
+        assert_eq!(ada.read("/api/projects/").await["items"].as_array().unwrap().len(), 0);
     }
-    assert_eq!(ada.read("/api/projects/").await["items"].as_array().unwrap().len(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_method_is_told_which_are_right() {
-    let server = Server::start(Kind::Sqlite).await;
-    let ada = server.person("ada").await;
-    let response = ada.request(Method::PUT, "/api/projects/").send().await.unwrap();
-    let allow = response.headers()["allow"].to_str().unwrap().to_owned();
-    assert_eq!(allow, "GET, POST, HEAD");
-    problem_of(response, 405, "method_not_allowed").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_does_not_arrive_is_given_up() {
-    let server =
-        Server::with(Kind::Sqlite, |config| config.limits.request_timeout = Some(Duration::from_millis(300))).await;
-    let began = Instant::now();
-    raw(&server, "GET /api/settings HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
-    let late = raw(
-        &server,
-        "POST /api/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
-    )
-    .await;
-    assert!(late.starts_with("HTTP/1.1 408") && late.contains("request_timeout"), "{late}");
-    assert!(began.elapsed() < Duration::from_secs(5));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_first_word_leaves_at_once() {
-    let server = Server::start(Kind::Sqlite).await;
-    let ada = server.person("ada").await;
-    let project = ada.project().await;
-    ada.get("/healthz").await;
-    let mut socket = TcpStream::connect(server.address).await.unwrap();
-    let began = Instant::now();
-    let request = format!(
-        "GET /api/projects/{project}/messages/stream?content=hi HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
-        server.address,
-        ada.cookie.as_ref().unwrap()
-    );
-    socket.write_all(request.as_bytes()).await.unwrap();
-    let mut seen = Vec::new();
-    while !String::from_utf8_lossy(&seen).contains("\"delta\"") {
-        assert!(within(10, "a delta", socket.read_buf(&mut seen)).await.unwrap() > 0);
+on_both_databases! {
+    async fn a_wrong_method_is_told_which_are_right(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let response = ada.request(Method::PUT, "/api/projects/").send().await.unwrap();
+        let allow = response.headers()["allow"].to_str().unwrap().to_owned();
+        assert_eq!(allow, "GET, POST, HEAD");
+        problem_of(response, 405, "method_not_allowed").await;
     }
-    // Generous, since machines can be busy; a delayed acknowledgement alone would add 40 ms to each part.
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+on_both_databases! {
+    async fn a_request_that_does_not_arrive_is_given_up(kind) {
+        let server =
+            Server::with(kind, |config| config.limits.request_timeout = Some(Duration::from_millis(300))).await;
+        let began = Instant::now();
+        raw(&server, "GET /api/settings HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+        let late = raw(
+            &server,
+            "POST /api/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+        )
+        .await;
+        assert!(late.starts_with("HTTP/1.1 408") && late.contains("request_timeout"), "{late}");
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+}
+
+on_both_databases! {
+    async fn the_first_word_leaves_at_once(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        ada.get("/healthz").await;
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        let began = Instant::now();
+        let request = format!(
+            "GET /api/projects/{project}/messages/stream?content=hi HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
+            server.address,
+            ada.cookie.as_ref().unwrap()
+        );
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains("\"delta\"") {
+            assert!(within(10, "a delta", socket.read_buf(&mut seen)).await.unwrap() > 0);
+        }
+        // Generous, since machines can be busy; a delayed acknowledgement alone would add 40 ms to each part.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,16 +124,17 @@ async fn a_server_tells_that_it_is_alive_and_ready() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_beyond_the_cap_wait_their_turn() {
-    let server = Server::with(Kind::Sqlite, |config| config.limits.connections = Some(2)).await;
-    let held = [TcpStream::connect(server.address).await.unwrap(), TcpStream::connect(server.address).await.unwrap()];
-    let mut third = TcpStream::connect(server.address).await.unwrap();
-    third.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-    let mut response = Vec::new();
-    let early = tokio::time::timeout(Duration::from_millis(200), third.read_buf(&mut response)).await;
-    assert!(early.is_err(), "it was answered although both places are taken");
-    drop(held);
-    within(5, "its turn", third.read_buf(&mut response)).await.unwrap();
-    assert!(response.starts_with(b"HTTP/1.1 200"));
+on_both_databases! {
+    async fn connections_beyond_the_cap_wait_their_turn(kind) {
+        let server = Server::with(kind, |config| config.limits.connections = Some(2)).await;
+        let held = [TcpStream::connect(server.address).await.unwrap(), TcpStream::connect(server.address).await.unwrap()];
+        let mut third = TcpStream::connect(server.address).await.unwrap();
+        third.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut response = Vec::new();
+        let early = tokio::time::timeout(Duration::from_millis(200), third.read_buf(&mut response)).await;
+        assert!(early.is_err(), "it was answered although both places are taken");
+        drop(held);
+        within(5, "its turn", third.read_buf(&mut response)).await.unwrap();
+        assert!(response.starts_with(b"HTTP/1.1 200"));
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::harness::client::{answer_of, problem_of};
 use crate::harness::events::{Events, reasoning, text};
-use crate::harness::{Kind, Provider, Script, Server, eventually, within};
+use crate::harness::{Provider, Script, Server, eventually, within};
 
 const END: u64 = 9_007_199_254_740_991;
 
@@ -138,62 +138,65 @@ on_both_databases! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_never_reads_holds_nothing_up() {
-    let words: String = "word ".repeat(50_000);
-    let provider =
-        Provider::start(move |_, _| words.split_inclusive(' ').fold(Script::stream(), |s, w| s.delta(w)).end()).await;
-    let server = Server::with_provider(Kind::Sqlite, &provider).await;
-    let ada = server.person("ada").await;
-    let project = ada.project().await;
-    let answer = answer_of(&ada.ask(&project, "hi").await);
-    let mut stuck = Vec::new();
-    for _ in 0..50 {
-        stuck.push(ada.follow(&project, &answer, None).await);
-    }
-    let events = within(60, "the whole answer", ada.events(&project, &answer, None).await.rest()).await;
-    assert_eq!(text(&events).len(), 250_000);
-    drop(stuck);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_leaves_is_forgotten_at_once() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let provider = Provider::always(Script::stream().delta("hi").gate().end()).await;
-    let server = Server::with_provider(Kind::Sqlite, &provider).await;
-    let ada = server.person("ada").await;
-    let project = ada.project().await;
-    let answer = answer_of(&ada.ask(&project, "hi").await);
-    let mut socket = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    let request = format!(
-        "GET /api/projects/{project}/messages/{answer}/stream HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
-        server.address,
-        ada.cookie.as_ref().unwrap()
-    );
-    socket.write_all(request.as_bytes()).await.unwrap();
-    let mut some = [0; 512];
-    assert!(socket.read(&mut some).await.unwrap() > 0);
-    let running = server.app.chat.answers.get(answer.parse().unwrap()).unwrap();
-    eventually("the reader waits", async || running.log.readers_waiting() == 1).await;
-    drop(socket);
-    // Although nothing is written to it: the model is silent.
-    within(1, "the reader is forgotten", async {
-        while running.log.readers_waiting() > 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+on_both_databases! {
+    async fn a_reader_that_never_reads_holds_nothing_up(kind) {
+        let words: String = "word ".repeat(50_000);
+        let provider =
+            Provider::start(move |_, _| words.split_inclusive(' ').fold(Script::stream(), |s, w| s.delta(w)).end()).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let answer = answer_of(&ada.ask(&project, "hi").await);
+        let mut stuck = Vec::new();
+        for _ in 0..50 {
+            stuck.push(ada.follow(&project, &answer, None).await);
         }
-    })
-    .await;
-    provider.open();
+        let events = within(60, "the whole answer", ada.events(&project, &answer, None).await.rest()).await;
+        assert_eq!(text(&events).len(), 250_000);
+        drop(stuck);
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn questions_cannot_be_followed_or_stopped() {
-    let server = Server::start(Kind::Sqlite).await;
-    let ada = server.person("ada").await;
-    let project = ada.project().await;
-    let turn = ada.ask(&project, "hi").await;
-    let question = turn["user_message"]["id"].as_str().unwrap();
-    problem_of(ada.follow(&project, question, None).await, 422, "invalid").await;
-    problem_of(ada.post(&format!("/api/projects/{project}/messages/{question}/stop"), json!({})).await, 422, "invalid")
+on_both_databases! {
+    async fn a_reader_that_leaves_is_forgotten_at_once(kind) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let provider = Provider::always(Script::stream().delta("hi").gate().end()).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let answer = answer_of(&ada.ask(&project, "hi").await);
+        let mut socket = tokio::net::TcpStream::connect(server.address).await.unwrap();
+        let request = format!(
+            "GET /api/projects/{project}/messages/{answer}/stream HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
+            server.address,
+            ada.cookie.as_ref().unwrap()
+        );
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut some = [0; 512];
+        assert!(socket.read(&mut some).await.unwrap() > 0);
+        let running = server.app.chat.answers.get(answer.parse().unwrap()).unwrap();
+        eventually("the reader waits", async || running.log.readers_waiting() == 1).await;
+        drop(socket);
+        // Although nothing is written to it: the model is silent.
+        within(1, "the reader is forgotten", async {
+            while running.log.readers_waiting() > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
         .await;
+        provider.open();
+    }
+}
+
+on_both_databases! {
+    async fn questions_cannot_be_followed_or_stopped(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let turn = ada.ask(&project, "hi").await;
+        let question = turn["user_message"]["id"].as_str().unwrap();
+        problem_of(ada.follow(&project, question, None).await, 422, "invalid").await;
+        problem_of(ada.post(&format!("/api/projects/{project}/messages/{question}/stop"), json!({})).await, 422, "invalid")
+            .await;
+    }
 }
