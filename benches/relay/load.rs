@@ -67,7 +67,7 @@ impl Outcome {
 /// Runs paced answers, and meanwhile lets so many people sign in over and over.
 pub(crate) async fn paced(target: &Target, load: Paced, people: usize) -> anyhow::Result<Outcome> {
     // A server that is slow to begin still has something to do until the window ends.
-    let life = load.ramp + load.window + Duration::from_millis(1500);
+    let life = load.ramp + load.window + Duration::from_millis(1000);
     let deltas = (life.as_millis() as usize / load.period).max(2);
     let requests = target.requests(&format!("paced {deltas} {}", load.period), load.streams).await?;
     let check = target.checks(deltas);

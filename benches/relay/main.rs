@@ -99,7 +99,7 @@ impl Wish {
             quick,
             many: has("--many"),
             only: None,
-            hold: milliseconds(if quick { 1500 } else { 20_000 }),
+            hold: milliseconds(if quick { 1000 } else { 20_000 }),
         };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
@@ -135,7 +135,7 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
     let (began, busy) = (Instant::now(), process::machine_busy());
     let mut broken = 0;
     let (streams, rounds) = (500, if wish.quick { 1 } else { 2 });
-    let (ramp, window) = if wish.quick { (1000, 1500) } else { (2000, 10_000) };
+    let (ramp, window) = if wish.quick { (800, 1200) } else { (2000, 10_000) };
     let steady = Paced { streams, period: 50, ramp: milliseconds(ramp), window: milliseconds(window) };
 
     if wish.wants("paced") {
@@ -150,7 +150,7 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
         broken += show(&results.await, report::flat, heading);
     }
     if wish.wants("first") {
-        let times = if wish.quick { 50 } else { 200 };
+        let times = if wish.quick { 30 } else { 200 };
         let results = first_token(&mut stage, times).await?;
         broken += show(&results, report::first_token, format!("First token: one stream at a time, {times} times"));
     }
@@ -158,7 +158,7 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
         let (streams, period) = match (wish.many, wish.quick) {
             (true, _) => (10_000, 1000),
             (false, false) => (1_000, 200),
-            (false, true) => (500, 200),
+            (false, true) => (300, 200),
         };
         let ramp = milliseconds(streams as u64 * 2);
         let held = Paced { streams, period, ramp, window: wish.hold };
