@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Model;
 use super::openai::Endpoint;
 
-/// The name of the built-in demo.
+/// The name of the built-in demo, which no provider's model can take.
 pub(super) const DEMO: &str = "demo";
 /// What a server is asked for when it lists nothing and nothing is set: those with a single model ignore the name.
 const UNNAMED: &str = "default";
@@ -35,7 +35,7 @@ impl Listing {
             let wished = wish.as_ref().filter(|wish| wish.source == place).map(|wish| wish.name);
             for name in offered(source, wished) {
                 let mut model = source.model(&name);
-                if models.iter().any(|other| other.id == model.id) {
+                if model.id == DEMO || models.iter().any(|other| other.id == model.id) {
                     model.id = format!("{}/{name}", source.endpoint.name);
                 }
                 if models.iter().any(|other| other.id == model.id) {
@@ -120,13 +120,16 @@ impl<'a> Wish<'a> {
             let name = wish.strip_prefix(provider.endpoint.name.as_str())?.strip_prefix('/')?;
             Some(Self { source, name })
         });
+        if prefixed.is_none() && wish == DEMO {
+            return None;
+        }
         let lists =
             |source: &Source| source.models.as_ref().is_some_and(|models| models.iter().any(|name| name == wish));
         let bare = |source| Self { source, name: wish };
         prefixed
             .or_else(|| sources.iter().position(lists).map(bare))
             .or_else(|| sources.iter().position(|source| source.models.is_none()).map(bare))
-            .or_else(|| sources.iter().position(|source| wish != DEMO && !source.endpoint.discovered).map(bare))
+            .or_else(|| sources.iter().position(|source| !source.endpoint.discovered).map(bare))
     }
 }
 

@@ -114,6 +114,20 @@ async fn the_setting_chooses_the_default() {
 }
 
 #[tokio::test]
+async fn demo_is_always_the_built_in_one() {
+    let (other, own) = (listing(&["tiny"]).await, listing(&["demo"]).await);
+    for provider in [nothing_there().await, other.settings("other", false), own.settings("own", false)] {
+        let catalog = catalog(vec![provider], Some("demo"));
+        assert_eq!(default_of(&catalog).await, "demo");
+        let demo = catalog.resolve(Some("demo")).await.unwrap();
+        assert!(demo.built_in, "{demo:?}");
+        assert!(catalog.resolve(None).await.unwrap().built_in);
+    }
+    let catalog = catalog(vec![own.settings("own", false)], None);
+    assert_eq!(wire_name(&catalog, "own/demo").await.unwrap(), "demo at own");
+}
+
+#[tokio::test]
 async fn a_default_that_nobody_has_here_falls_to_the_first() {
     assert_eq!(default_of(&catalog(vec![], Some("gone"))).await, "demo");
 }
