@@ -144,8 +144,7 @@ on_both_databases! {
         let answer = answer_of(&ada.ask(&project, "hi").await);
         let mut events = ada.events(&project, &answer, None).await;
         events.until("message").await;
-        // Long enough for the writer to have stored a part.
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        eventually("a part is stored", async || rows(&server, "answer_chunks").await == 1).await;
         assert_eq!(ada.delete(&format!("/api/projects/{project}")).await.status(), 204);
         eventually("the provider sees its client leave", async || provider.left() == 1).await;
         let last = within(2, "the stream ends", events.rest()).await.pop().unwrap();

@@ -1,7 +1,7 @@
 /** Loads the page before when the reader comes near the top. */
 import { useLingui } from "@lingui/react/macro";
-import { type RefObject, useEffect, useRef } from "react";
-import { Spinner } from "../../components/spinner";
+import type { RefObject } from "react";
+import { Reach } from "../../components/reach";
 
 interface OlderMessagesProps {
   busy: boolean;
@@ -9,22 +9,7 @@ interface OlderMessagesProps {
   root: RefObject<HTMLElement | null>;
 }
 
-export function OlderMessages({ busy, onReached, root }: OlderMessagesProps) {
+export function OlderMessages(props: OlderMessagesProps) {
   const { t } = useLingui();
-  const place = useRef<HTMLDivElement>(null);
-  const reached = useRef(onReached);
-  reached.current = onReached;
-  useEffect(() => {
-    const element = place.current;
-    if (!element || busy) return;
-    const observer = new IntersectionObserver(
-      ([entry]) => {
-        if (entry?.isIntersecting) reached.current();
-      },
-      { root: root.current, rootMargin: "600px 0px" },
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [busy, root]);
-  return <div ref={place}>{busy ? <Spinner label={t`Loading older messages`} /> : null}</div>;
+  return <Reach {...props} label={t`Loading older messages`} margin="600px 0px" />;
 }
