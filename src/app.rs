@@ -62,7 +62,7 @@ impl App {
             config.limits.provider.clone(),
             Some(own_port),
         );
-        let chat = Chat::start(db.clone(), catalog, config.limits.message_bytes);
+        let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
         let auth = Auth {
             hasher: Hasher::new(config.limits.waiting_sign_ins),
             keys: Keys::new(&secret_key),

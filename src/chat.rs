@@ -3,15 +3,20 @@
 mod accept;
 mod answer;
 pub mod branch;
+pub mod cache;
 pub mod event;
 pub mod history;
 pub mod log;
 pub mod naming;
+pub mod pace;
+pub mod queue;
 pub mod reader;
 pub mod recovery;
 pub mod running;
 pub mod said;
+pub mod tokens;
 pub mod turn;
+pub mod usage;
 pub mod writer;
 
 use std::sync::Arc;
@@ -22,11 +27,16 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock;
+use crate::config::{Limits, PromptCache};
 use crate::db::Db;
 use crate::entity::message::{self, Status};
-use crate::llm::{Catalog, FinishReason, Usage};
+use crate::llm::{Catalog, FinishReason};
 
+use cache::Cache;
+use pace::Pace;
+use queue::Queue;
 use running::{Answers, Cause, Running};
+use usage::Usage;
 use writer::Writer;
 
 /// Everything that turns need; cheap to clone.
@@ -43,11 +53,14 @@ pub struct Chat {
     /// Set when the server begins to stop: no new turns from then on.
     stopping: CancellationToken,
     longest_question: Option<usize>,
+    queue: Arc<Queue>,
+    pace: Arc<Pace>,
+    cache: Option<Cache>,
 }
 
 impl Chat {
-    /// Starts the writer. `longest_question` is in bytes.
-    pub fn start(db: Db, catalog: Catalog, longest_question: Option<usize>) -> Self {
+    /// Starts the writer.
+    pub fn start(db: Db, catalog: Catalog, limits: &Limits, prompt_cache: Option<&PromptCache>) -> Self {
         let answers = Arc::new(Answers::default());
         let (writer, work) = Writer::new(db.clone(), Arc::clone(&answers));
         tokio::spawn(work);
@@ -58,7 +71,10 @@ impl Chat {
             writer,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            longest_question,
+            longest_question: limits.message_bytes,
+            queue: Queue::new(limits.live_answers_each, limits.live_answers, limits.waiting_answers),
+            pace: Arc::new(Pace::new(limits.turns_per_minute)),
+            cache: prompt_cache.map(Cache::new),
         }
     }
 
@@ -86,8 +102,11 @@ impl Chat {
         }
     }
 
-    /// Cuts off the answers of a person who was deleted.
+    /// Cuts off the answers of a person who was deleted, and forgets what is cached of them.
     pub fn forget_owner(&self, owner_id: Uuid) {
+        if let Some(cache) = &self.cache {
+            cache.forget(owner_id);
+        }
         for running in self.answers.of_owner(owner_id) {
             running.cancel(Cause::Gone);
         }
@@ -114,7 +133,7 @@ pub enum Outcome {
     Complete {
         /// Why it stopped.
         reason: FinishReason,
-        /// What it cost, where the provider says so.
+        /// What it cost, where that is known and not estimated.
         usage: Option<Usage>,
     },
     /// The person stopped it.
@@ -184,21 +203,10 @@ impl Ending {
             // A row that says "running" although nobody writes it was left behind by a process that died.
             status: if message.status == Status::Running { Status::Interrupted } else { message.status },
             finish_reason: message.finish_reason.clone(),
-            usage: usage_of(message),
+            usage: Usage::of(message),
             failure: failure_of(message),
         }
     }
-}
-
-/// What an answer cost, as it is stored.
-pub fn usage_of(message: &message::Model) -> Option<Usage> {
-    let tokens = |count: Option<i32>| count.and_then(|count| u32::try_from(count).ok());
-    let usage = Usage {
-        prompt_tokens: tokens(message.prompt_tokens),
-        completion_tokens: tokens(message.completion_tokens),
-        reasoning_tokens: tokens(message.reasoning_tokens),
-    };
-    (usage != Usage::default()).then_some(usage)
 }
 
 /// Why an answer failed, as it is stored.

@@ -14,7 +14,7 @@ mod parse;
 mod providers;
 mod settings;
 
-pub use providers::Provider;
+pub use providers::{Prefill, Provider};
 pub use settings::{DataSettings, LimitSettings, ServeSettings};
 
 /// Which database, and where.
@@ -79,6 +79,14 @@ pub struct Limits {
     pub waiting_sign_ins: Option<usize>,
     /// Time for a request's head or body to arrive.
     pub request_timeout: Option<Duration>,
+    /// Answers of one person that are written at once or wait.
+    pub live_answers_each: Option<usize>,
+    /// Answers that are written at once.
+    pub live_answers: Option<usize>,
+    /// Answers that wait for others to end.
+    pub waiting_answers: Option<usize>,
+    /// Turns of one person within a minute.
+    pub turns_per_minute: Option<usize>,
     /// Time that running answers get when the server stops.
     pub shutdown_grace: Duration,
     /// What a model server may do.
@@ -100,6 +108,8 @@ pub struct ProviderLimits {
     pub answer_bytes: Option<usize>,
     /// Bytes of one line of the stream.
     pub line_bytes: usize,
+    /// Tokens of a conversation, for models of which it is not known how many they can read.
+    pub context_tokens: Option<u32>,
 }
 
 /// Everything `serve` needs, checked.
@@ -131,8 +141,19 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// The prompt cache, where there is to be one.
+    pub prompt_cache: Option<PromptCache>,
     /// The limits.
     pub limits: Limits,
+}
+
+/// How much of earlier answers is kept to be given again, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct PromptCache {
+    /// Bytes; `None` means without a limit.
+    pub bytes: Option<usize>,
+    /// Time; `None` means until the server stops.
+    pub time: Option<Duration>,
 }
 
 /// Every mistake in the settings, each with its remedy, one a line.

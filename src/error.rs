@@ -54,6 +54,24 @@ pub enum Error {
         /// The message that is being written.
         message_id: Uuid,
     },
+    /// There is nothing to go on with.
+    #[error("{0}")]
+    NotContinuable(&'static str),
+    /// Too many questions in a minute.
+    #[error("you have asked very often within a minute; ask again in a moment")]
+    TooManyTurns {
+        /// When the next question is welcome.
+        retry_after: Duration,
+    },
+    /// Too many answers of one person at once.
+    #[error("{most} of your answers are being written already; wait for one of them, or stop it")]
+    TooManyAnswers {
+        /// How many may be written at once.
+        most: usize,
+    },
+    /// Too many answers wait already.
+    #[error("too many questions wait for a model already; ask again in a moment")]
+    QueueFull,
     /// The same client request id, but for another conversation.
     #[error("this client_request_id was already used in another conversation; make a new one for every question")]
     ClientRequestReused,
@@ -113,10 +131,15 @@ impl Error {
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::RequestTimeout => 408,
-            Self::EmailTaken | Self::AnswerRunning { .. } | Self::ClientRequestReused | Self::NothingAsked => 409,
+            Self::EmailTaken
+            | Self::AnswerRunning { .. }
+            | Self::NotContinuable(_)
+            | Self::ClientRequestReused
+            | Self::NothingAsked => 409,
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } | Self::ModelUnknown(_) => 422,
+            Self::TooManyTurns { .. } | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
             Self::Database(_) | Self::Internal(_) => 500,
             Self::Busy { .. } | Self::ShuttingDown => 503,
         }
@@ -136,6 +159,10 @@ impl Error {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::EmailTaken => "email_taken",
             Self::AnswerRunning { .. } => "answer_running",
+            Self::NotContinuable(_) => "not_continuable",
+            Self::TooManyTurns { .. } => "too_many_turns",
+            Self::TooManyAnswers { .. } => "too_many_answers",
+            Self::QueueFull => "queue_full",
             Self::ClientRequestReused => "client_request_id_reused",
             Self::NothingAsked => "nothing_asked",
             Self::ModelUnknown(_) => "model_unknown",
@@ -161,8 +188,8 @@ impl Error {
     /// When it makes sense to try again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy { retry_after } => Some(*retry_after),
-            Self::ShuttingDown => Some(Duration::from_secs(5)),
+            Self::Busy { retry_after } | Self::TooManyTurns { retry_after } => Some(*retry_after),
+            Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
             _ => None,
         }
     }

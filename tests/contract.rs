@@ -133,15 +133,28 @@ fn documented(event: &crate::harness::Event) -> Result<event::AnswerEvent, Strin
 on_both_databases! {
     async fn every_event_that_is_sent_is_one_that_is_documented(kind) {
         let provider = Provider::start(|n, _| match n {
-            0 => Script::stream().reasoning("hm").delta("a\n\"b\"").end(),
+            0 => Script::stream().reasoning("hm").gate().delta("a\n\"b\"").end(),
+            1 => Script::answer("waited"),
             _ => Script::response(429, "retry-after: 3600\r\n", "{}"),
         })
         .await;
-        let server = Server::with_provider(kind, &provider).await;
+        let configured = provider.configured();
+        let server = Server::with(kind, move |config| {
+            config.providers = vec![configured];
+            config.limits.live_answers = Some(1);
+        })
+        .await;
         let ada = server.person("ada").await;
-        let project = ada.project().await;
+        let (project, other) = (ada.project().await, ada.project().await);
         let first = answer_of(&ada.ask(&project, "hi").await);
-        let mut all = ada.events(&project, &first, None).await.rest().await;
+        let mut live = ada.events(&project, &first, None).await;
+        let mut all = live.until("reasoning").await;
+        let waiting = answer_of(&ada.ask(&other, "hi").await);
+        let mut queued = ada.events(&other, &waiting, None).await;
+        all.extend(queued.until("queued").await);
+        provider.open();
+        all.extend(live.rest().await);
+        all.extend(queued.rest().await);
         all.extend(ada.events(&project, &first, Some(999)).await.rest().await);
         let second = answer_of(&ada.ask(&project, "again").await);
         all.extend(ada.events(&project, &second, None).await.rest().await);
@@ -150,7 +163,7 @@ on_both_databases! {
             documented(event).unwrap_or_else(|error| panic!("{event:?}: {error}"));
             names.insert(event.name.as_str());
         }
-        assert_eq!(names, BTreeSet::from(["start", "name", "reasoning", "message", "snapshot", "end", "failed"]));
+        assert_eq!(names, BTreeSet::from(["start", "name", "queued", "reasoning", "message", "snapshot", "end", "failed"]));
         let failed = all.last().unwrap();
         assert_eq!(
             (failed.data["code"].as_str(), failed.data["retry_after"].as_u64()),

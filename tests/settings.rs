@@ -104,13 +104,7 @@ fn secrets_are_redacted_in_every_debug() {
     use loquat::config::{Database, Provider};
     use secrecy::SecretString;
     let secret = || SecretString::from("canary".to_owned());
-    let provider = Provider {
-        name: "x".to_owned(),
-        base_url: "http://127.0.0.1/v1".parse().unwrap(),
-        api_key: Some(secret()),
-        models: Vec::new(),
-        named: false,
-    };
+    let provider = Provider { api_key: Some(secret()), ..Provider::new("x", "http://127.0.0.1/v1".parse().unwrap()) };
     let keys = loquat::auth::token::Keys::new(&secret());
     for shown in [format!("{provider:?}"), format!("{:?}", Database::Postgres(secret())), format!("{keys:?}")] {
         assert!(!shown.contains("canary"), "{shown}");

@@ -24,7 +24,7 @@ on_both_databases! {
         assert_eq!(end.name, "end");
         assert_eq!(end.data["content"], "It is a small orange fruit.");
         assert_eq!(end.data["status"], "complete");
-        assert_eq!(end.data["usage"], json!({"prompt_tokens": 7, "completion_tokens": 3, "reasoning_tokens": null}));
+        assert_eq!(end.data["usage"], json!({"prompt_tokens": 7, "completion_tokens": 3, "reasoning_tokens": null, "estimated": false, "cached": false}));
 
         let messages = ada.messages(&project).await;
         assert_eq!(messages.len(), 2);

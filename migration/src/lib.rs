@@ -8,6 +8,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 mod columns;
 mod m20261123_000001_accounts;
 mod m20261123_000002_conversations;
+mod m20261123_000003_continuations;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -15,6 +16,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_accounts::Migration), Box::new(m20261123_000002_conversations::Migration)]
+        vec![
+            Box::new(m20261123_000001_accounts::Migration),
+            Box::new(m20261123_000002_conversations::Migration),
+            Box::new(m20261123_000003_continuations::Migration),
+        ]
     }
 }

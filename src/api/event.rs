@@ -6,6 +6,7 @@ use poem_openapi::{Enum, Object, Union};
 use uuid::Uuid;
 
 use super::failure::Problem;
+use crate::chat;
 
 /// An event of an answer's stream.
 ///
@@ -149,7 +150,7 @@ pub struct End {
     pub status: EndStatus,
     /// Why the model stopped: `stop`, `length`, `content_filter` or its provider's own word.
     pub finish_reason: Option<String>,
-    /// What it cost, where the provider says so.
+    /// What it cost.
     pub usage: Option<Usage>,
 }
 
@@ -165,7 +166,7 @@ pub enum EndStatus {
     Interrupted,
 }
 
-/// Tokens, as the provider counted them.
+/// Tokens, as the provider counted them or as we estimate them; those of continuations are included.
 #[derive(Debug, Object)]
 pub struct Usage {
     /// Tokens of the question and what went before it.
@@ -174,6 +175,22 @@ pub struct Usage {
     pub completion_tokens: Option<u32>,
     /// Those of them that were reasoning.
     pub reasoning_tokens: Option<u32>,
+    /// Whether these are estimates, because the provider did not count.
+    pub estimated: bool,
+    /// Whether the answer came from the prompt cache, so that it cost nothing; the counts are those of the first time.
+    pub cached: bool,
+}
+
+impl From<chat::usage::Usage> for Usage {
+    fn from(usage: chat::usage::Usage) -> Self {
+        Self {
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+            estimated: usage.is_estimated(),
+            cached: usage.is_cached(),
+        }
+    }
 }
 
 /// `failed`: the answer failed, and what came so far is kept. Nothing follows.

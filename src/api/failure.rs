@@ -85,7 +85,7 @@ impl From<Error> for Failure {
         Self(Problem {
             field: error.field().map(str::to_owned),
             message_id,
-            retry_after: error.retry_after().map(|time| time.as_secs().max(1)),
+            retry_after: error.retry_after().map(|time| time.as_millis().div_ceil(1000).max(1) as u64),
             ..problem(status, error.code(), error.to_string(), request_id)
         })
     }

@@ -53,6 +53,19 @@ struct Regeneration {
     model: Option<String>,
 }
 
+/// How to go on with an answer.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct Continuation {
+    /// Your own id of this request: the same one again returns the same turn and asks no model again.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    client_request_id: Option<String>,
+    /// The model to ask; the one that began the answer when left out.
+    #[oai(validator(max_length = 300))]
+    model: Option<String>,
+}
+
 #[derive(ApiResponse)]
 enum Deleted {
     /// The message is gone, with everything below it.
@@ -136,6 +149,32 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let Regeneration { client_request_id, model } = body.0;
         let asked = Asked::Again { message_id: message_id.0 };
+        shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
+    }
+
+    /// Goes on with an answer that was cut short
+    ///
+    /// For the conversation's owner. An answer that was stopped, interrupted, that failed or that reached the limit on tokens
+    /// goes on from its exact end: the same message is running again, and what comes is added to its text. Where the
+    /// provider can continue an answer it does; else the model is asked in words to go on. 409 `not_continuable` when
+    /// the answer is complete or the conversation has gone on after it.
+    #[oai(
+        path = "/api/projects/:project_id/messages/:message_id/continue",
+        method = "post",
+        operation_id = "continue_message"
+    )]
+    async fn go_on(
+        &self,
+        app: Data<&App>,
+        session: Session,
+        /// The conversation.
+        project_id: Path<Uuid>,
+        /// The answer.
+        message_id: Path<Uuid>,
+        body: Body<Continuation>,
+    ) -> Result<Accepted, Failure> {
+        let Continuation { client_request_id, model } = body.0;
+        let asked = Asked::Continue { message_id: message_id.0 };
         shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
     }
 

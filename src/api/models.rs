@@ -25,6 +25,8 @@ struct Model {
     is_default: bool,
     /// Whether it is the built-in demonstration, which is no language model.
     built_in: bool,
+    /// How many tokens of a conversation it reads, where that is known or set; older messages are left out beyond it.
+    context_tokens: Option<u32>,
 }
 
 impl From<llm::Model> for Model {
@@ -35,6 +37,7 @@ impl From<llm::Model> for Model {
             provider: model.provider,
             is_default: model.is_default,
             built_in: model.built_in,
+            context_tokens: model.context_tokens,
         }
     }
 }

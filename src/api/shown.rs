@@ -12,7 +12,7 @@ use super::time::Time;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::turn::{self, Request};
-use crate::chat::{failure_of, usage_of};
+use crate::chat::{failure_of, usage};
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message;
 use crate::error::Result as Outcome;
@@ -41,7 +41,7 @@ pub(super) struct Message {
     model: Option<String>,
     /// Why the model stopped: `stop`, `length`, `content_filter` or its provider's own word.
     finish_reason: Option<String>,
-    /// What it cost, where the provider says so.
+    /// What it cost; null while it is being written, and where no model was asked.
     usage: Option<Usage>,
     /// Why it failed, where it did.
     failure: Option<MessageFailure>,
@@ -141,11 +141,7 @@ fn show(app: &App, message: message::Model, children: &HashMap<Option<Uuid>, Vec
     Message {
         content,
         reasoning,
-        usage: usage_of(&message).map(|usage| Usage {
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-            reasoning_tokens: usage.reasoning_tokens,
-        }),
+        usage: usage::Usage::of(&message).map(Usage::from),
         failure: failure_of(&message).map(|failure| MessageFailure {
             code: failure.code,
             detail: failure.detail,

@@ -1,25 +1,33 @@
 //! Accepts a turn: stores the question and the empty answer in one transaction, before any model is asked.
 
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QuerySelect, Set};
+use std::sync::Arc;
+
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, Set,
+};
 use uuid::Uuid;
 
+use super::queue::Place;
 use super::running::Running;
 use super::turn::{Asked, Request, Turn};
 use super::{Chat, naming};
+use crate::clock;
 use crate::entity::message::{self, Role, Status};
 use crate::entity::project::{self, NameSource};
+use crate::entity::{answer_chunk, continuation};
 use crate::error::{Error, Result};
-use crate::llm::Model;
+use crate::llm::{FinishReason, Model};
 
 /// A turn that is committed, the name that the conversation got by it, and the conversation as it was then.
 pub(super) struct Accepted {
     pub(super) turn: Turn,
     pub(super) name: Option<String>,
     pub(super) project: project::Model,
+    pub(super) place: Place,
 }
 
 /// Commits a turn. Two indexes keep it single: one running answer per conversation, one turn per client request.
-pub(super) async fn accept(chat: &Chat, running: &Running, request: &Request, model: &Model) -> Result<Accepted> {
+pub(super) async fn accept(chat: &Chat, running: &Arc<Running>, request: &Request, model: &Model) -> Result<Accepted> {
     let transaction = chat.db.write().await?;
     // Read again under the lock: it may have been deleted, renamed or answered since.
     let project = project::Entity::owned_one(running.owner_id, running.project_id)
@@ -27,7 +35,44 @@ pub(super) async fn accept(chat: &Chat, running: &Running, request: &Request, mo
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound("conversation"))?;
-    let question = question(&transaction, running, request, &project).await?;
+    // The index would refuse it too, but only after the limits: whoever is merely second is to be told so.
+    if let Some(other) = message::Entity::running_in(project.id).one(&transaction).await? {
+        return Err(Error::AnswerRunning { message_id: other.id });
+    }
+    chat.pace.check(running.owner_id)?;
+    let place = chat.queue.enter(running)?;
+    let turn = match &request.asked {
+        Asked::Continue { .. } => go_on(&transaction, running, request, model).await?,
+        _ => begin(&transaction, running, request, model, &project).await?,
+    };
+    let name = match (&request.asked, project.name_source) {
+        (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
+        _ => None,
+    };
+    let mut project = project.into_active_model();
+    project.leaf_id = Set(Some(running.message_id));
+    project.model = Set(Some(model.id.clone()));
+    project.updated_at = Set(turn.answer.updated_at);
+    if let Some(name) = &name {
+        project.name = Set(name.clone());
+        project.name_source = Set(NameSource::FirstWords);
+    }
+    let project = project.update(&transaction).await?;
+    // Before the commit, so that whoever sees the rows also finds the answer.
+    chat.answers.enter(running);
+    transaction.commit().await?;
+    Ok(Accepted { turn, name, project, place })
+}
+
+/// A question, new or old, and an empty answer to it.
+async fn begin(
+    transaction: &DatabaseTransaction,
+    running: &Running,
+    request: &Request,
+    model: &Model,
+    project: &project::Model,
+) -> Result<Turn> {
+    let question = question(transaction, running, request, project).await?;
     let again = matches!(request.asked, Asked::Again { .. });
     let answer = message::Model {
         id: running.message_id,
@@ -38,22 +83,56 @@ pub(super) async fn accept(chat: &Chat, running: &Running, request: &Request, mo
         client_request_id: request.client_request_id.clone().filter(|_| again),
         ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
     };
-    let answer = insert(&transaction, answer).await?;
-    let name = match (&request.asked, project.name_source) {
-        (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
-        _ => None,
-    };
-    let mut project = project.into_active_model();
-    project.leaf_id = Set(Some(running.message_id));
-    project.model = Set(Some(model.id.clone()));
-    project.updated_at = Set(answer.created_at);
-    if let Some(name) = &name {
-        project.name = Set(name.clone());
-        project.name_source = Set(NameSource::FirstWords);
+    let answer = insert(transaction, answer).await?;
+    Ok(Turn { question, answer })
+}
+
+/// An answer that was cut short, running again with the text it has.
+async fn go_on(transaction: &DatabaseTransaction, running: &Running, request: &Request, model: &Model) -> Result<Turn> {
+    let find = |id: Uuid| message::Entity::owned_one(running.owner_id, running.project_id, id).one(transaction);
+    let answer = find(running.message_id).await?.ok_or(Error::NotFound("message"))?;
+    let question = find(running.question_id).await?.ok_or(Error::NotFound("message"))?;
+    may_go_on(&answer)?;
+    if message::Entity::answers_to(answer.id).count(transaction).await? > 0 {
+        return Err(Error::NotContinuable(
+            "the conversation has gone on after this answer; answer the question once more instead, or edit it",
+        ));
     }
-    let project = project.update(&transaction).await?;
-    transaction.commit().await?;
-    Ok(Accepted { turn: Turn { question, answer }, name, project })
+    if answer.content.len() + answer.reasoning.as_ref().map_or(0, String::len) != running.log.begun() {
+        // Continued by another request since it was read: that one has written, and ended.
+        return Err(Error::Busy { retry_after: std::time::Duration::from_secs(1) });
+    }
+    if let Some(id) = &request.client_request_id {
+        let continuation = continuation::Model {
+            owner_id: running.owner_id,
+            client_request_id: id.clone(),
+            message_id: answer.id,
+            created_at: clock::now(),
+        };
+        continuation::Entity::insert(continuation.into_active_model().reset_all())
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    // None are left of an answer that ended; should there be, they would stand in the way of the new ones.
+    answer_chunk::Entity::delete_of([answer.id]).exec(transaction).await?;
+    let mut answer = answer.into_active_model();
+    answer.status = Set(Status::Running);
+    answer.model = Set(Some(model.id.clone()));
+    answer.finish_reason = Set(None);
+    answer.failure_code = Set(None);
+    answer.failure_detail = Set(None);
+    answer.retry_at = Set(None);
+    answer.updated_at = Set(clock::now());
+    Ok(Turn { question, answer: answer.update(transaction).await? })
+}
+
+fn may_go_on(answer: &message::Model) -> Result<()> {
+    match answer.status {
+        Status::Stopped | Status::Interrupted | Status::Failed => Ok(()),
+        Status::Complete if answer.finish_reason.as_deref() == Some(FinishReason::Length.as_str()) => Ok(()),
+        Status::Complete => Err(Error::NotContinuable("this answer is complete; there is nothing to go on with")),
+        Status::Running => Err(Error::AnswerRunning { message_id: answer.id }),
+    }
 }
 
 /// The question of the turn: found where it is an old one, stored where it is new.
@@ -65,7 +144,9 @@ async fn question(
 ) -> Result<message::Model> {
     let find = |id: Uuid| message::Entity::owned_one(running.owner_id, running.project_id, id).one(transaction);
     let (parent_id, content) = match &request.asked {
-        Asked::Again { .. } => return find(running.question_id).await?.ok_or(Error::NotFound("message")),
+        Asked::Again { .. } | Asked::Continue { .. } => {
+            return find(running.question_id).await?.ok_or(Error::NotFound("message"));
+        }
         Asked::Edited { message_id, content } => {
             let original = find(*message_id).await?.ok_or(Error::NotFound("message"))?;
             if original.role != Role::User {

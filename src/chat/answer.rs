@@ -4,36 +4,54 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use uuid::Uuid;
 
+use super::cache::{self, Cache};
+use super::queue::Place;
 use super::running::Running;
+use super::usage::Usage;
 use super::writer::{AT_ONCE, Stored};
 use super::{Chat, Ending, Failure, Outcome, event, history};
 use crate::clock;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::{self, Status};
 use crate::entity::project;
-use crate::llm::{self, Model, Part};
+use crate::llm::{self, FinishReason, Model, Part};
 
 /// How many messages of a branch are read for the model.
 const BRANCH: u32 = 2000;
 
+/// What is asked, of whom.
+pub(super) struct Asking {
+    /// The conversation as it was when the turn was accepted.
+    pub(super) project: project::Model,
+    /// The end of the branch that the model is told.
+    pub(super) leaf_id: Uuid,
+    /// The model.
+    pub(super) model: Model,
+    /// Whether an answer from the prompt cache will do: not for somebody who wants another one.
+    pub(super) may_repeat: bool,
+}
+
 /// Writes one answer from the first word to the stored end.
-pub(super) async fn run(
-    chat: Chat,
-    running: Arc<Running>,
-    project: project::Model,
-    question: message::Model,
-    model: Model,
-) {
-    let written = AssertUnwindSafe(write(&chat, &running, &project, &question, model)).catch_unwind();
-    let outcome = tokio::select! {
-        biased;
-        outcome = running.cancelled() => outcome,
-        outcome = written => outcome.unwrap_or_else(|_| {
-            tracing::error!(message_id = %running.message_id, "a panic ended an answer");
-            internal_failure()
-        }),
+pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, asking: Asking) {
+    let outcome = {
+        let written = AssertUnwindSafe(async {
+            place.turn().await;
+            write(&chat, &running, asking).await
+        })
+        .catch_unwind();
+        tokio::select! {
+            biased;
+            outcome = running.cancelled() => outcome,
+            outcome = written => outcome.unwrap_or_else(|_| {
+                tracing::error!(message_id = %running.message_id, "a panic ended an answer");
+                internal_failure()
+            }),
+        }
     };
+    // The model is done with it: the next one's turn.
+    drop(place);
     let ending = match store(&chat, &running, outcome).await {
         Stored::Yes(ending) => ending,
         Stored::Gone => lost(&running, "deleted", "the conversation was deleted while the answer was being written"),
@@ -46,23 +64,43 @@ pub(super) async fn run(
     running.set_finished();
 }
 
-async fn write(
-    chat: &Chat,
-    running: &Running,
-    project: &project::Model,
-    question: &message::Model,
-    model: Model,
-) -> Outcome {
-    let branch = match message::Entity::branch(chat.db.reader(), question.project_id, question.id, BRANCH).await {
+async fn write(chat: &Chat, running: &Running, asking: Asking) -> Outcome {
+    let Asking { project, leaf_id, model, may_repeat } = asking;
+    let branch = match message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH).await {
         Ok(branch) => branch,
         Err(error) => {
             tracing::error!(%error, "a conversation could not be read");
             return internal_failure();
         }
     };
-    let messages = history::messages(project.system_prompt.as_deref(), &branch);
+    let parameters = project.parameters();
+    let room = history::room(model.context_tokens, &parameters);
+    let told = history::of_branch(project.system_prompt.as_deref(), &branch, room);
     drop(branch);
-    let request = llm::Request { model, messages, parameters: project.parameters() };
+    if told.left_out > 0 {
+        tracing::debug!(left_out = told.left_out, model = model.id, "a conversation is longer than its model can read");
+    }
+    let _ = running.prompt_estimate.set(told.tokens);
+    let request = llm::Request { model, messages: told.messages, parameters };
+    let Some(cache) = &chat.cache else { return ask(chat, running, request).await };
+    let key = Cache::key(running.owner_id, &request);
+    if may_repeat && let Some(answer) = cache.get(&key) {
+        return repeat(chat, running, &answer).await;
+    }
+    let continues = running.log.begun() > 0;
+    let outcome = ask(chat, running, request).await;
+    if let Outcome::Complete { reason: FinishReason::Stop, usage } = &outcome
+        && !continues
+    {
+        let said = running.log.said();
+        let usage = usage.unwrap_or_else(|| Usage::estimated(Some(told.tokens), &said, 0));
+        cache.put(key, said, usage);
+    }
+    outcome
+}
+
+/// Asks the model, once, and takes down what it says.
+async fn ask(chat: &Chat, running: &Running, request: llm::Request) -> Outcome {
     let mut answer = match chat.catalog.answer(request).await {
         Ok(answer) => answer,
         Err(error) => return failed(&error),
@@ -80,10 +118,24 @@ async fn write(
         }
         match step {
             Ok(None) => {}
-            Ok(Some(finish)) => return Outcome::Complete { reason: finish.reason, usage: finish.usage },
+            Ok(Some(finish)) => {
+                return Outcome::Complete { reason: finish.reason, usage: finish.usage.map(Usage::reported) };
+            }
             Err(error) => return failed(&error),
         }
     }
+}
+
+/// Gives an answer from the prompt cache, as a stream like any other.
+async fn repeat(chat: &Chat, running: &Running, answer: &cache::Answer) -> Outcome {
+    for piece in answer.pieces() {
+        running.log.append([piece]);
+        if running.log.unstored_len() >= AT_ONCE {
+            chat.writer.nudge();
+        }
+        tokio::task::yield_now().await;
+    }
+    Outcome::Complete { reason: FinishReason::Stop, usage: Some(answer.usage()) }
 }
 
 async fn store(chat: &Chat, running: &Arc<Running>, outcome: Outcome) -> Stored {

@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::usage::Usage;
 use super::{Ending, Failure};
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::Status;
@@ -48,6 +49,20 @@ struct Tokens {
     prompt_tokens: Option<u32>,
     completion_tokens: Option<u32>,
     reasoning_tokens: Option<u32>,
+    estimated: bool,
+    cached: bool,
+}
+
+impl From<Usage> for Tokens {
+    fn from(usage: Usage) -> Self {
+        Self {
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+            estimated: usage.is_estimated(),
+            cached: usage.is_cached(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -103,6 +118,14 @@ pub fn name(name: &str) -> Bytes {
     out.freeze()
 }
 
+/// `queued`: the answer waits for its turn.
+pub fn queued(position: usize) -> Bytes {
+    let mut out = BytesMut::with_capacity(48);
+    out.extend_from_slice(b"event: queued\n");
+    finish(&mut out, None, &serde_json::json!({ "position": position }));
+    out.freeze()
+}
+
 /// `end` or `failed`: nothing comes after it, and it is sent only once everything is stored.
 pub fn closing(ending: &Ending) -> Bytes {
     let mut out = BytesMut::with_capacity(ending.content.len() + 256);
@@ -128,11 +151,7 @@ pub fn closing(ending: &Ending) -> Bytes {
         message_id: ending.message_id,
         status: status_word(ending.status),
         finish_reason: ending.finish_reason.as_deref(),
-        usage: ending.usage.map(|usage| Tokens {
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-            reasoning_tokens: usage.reasoning_tokens,
-        }),
+        usage: ending.usage.map(Tokens::from),
     };
     finish(&mut out, Some(END), &end);
     out.freeze()

@@ -26,12 +26,15 @@ pub struct Log {
 #[derive(Debug, Default)]
 struct Inner {
     said: Said,
+    /// Where the frames begin: a continued answer has text from before.
+    begun: usize,
     /// Every event as it goes over the wire, encoded once for all readers.
     frames: Vec<Frame>,
     arena: BytesMut,
     /// How much the database has.
     stored: usize,
     name: Option<Bytes>,
+    queued: Option<Bytes>,
     closing: Option<Bytes>,
     waiting: Vec<(u64, Waker)>,
     next_reader: u64,
@@ -60,6 +63,7 @@ pub struct Place {
     reader: u64,
     position: usize,
     named: Option<Bytes>,
+    queued: Option<Bytes>,
     done: bool,
 }
 
@@ -82,6 +86,17 @@ pub enum More {
 }
 
 impl Log {
+    /// The log of an answer that goes on after what was said, and stored, before.
+    pub fn after(said: Said) -> Self {
+        let begun = said.len();
+        Self { inner: Mutex::new(Inner { said, begun, stored: begun, ..Inner::default() }) }
+    }
+
+    /// How much had been said before, in bytes.
+    pub fn begun(&self) -> usize {
+        self.lock().begun
+    }
+
     /// Adds parts to the end and wakes every reader, once.
     pub fn append<'a>(&self, parts: impl IntoIterator<Item = (Kind, &'a str)>) {
         let mut inner = self.lock();
@@ -102,6 +117,13 @@ impl Log {
     pub fn set_name(&self, name: &str) {
         let mut inner = self.lock();
         inner.name = Some(event::name(name));
+        wake(inner);
+    }
+
+    /// Tells every reader the answer's place in the queue, 1 being the next; `None` once it has left the queue.
+    pub fn set_queued(&self, position: Option<usize>) {
+        let mut inner = self.lock();
+        inner.queued = position.map(event::queued);
         wake(inner);
     }
 
@@ -160,11 +182,11 @@ impl Log {
         inner.next_reader += 1;
         let wanted = position.unwrap_or(0);
         if inner.said.has(wanted) {
-            return (Place { reader, position: wanted, named: None, done: false }, None);
+            return (Place { reader, position: wanted, named: None, queued: None, done: false }, None);
         }
         let position = inner.said.len();
         let snapshot = event::snapshot(&inner.said.all(Kind::Text), inner.said.reasoning().as_deref(), position as u64);
-        (Place { reader, position, named: None, done: false }, Some(snapshot))
+        (Place { reader, position, named: None, queued: None, done: false }, Some(snapshot))
     }
 
     /// Moves a reader on. Returns events, or takes the waker.
@@ -177,6 +199,12 @@ impl Log {
             place.named = inner.name.clone();
             if let Some(name) = &inner.name {
                 return More::Events(name.clone());
+            }
+        }
+        if inner.queued != place.queued {
+            place.queued = inner.queued.clone();
+            if let Some(queued) = &inner.queued {
+                return More::Events(queued.clone());
             }
         }
         if place.position < inner.said.len() {
@@ -215,7 +243,7 @@ impl Inner {
     fn next_events(&self, place: &mut Place) -> Bytes {
         let first = self.frames.partition_point(|frame| frame.end <= place.position);
         let frames = &self.frames[first..];
-        let begins_here = first.checked_sub(1).map_or(0, |before| self.frames[before].end) == place.position;
+        let begins_here = first.checked_sub(1).map_or(self.begun, |before| self.frames[before].end) == place.position;
         if begins_here && frames.len() <= FRAMES_AT_ONCE {
             if let Some(last) = frames.last() {
                 place.position = last.end;

@@ -3,6 +3,7 @@
 use sea_orm::{ActiveModelTrait, IntoActiveModel, QuerySelect, Set};
 
 use super::said::Said;
+use super::usage::Usage;
 use crate::clock;
 use crate::db::Db;
 use crate::entity::answer_chunk::{self, Kind};
@@ -26,11 +27,16 @@ pub async fn interrupt_unfinished(db: &Db) -> Result<usize> {
         count += unfinished.len();
         for message in unfinished {
             let id = message.id;
-            let mut said = Said::default();
+            // A continued answer has text from before.
+            let mut said = Said::of(&message.content, message.reasoning.as_deref(), message.layout.as_deref());
+            let begun = said.len();
             for chunk in answer_chunk::Entity::of(id).all(&transaction).await? {
                 said.push(chunk.kind, &chunk.content);
             }
+            let spent = Usage::of(&message);
+            let usage = if said.len() > begun { Some(Usage::estimated(None, &said, begun).and(spent)) } else { spent };
             let mut message = message.into_active_model();
+            Usage::set(usage, &mut message);
             message.content = Set(said.all(Kind::Text));
             message.reasoning = Set(said.reasoning());
             message.layout = Set(said.layout());

@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use super::Outcome;
 use super::log::Log;
+use super::said::Said;
+use super::usage::Usage;
+use crate::entity::message;
 
 /// An answer that is being written.
 #[derive(Debug)]
@@ -22,6 +25,10 @@ pub struct Running {
     pub owner_id: Uuid,
     /// What has been said.
     pub log: Log,
+    /// What it had cost before it was continued.
+    pub spent: Option<Usage>,
+    /// Tokens that the model was sent, estimated; known once it is asked.
+    pub prompt_estimate: OnceLock<u32>,
     cause: OnceLock<Cause>,
     cancelled: CancellationToken,
     finished: CancellationToken,
@@ -47,9 +54,21 @@ impl Running {
             project_id,
             owner_id,
             log: Log::default(),
+            spent: None,
+            prompt_estimate: OnceLock::new(),
             cause: OnceLock::new(),
             cancelled: CancellationToken::new(),
             finished: CancellationToken::new(),
+        }
+    }
+
+    /// An earlier answer that goes on.
+    pub fn again(message: &message::Model, question_id: Uuid) -> Self {
+        let said = Said::of(&message.content, message.reasoning.as_deref(), message.layout.as_deref());
+        Self {
+            log: Log::after(said),
+            spent: Usage::of(message),
+            ..Self::new(message.id, question_id, message.project_id, message.owner_id)
         }
     }
 
@@ -91,7 +110,8 @@ struct Maps {
 }
 
 impl Answers {
-    /// Enters an answer whose rows are about to be committed, so that nobody sees the rows without it.
+    /// Enters an answer whose rows are about to be committed, so that nobody sees the rows without it. It takes the place
+    /// of its own earlier part, should that not have left yet.
     pub fn enter(&self, running: &Arc<Running>) {
         self.lock().by_message.insert(running.message_id, Arc::clone(running));
     }
@@ -101,9 +121,12 @@ impl Answers {
         self.lock().by_project.insert(running.project_id, running.message_id);
     }
 
-    /// Forgets an answer.
+    /// Forgets an answer, unless a continuation has taken its place.
     pub fn leave(&self, running: &Running) {
         let mut maps = self.lock();
+        if maps.by_message.get(&running.message_id).is_none_or(|known| !std::ptr::eq(known.as_ref(), running)) {
+            return;
+        }
         maps.by_message.remove(&running.message_id);
         if maps.by_project.get(&running.project_id) == Some(&running.message_id) {
             maps.by_project.remove(&running.project_id);

@@ -6,11 +6,12 @@ use std::time::Duration;
 use sea_orm::{EntityTrait, SqlErr};
 use uuid::Uuid;
 
+use super::answer::Asking;
 use super::running::{Cause, Running};
 use super::{Chat, accept, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
-use crate::entity::project;
+use crate::entity::{continuation, project};
 use crate::error::{Error, Result};
 use crate::llm::{self, Model};
 
@@ -50,6 +51,11 @@ pub enum Asked {
         /// The earlier answer.
         message_id: Uuid,
     },
+    /// None: an answer that was cut short goes on from its end.
+    Continue {
+        /// The answer.
+        message_id: Uuid,
+    },
 }
 
 /// A question and its answer.
@@ -75,19 +81,13 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
     if chat.stopping.is_cancelled() {
         return Err(Error::ShuttingDown);
     }
-    let question_id = match request.asked {
-        Asked::Again { message_id } => question_of(chat, owner_id, project_id, message_id).await?,
-        Asked::New { .. } | Asked::Edited { .. } => clock::id(),
-    };
+    let running = Arc::new(prepare(chat, owner_id, project_id, &mut request).await?);
     let model = choose_model(chat, &project, request.model.as_deref()).await?;
-    let running = Arc::new(Running::new(clock::id(), question_id, project_id, owner_id));
-    // Entered before the commit, so that whoever sees the rows also finds the answer.
-    chat.answers.enter(&running);
     let accepted = match accept::accept(chat, &running, &request, &model).await {
         Ok(accepted) => accepted,
         Err(error) => {
             chat.answers.leave(&running);
-            return collided(chat, owner_id, project_id, &request, error).await;
+            return collided(chat, &running, &request, error).await;
         }
     };
     chat.answers.begin(&running);
@@ -96,8 +96,16 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
     }
     chat.writer.nudge();
     // From here on the turn is accepted: it runs on whether or not the one who asked is still there.
-    let question = accepted.turn.question.clone();
-    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.project, question, model));
+    let asking = Asking {
+        project: accepted.project,
+        leaf_id: match request.asked {
+            Asked::Continue { message_id } => message_id,
+            _ => accepted.turn.question.id,
+        },
+        model,
+        may_repeat: matches!(request.asked, Asked::New { .. } | Asked::Edited { .. }),
+    };
+    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.place, asking));
     Ok(accepted.turn)
 }
 
@@ -142,33 +150,61 @@ async fn find_project(chat: &Chat, owner_id: Uuid, project_id: Uuid) -> Result<p
     project::Entity::owned_one(owner_id, project_id).one(chat.db.reader()).await?.ok_or(Error::NotFound("conversation"))
 }
 
-/// The question that an earlier answer replies to.
-async fn question_of(chat: &Chat, owner_id: Uuid, project_id: Uuid, answer_id: Uuid) -> Result<Uuid> {
+/// The answer that is about to be written: a new one, or an earlier one that goes on.
+async fn prepare(chat: &Chat, owner_id: Uuid, project_id: Uuid, request: &mut Request) -> Result<Running> {
+    let (answer_id, goes_on) = match request.asked {
+        Asked::New { .. } | Asked::Edited { .. } => {
+            // The question first: a reply is always newer than what it replies to.
+            let question_id = clock::id();
+            return Ok(Running::new(clock::id(), question_id, project_id, owner_id));
+        }
+        Asked::Again { message_id } => (message_id, false),
+        Asked::Continue { message_id } => (message_id, true),
+    };
     let answer = message::Entity::owned_one(owner_id, project_id, answer_id).one(chat.db.reader()).await?;
     let answer = answer.ok_or(Error::NotFound("message"))?;
-    match (answer.role, answer.parent_id) {
-        (Role::Assistant, Some(question_id)) => Ok(question_id),
-        _ => {
-            Err(Error::invalid("message_id", "only answers can be made again, and this is a question; edit it instead"))
-        }
+    let (Role::Assistant, Some(question_id)) = (answer.role, answer.parent_id) else {
+        let what = if goes_on { "be continued" } else { "be made again" };
+        let detail = format!("only answers can {what}, and this is a question; edit it instead");
+        return Err(Error::invalid("message_id", detail));
+    };
+    if !goes_on {
+        return Ok(Running::new(clock::id(), question_id, project_id, owner_id));
     }
+    // Whoever began it goes on, unless somebody else is asked for or it is not offered any more.
+    if request.model.is_none()
+        && let Some(model) = &answer.model
+        && chat.catalog.resolve(Some(model)).await.is_ok()
+    {
+        request.model = Some(model.clone());
+    }
+    Ok(Running::again(&answer, question_id))
 }
 
 /// The turn that a request of this id started.
 async fn requested(chat: &Chat, owner_id: Uuid, project_id: Uuid, id: &str) -> Result<Option<Turn>> {
-    let Some(message) = message::Entity::requested(owner_id, id).one(chat.db.reader()).await? else { return Ok(None) };
+    let db = chat.db.reader();
+    let message = match message::Entity::requested(owner_id, id).one(db).await? {
+        Some(message) => message,
+        None => {
+            let continued = continuation::Entity::requested(owner_id, id).one(db).await?;
+            let Some(continued) = continued else { return Ok(None) };
+            let answer = message::Entity::find_by_id(continued.message_id).one(db).await?;
+            let Some(answer) = answer else { return Ok(None) };
+            answer
+        }
+    };
     if message.project_id != project_id {
         return Err(Error::ClientRequestReused);
     }
     // A question carries the id of the request that asked it, an answer that of the one that wanted it made again.
     let turn = match message.role {
         Role::User => {
-            let answer = message::Entity::first_answer_to(message.id).one(chat.db.reader()).await?;
+            let answer = message::Entity::first_answer_to(message.id).one(db).await?;
             answer.map(|answer| Turn { question: message, answer })
         }
         Role::Assistant => {
-            let question =
-                message::Entity::find_by_id(message.parent_id.unwrap_or_default()).one(chat.db.reader()).await?;
+            let question = message::Entity::find_by_id(message.parent_id.unwrap_or_default()).one(db).await?;
             question.map(|question| Turn { question, answer: message })
         }
     };
@@ -189,18 +225,18 @@ async fn choose_model(chat: &Chat, project: &project::Model, asked: Option<&str>
     chat.catalog.resolve(None).await.map_err(unknown)
 }
 
-/// A unique index refused the turn: it is either the same request again or a second answer at once.
-async fn collided(chat: &Chat, owner_id: Uuid, project_id: Uuid, request: &Request, error: Error) -> Result<Turn> {
+/// A turn was refused, perhaps because another was faster: the same request, or a second answer at once.
+async fn collided(chat: &Chat, running: &Running, request: &Request, error: Error) -> Result<Turn> {
+    if let Some(id) = &request.client_request_id
+        && let Some(turn) = requested(chat, running.owner_id, running.project_id, id).await?
+    {
+        return Ok(turn);
+    }
     let Error::Database(database) = &error else { return Err(error) };
     if !matches!(database.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
         return Err(error);
     }
-    if let Some(id) = &request.client_request_id
-        && let Some(turn) = requested(chat, owner_id, project_id, id).await?
-    {
-        return Ok(turn);
-    }
-    match message::Entity::running_in(project_id).one(chat.db.reader()).await? {
+    match message::Entity::running_in(running.project_id).one(chat.db.reader()).await? {
         Some(running) => Err(Error::AnswerRunning { message_id: running.id }),
         // It ended in this very moment; the next try will find the way free.
         None => Err(Error::Busy { retry_after: Duration::from_secs(1) }),

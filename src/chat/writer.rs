@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::log::Unstored;
 use super::running::{Answers, Cause, Running};
+use super::usage::Usage;
 use super::{Ending, Outcome};
 use crate::clock;
 use crate::db::Db;
@@ -248,42 +249,47 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<answer_chunk::Activ
 }
 
 async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<Ending, DbErr> {
-    let said = finish.running.log.said();
+    let running = &finish.running;
+    let said = running.log.said();
     let (finish_reason, usage) = match &finish.outcome {
         Outcome::Complete { reason, usage } => (Some(reason.as_str().to_owned()), *usage),
         _ => (None, None),
+    };
+    let begun = running.log.begun();
+    let was_asked = finish_reason.is_some() || said.len() > begun;
+    let estimate = || Usage::estimated(running.prompt_estimate.get().copied(), &said, begun);
+    let usage = match usage.or_else(|| was_asked.then(estimate)) {
+        Some(usage) => Some(usage.and(running.spent)),
+        None => running.spent,
     };
     let failure = match &finish.outcome {
         Outcome::Failed(failure) => Some(failure.clone()),
         _ => None,
     };
     let ending = Ending {
-        message_id: finish.running.message_id,
+        message_id: running.message_id,
         content: said.all(Kind::Text),
         status: finish.outcome.status(),
         finish_reason,
         usage,
         failure,
     };
-    let tokens = |count: Option<u32>| count.and_then(|count| i32::try_from(count).ok());
-    let usage = ending.usage.unwrap_or_default();
+    let mut row = message::ActiveModel {
+        content: Set(ending.content.clone()),
+        reasoning: Set(said.reasoning()),
+        layout: Set(said.layout()),
+        status: Set(ending.status),
+        finish_reason: Set(ending.finish_reason.clone()),
+        failure_code: Set(ending.failure.as_ref().map(|failure| failure.code.clone())),
+        failure_detail: Set(ending.failure.as_ref().map(|failure| failure.detail.clone())),
+        retry_at: Set(ending.failure.as_ref().and_then(|failure| failure.retry_at)),
+        updated_at: Set(clock::now()),
+        ..Default::default()
+    };
+    Usage::set(ending.usage, &mut row);
     message::Entity::update_many()
-        .set(message::ActiveModel {
-            content: Set(ending.content.clone()),
-            reasoning: Set(said.reasoning()),
-            layout: Set(said.layout()),
-            status: Set(ending.status),
-            finish_reason: Set(ending.finish_reason.clone()),
-            failure_code: Set(ending.failure.as_ref().map(|failure| failure.code.clone())),
-            failure_detail: Set(ending.failure.as_ref().map(|failure| failure.detail.clone())),
-            retry_at: Set(ending.failure.as_ref().and_then(|failure| failure.retry_at)),
-            prompt_tokens: Set(tokens(usage.prompt_tokens)),
-            completion_tokens: Set(tokens(usage.completion_tokens)),
-            reasoning_tokens: Set(tokens(usage.reasoning_tokens)),
-            updated_at: Set(clock::now()),
-            ..Default::default()
-        })
-        .filter(message::Column::Id.eq(finish.running.message_id))
+        .set(row)
+        .filter(message::Column::Id.eq(running.message_id))
         .exec(transaction)
         .await?;
     Ok(ending)

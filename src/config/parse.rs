@@ -222,6 +222,17 @@ pub(super) fn signup(value: &str, problems: &mut Problems) -> Option<Signup> {
     }
 }
 
+pub(super) fn on_or_off(name: &str, value: &str, problems: &mut Problems) -> Option<bool> {
+    match value.trim() {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => {
+            problems.add(format!("{name} is {value:?}: give on or off"));
+            None
+        }
+    }
+}
+
 pub(super) fn log_format(value: &str, problems: &mut Problems) -> Option<LogFormat> {
     match value.trim() {
         "human" => Some(LogFormat::Human),

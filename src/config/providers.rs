@@ -1,5 +1,6 @@
 //! The model providers of the settings: the `OPENAI_*` pair and the `LOQUAT_PROVIDERS` file.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 
@@ -23,6 +24,42 @@ pub struct Provider {
     pub models: Vec<String>,
     /// Whether its models are called `provider/model`, as those of a file are.
     pub named: bool,
+    /// How many tokens of a conversation single models can read …
+    pub contexts: BTreeMap<String, u32>,
+    /// … and the rest of them.
+    pub context_tokens: Option<u32>,
+    /// How it wants to be asked to go on with an answer; `None` where that is to be found out.
+    pub prefill: Option<Prefill>,
+}
+
+impl Provider {
+    /// A provider about which nothing else is known.
+    pub fn new(name: impl Into<String>, base_url: Url) -> Self {
+        Self {
+            name: name.into(),
+            base_url,
+            api_key: None,
+            models: Vec::new(),
+            named: false,
+            contexts: BTreeMap::new(),
+            context_tokens: None,
+            prefill: None,
+        }
+    }
+}
+
+/// How a provider is asked to go on with an answer that was cut short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefill {
+    /// It cannot; it is asked in words instead.
+    None,
+    /// The conversation ends with what there is of the answer (llama.cpp, Ollama, OpenRouter).
+    LastMessage,
+    /// The same, and that message is marked with `prefix` (Mistral, DeepSeek).
+    Prefix,
+    /// The same, with `continue_final_message` beside the conversation (vLLM, SGLang).
+    ContinueFinalMessage,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +78,24 @@ struct Entry {
     api_key_env: Option<String>,
     api_key_file: Option<String>,
     #[serde(default)]
-    models: Vec<String>,
+    models: Vec<EntryModel>,
+    context_tokens: Option<u32>,
+    prefill: Option<Prefill>,
+}
+
+/// A model: its name, or a table with what is to be known of it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum EntryModel {
+    Name(String),
+    Table(ModelTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelTable {
+    name: String,
+    context_tokens: Option<u32>,
 }
 
 /// The providers in order: the pair from the environment first, then those of the file.
@@ -98,7 +152,7 @@ fn pair(settings: &ServeSettings, problems: &mut Problems) -> Option<Provider> {
         let host = base_url.host_str().unwrap_or_default();
         base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     };
-    Some(Provider { name, base_url, api_key, models: Vec::new(), named: false })
+    Some(Provider { api_key, ..Provider::new(name, base_url) })
 }
 
 fn from_entry(entry: Entry, path: &str, problems: &mut Problems) -> Option<Provider> {
@@ -126,7 +180,18 @@ fn from_entry(entry: Entry, path: &str, problems: &mut Problems) -> Option<Provi
         _ => None,
     };
     let base_url = base_url(&place, &entry.base_url, problems)?;
-    Some(Provider { name: entry.name, base_url, api_key, models: entry.models, named: true })
+    let mut provider = Provider { api_key, named: true, ..Provider::new(entry.name, base_url) };
+    provider.context_tokens = entry.context_tokens;
+    provider.prefill = entry.prefill;
+    for model in entry.models {
+        let (name, context_tokens) = match model {
+            EntryModel::Name(name) => (name, None),
+            EntryModel::Table(table) => (table.name, table.context_tokens),
+        };
+        provider.contexts.extend(context_tokens.map(|tokens| (name.clone(), tokens)));
+        provider.models.push(name);
+    }
+    Some(provider)
 }
 
 fn base_url(place: &str, value: &str, problems: &mut Problems) -> Option<Url> {

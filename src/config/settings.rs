@@ -9,7 +9,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::parse::{self, Problems};
-use super::{Config, Data, Database, Limits, Mistakes, ProviderLimits, providers};
+use super::{Config, Data, Database, Limits, Mistakes, PromptCache, ProviderLimits, providers};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -70,6 +70,9 @@ pub struct ServeSettings {
     /// Model that answers when none is chosen. Default: the first model of the first provider
     #[arg(long, env = "LOQUAT_DEFAULT_MODEL", value_name = "MODEL", hide_env_values = true)]
     pub default_model: Option<String>,
+    /// Whether the same question after the same conversation gets the same answer again, without asking a model: on or off
+    #[arg(long, env = "LOQUAT_PROMPT_CACHE", value_name = "ON_OR_OFF", default_value = "off", hide_env_values = true)]
+    pub prompt_cache: String,
     /// File that holds the Sentry address for error reports, instead of SENTRY_DSN
     #[arg(long, env = "SENTRY_DSN_FILE", value_name = "FILE", hide_env_values = true)]
     pub sentry_dsn_file: Option<String>,
@@ -121,6 +124,69 @@ pub struct LimitSettings {
         hide_env_values = true
     )]
     pub max_message_bytes: String,
+    /// Answers of one person that are written at once
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_LIVE_ANSWERS_PER_USER",
+        value_name = "NUMBER",
+        default_value = "2",
+        hide_env_values = true
+    )]
+    pub max_live_answers_per_user: String,
+    /// Answers that are written at once in all; further ones wait for their turn
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_LIVE_ANSWERS",
+        value_name = "NUMBER",
+        default_value = "1000",
+        hide_env_values = true
+    )]
+    pub max_live_answers: String,
+    /// Answers that wait for their turn
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_WAITING_ANSWERS",
+        value_name = "NUMBER",
+        default_value = "1000",
+        hide_env_values = true
+    )]
+    pub max_waiting_answers: String,
+    /// Questions of one person within a minute
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_TURNS_PER_MINUTE",
+        value_name = "NUMBER",
+        default_value = "30",
+        hide_env_values = true
+    )]
+    pub max_turns_per_minute: String,
+    /// Tokens of a conversation that are sent to a model of which it is not known how much it can read
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_CONTEXT_TOKENS",
+        value_name = "TOKENS",
+        default_value = "128000",
+        hide_env_values = true
+    )]
+    pub max_context_tokens: String,
+    /// Bytes of the prompt cache
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_PROMPT_CACHE_BYTES",
+        value_name = "BYTES",
+        default_value = "67108864",
+        hide_env_values = true
+    )]
+    pub max_prompt_cache_bytes: String,
+    /// Seconds that the prompt cache keeps an answer
+    #[arg(
+        long,
+        env = "LOQUAT_PROMPT_CACHE_SECONDS",
+        value_name = "SECONDS",
+        default_value = "86400",
+        hide_env_values = true
+    )]
+    pub prompt_cache_seconds: String,
     /// Bytes of one answer, its reasoning included
     #[arg(
         long,
@@ -220,6 +286,12 @@ impl ServeSettings {
         let log = defaults.unless_given("log", &self.log);
         parse::log_filter(log, problems);
         let log_format = parse::log_format(defaults.unless_given("log_format", &self.log_format), problems);
+        let prompt_cache = parse::on_or_off(
+            "LOQUAT_PROMPT_CACHE",
+            defaults.unless_given("prompt_cache", &self.prompt_cache),
+            problems,
+        );
+        let cache = self.limits.read_cache(&defaults, problems);
         let limits = self.limits.read(&defaults, problems);
         Some(Config {
             listen: listen?,
@@ -235,13 +307,42 @@ impl ServeSettings {
             sentry_dsn,
             log: log.to_owned(),
             log_format: log_format?,
+            prompt_cache: cache.filter(|_| prompt_cache == Some(true)),
             limits: limits?,
         })
     }
 }
 
 impl LimitSettings {
+    fn read_cache(&self, defaults: &Defaults, problems: &mut Problems) -> Option<PromptCache> {
+        let bytes = problems.limit(
+            "LOQUAT_MAX_PROMPT_CACHE_BYTES",
+            defaults.unless_given("max_prompt_cache_bytes", &self.max_prompt_cache_bytes),
+        );
+        let time = problems.seconds(
+            "LOQUAT_PROMPT_CACHE_SECONDS",
+            defaults.unless_given("prompt_cache_seconds", &self.prompt_cache_seconds),
+        );
+        Some(PromptCache { bytes: bytes?, time: time? })
+    }
+
     fn read(&self, defaults: &Defaults, problems: &mut Problems) -> Option<Limits> {
+        let live_answers_each = problems.limit(
+            "LOQUAT_MAX_LIVE_ANSWERS_PER_USER",
+            defaults.unless_given("max_live_answers_per_user", &self.max_live_answers_per_user),
+        );
+        let live_answers = problems
+            .limit("LOQUAT_MAX_LIVE_ANSWERS", defaults.unless_given("max_live_answers", &self.max_live_answers));
+        let waiting_answers = problems.limit(
+            "LOQUAT_MAX_WAITING_ANSWERS",
+            defaults.unless_given("max_waiting_answers", &self.max_waiting_answers),
+        );
+        let turns_per_minute = problems.limit(
+            "LOQUAT_MAX_TURNS_PER_MINUTE",
+            defaults.unless_given("max_turns_per_minute", &self.max_turns_per_minute),
+        );
+        let context_tokens = problems
+            .limit("LOQUAT_MAX_CONTEXT_TOKENS", defaults.unless_given("max_context_tokens", &self.max_context_tokens));
         let connections =
             problems.limit("LOQUAT_MAX_CONNECTIONS", defaults.unless_given("max_connections", &self.max_connections));
         let body_bytes =
@@ -276,6 +377,10 @@ impl LimitSettings {
             body_bytes: body_bytes?,
             message_bytes: message_bytes?,
             waiting_sign_ins: waiting_sign_ins?,
+            live_answers_each: live_answers_each?,
+            live_answers: live_answers?,
+            waiting_answers: waiting_answers?,
+            turns_per_minute: turns_per_minute?,
             request_timeout: request_timeout?,
             shutdown_grace: shutdown_grace?.unwrap_or_default(),
             provider: ProviderLimits {
@@ -285,6 +390,7 @@ impl LimitSettings {
                 total: total?,
                 answer_bytes: answer_bytes?,
                 line_bytes: 256 * 1024,
+                context_tokens: context_tokens?.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
             },
         })
     }

@@ -56,6 +56,8 @@ pub struct Model {
     pub completion_tokens: Option<i32>,
     /// Those of them that were reasoning.
     pub reasoning_tokens: Option<i32>,
+    /// Who counted them; none where nothing was counted.
+    pub usage_source: Option<UsageSource>,
     /// When it was begun.
     pub created_at: DateTimeUtc,
     /// When it was last changed.
@@ -85,6 +87,7 @@ impl Model {
             prompt_tokens: None,
             completion_tokens: None,
             reasoning_tokens: None,
+            usage_source: None,
             created_at: now,
             updated_at: now,
         }
@@ -122,6 +125,21 @@ pub enum Status {
     /// The model's provider failed in the middle of it, or before.
     #[sea_orm(string_value = "failed")]
     Failed,
+}
+
+/// Who counted the tokens of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum UsageSource {
+    /// The model's provider.
+    #[sea_orm(string_value = "provider")]
+    Provider,
+    /// We did, by the length of the text.
+    #[sea_orm(string_value = "estimate")]
+    Estimate,
+    /// The provider, for the same answer at an earlier time: this one came from the prompt cache and cost nothing.
+    #[sea_orm(string_value = "cache")]
+    Cache,
 }
 
 /// Relations are followed by the finders below, not by the library.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::listing::{Listing, Source};
-use super::openai::{Clients, Endpoint};
+use super::openai::{Clients, Endpoint, ListedModel};
 use super::{Answer, Error, Finish, Model, Part, Request, demo, discovery};
 use crate::config::{Provider, ProviderLimits};
 
@@ -38,11 +38,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-struct Configured {
-    endpoint: Arc<Endpoint>,
-    /// The models that the administrator named; empty asks the provider.
-    models: Vec<String>,
-}
+struct Configured(Arc<Endpoint>);
 
 struct State {
     listing: Arc<Listing>,
@@ -76,10 +72,7 @@ impl Catalog {
         let clients = Arc::new(clients);
         let configured: Vec<Configured> = providers
             .into_iter()
-            .map(|provider| Configured {
-                models: provider.models.clone(),
-                endpoint: Arc::new(Endpoint::new(provider, limits.clone(), clients.clone())),
-            })
+            .map(|provider| Configured(Arc::new(Endpoint::new(provider, limits.clone(), clients.clone()))))
             .collect();
         let sources = configured.iter().map(|configured| configured.source(None)).collect();
         let listing = Arc::new(Listing::new(sources, default_model.as_deref()));
@@ -225,21 +218,21 @@ impl State {
 }
 
 impl Configured {
-    fn source(&self, listed: Option<Vec<String>>) -> Source {
-        let models = if self.models.is_empty() { listed } else { Some(self.models.clone()) };
-        Source { endpoint: self.endpoint.clone(), models }
+    fn source(&self, listed: Option<Vec<ListedModel>>) -> Source {
+        let named = |name: &String| ListedModel { id: name.clone(), ..ListedModel::default() };
+        let models = if self.0.models.is_empty() { listed } else { Some(self.0.models.iter().map(named).collect()) };
+        Source { endpoint: self.0.clone(), models }
     }
 
     /// Asks the provider what it has, unless the administrator named it. One that fails keeps what it listed last.
     async fn list(&self, before: &Source) -> Source {
-        if !self.models.is_empty() {
+        if !self.0.models.is_empty() {
             return self.source(None);
         }
-        let Some(listed) = self.endpoint.list(LISTING).await else {
-            tracing::info!(provider = self.endpoint.name, "the provider did not list its models");
+        let Some(listed) = self.0.list(LISTING).await else {
+            tracing::info!(provider = self.0.name, "the provider did not list its models");
             return before.clone();
         };
-        let names: Vec<String> = listed.into_iter().map(|model| model.id).collect();
-        self.source(Some(names).filter(|names| !names.is_empty()))
+        self.source(Some(listed).filter(|models| !models.is_empty()))
     }
 }

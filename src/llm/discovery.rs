@@ -24,12 +24,10 @@ pub(super) async fn find(ports: &[u16], limits: &ProviderLimits, clients: &Arc<C
 
 async fn probe(port: u16, limits: ProviderLimits, clients: Arc<Clients>) -> Option<Source> {
     let base_url = Url::parse(&format!("http://127.0.0.1:{port}/v1")).ok()?;
-    let provider = Provider { name: String::new(), base_url, api_key: None, models: Vec::new(), named: false };
-    let mut endpoint = Endpoint::new(provider, limits, clients);
+    let mut endpoint = Endpoint::new(Provider::new("", base_url), limits, clients);
     endpoint.discovered = true;
     let models = endpoint.list(TIME).await.filter(|models| !models.is_empty())?;
     endpoint.name = server_name(port, &models);
-    let models = models.into_iter().map(|model| model.id).collect();
     Some(Source { endpoint: Arc::new(endpoint), models: Some(models) })
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Model;
-use super::openai::Endpoint;
+use super::openai::{Endpoint, ListedModel};
+use crate::config::Prefill;
 
 /// The name of the built-in demo, which no provider's model can take.
 pub(super) const DEMO: &str = "demo";
@@ -15,7 +16,7 @@ const UNNAMED: &str = "default";
 pub(super) struct Source {
     pub(super) endpoint: Arc<Endpoint>,
     /// Its models; `None` when it does not list them, so that it may have any.
-    pub(super) models: Option<Vec<String>>,
+    pub(super) models: Option<Vec<ListedModel>>,
 }
 
 /// Every model that is offered, the demo last.
@@ -33,15 +34,15 @@ impl Listing {
         let mut chosen = None;
         for (place, source) in sources.iter().enumerate() {
             let wished = wish.as_ref().filter(|wish| wish.source == place).map(|wish| wish.name);
-            for name in offered(source, wished) {
-                let mut model = source.model(&name);
+            for listed in offered(source, wished) {
+                let mut model = source.model(&listed);
                 if model.id == DEMO || models.iter().any(|other| other.id == model.id) {
-                    model.id = format!("{}/{name}", source.endpoint.name);
+                    model.id = format!("{}/{}", source.endpoint.name, listed.id);
                 }
                 if models.iter().any(|other| other.id == model.id) {
                     continue;
                 }
-                if wished == Some(name.as_str()) {
+                if wished == Some(listed.id.as_str()) {
                     chosen = Some(models.len());
                 }
                 models.push(model);
@@ -72,23 +73,29 @@ impl Listing {
         if let Some((source, rest)) = by_prefix {
             let here = |model: &&Model| model.wire_name == rest && model.provider == source.endpoint.name;
             let known = self.models.iter().find(here).cloned();
-            return known.or_else(|| (source.models.is_none() && !rest.is_empty()).then(|| source.model(rest)));
+            return known.or_else(|| (source.models.is_none() && !rest.is_empty()).then(|| source.unlisted(rest)));
         }
-        self.sources.iter().find(|source| source.models.is_none()).map(|source| source.model(name))
+        self.sources.iter().find(|source| source.models.is_none()).map(|source| source.unlisted(name))
     }
 }
 
 impl Source {
-    fn model(&self, wire_name: &str) -> Model {
+    fn unlisted(&self, name: &str) -> Model {
+        self.model(&ListedModel { id: name.to_owned(), ..ListedModel::default() })
+    }
+
+    fn model(&self, listed: &ListedModel) -> Model {
         let provider = self.endpoint.name.clone();
-        let id = if self.endpoint.named { format!("{provider}/{wire_name}") } else { wire_name.to_owned() };
+        let name = listed.id.clone();
         Model {
-            id,
-            name: wire_name.to_owned(),
+            id: if self.endpoint.named { format!("{provider}/{name}") } else { name.clone() },
+            name: name.clone(),
             provider,
             is_default: false,
             built_in: false,
-            wire_name: wire_name.to_owned(),
+            context_tokens: self.endpoint.context_of(listed),
+            prefill: self.endpoint.prefill_of(listed),
+            wire_name: name,
             endpoint: Some(self.endpoint.clone()),
         }
     }
@@ -101,6 +108,8 @@ fn demo() -> Model {
         provider: "Loquat".to_owned(),
         is_default: false,
         built_in: true,
+        context_tokens: None,
+        prefill: Prefill::LastMessage,
         wire_name: DEMO.to_owned(),
         endpoint: None,
     }
@@ -124,7 +133,7 @@ impl<'a> Wish<'a> {
             return None;
         }
         let lists =
-            |source: &Source| source.models.as_ref().is_some_and(|models| models.iter().any(|name| name == wish));
+            |source: &Source| source.models.as_ref().is_some_and(|models| models.iter().any(|model| model.id == wish));
         let bare = |source| Self { source, name: wish };
         prefixed
             .or_else(|| sources.iter().position(lists).map(bare))
@@ -133,17 +142,18 @@ impl<'a> Wish<'a> {
     }
 }
 
-/// The names a source offers: what it lists, with those that cannot chat at the end, and what was wished of it.
-fn offered(source: &Source, wished: Option<&str>) -> Vec<String> {
+/// The models a source offers: what it lists, with those that cannot chat at the end, and what was wished of it.
+fn offered(source: &Source, wished: Option<&str>) -> Vec<ListedModel> {
+    let named = |name: &str| ListedModel { id: name.to_owned(), ..ListedModel::default() };
     let Some(listed) = &source.models else {
-        return vec![wished.unwrap_or(UNNAMED).to_owned()];
+        return vec![named(wished.unwrap_or(UNNAMED))];
     };
-    let (others, mut names): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|name| cannot_chat(name));
-    names.extend(others);
-    if let Some(wished) = wished.filter(|wished| !listed.iter().any(|name| name == wished)) {
-        names.insert(0, wished.to_owned());
+    let (others, mut models): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|model| cannot_chat(&model.id));
+    models.extend(others);
+    if let Some(wished) = wished.filter(|wished| !listed.iter().any(|model| model.id == *wished)) {
+        models.insert(0, named(wished));
     }
-    names
+    models
 }
 
 /// Whether a model is evidently for something else. The large providers list them all together, in no useful order, and the

@@ -20,6 +20,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::config::Prefill;
+
 pub use catalog::Catalog;
 pub use error::Error;
 
@@ -59,7 +61,7 @@ pub struct Message {
 pub struct Request {
     /// The model, from [`Catalog::resolve`] or [`Catalog::models`].
     pub model: Model,
-    /// The conversation, oldest message first.
+    /// The conversation, oldest message first. One that ends with an answer asks to go on with that.
     pub messages: Vec<Message>,
     /// How the model is to answer.
     pub parameters: Parameters,
@@ -99,6 +101,10 @@ pub struct Model {
     pub is_default: bool,
     /// Whether it is Loquat's own scripted `demo`.
     pub built_in: bool,
+    /// How many tokens of a conversation it can read, where that is known or set.
+    pub context_tokens: Option<u32>,
+    /// How it is asked to go on with an answer.
+    prefill: Prefill,
     /// The name the provider knows it by.
     wire_name: String,
     /// Where it answers; `None` for the built-in demo.

@@ -1,5 +1,6 @@
 //! Providers that speak OpenAI's chat-completions format: asking, trying again, and listing models.
 
+mod body;
 mod chunk;
 mod clients;
 mod failure;
@@ -21,13 +22,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::{Error, Message, Request};
-use crate::config::{Provider, ProviderLimits};
+use super::{Error, Request};
+use crate::config::{Prefill, Provider, ProviderLimits};
+use body::Body;
 pub(super) use clients::Clients;
 use failure::Failure;
 pub(super) use stream::Stream;
@@ -48,6 +49,11 @@ pub(super) struct Endpoint {
     api_key: Option<SecretString>,
     /// Whether it is one of the `LOQUAT_PROVIDERS` file.
     pub(super) named: bool,
+    /// The models that the administrator named; empty asks the provider.
+    pub(super) models: Vec<String>,
+    contexts: BTreeMap<String, u32>,
+    context_tokens: Option<u32>,
+    prefill: Option<Prefill>,
     /// Whether it was found on this machine, and not configured.
     pub(super) discovered: bool,
     limits: ProviderLimits,
@@ -80,6 +86,10 @@ impl Endpoint {
             base_url: provider.base_url,
             api_key: provider.api_key,
             named: provider.named,
+            models: provider.models,
+            contexts: provider.contexts,
+            context_tokens: provider.context_tokens,
+            prefill: provider.prefill,
             discovered: false,
             limits,
             clients,
@@ -94,6 +104,26 @@ impl Endpoint {
             (false, Some(_)) => "OPENAI_API_KEY".to_owned(),
             (false, None) => "OPENAI_API_KEY, which is not set".to_owned(),
         }
+    }
+
+    /// How many tokens one of its models reads: as it was set, else as it was listed, else as for every other.
+    pub(super) fn context_of(&self, model: &ListedModel) -> Option<u32> {
+        let set = self.contexts.get(&model.id).copied().or(self.context_tokens).or(model.context_tokens);
+        set.or(self.limits.context_tokens).filter(|tokens| *tokens > 0)
+    }
+
+    /// How one of its models is asked to go on with an answer: as it was set, else as its vendor is known to want it.
+    pub(super) fn prefill_of(&self, model: &ListedModel) -> Prefill {
+        let host = self.base_url.host_str().unwrap_or_default();
+        let is_at = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+        let known = match model.owner.as_str() {
+            "vllm" | "sglang" => Prefill::ContinueFinalMessage,
+            "llamacpp" | "library" => Prefill::LastMessage,
+            _ if is_at("mistral.ai") || is_at("deepseek.com") => Prefill::Prefix,
+            _ if is_at("openrouter.ai") => Prefill::LastMessage,
+            _ => Prefill::None,
+        };
+        self.prefill.unwrap_or(known)
     }
 
     /// Asks for a streamed answer. Returns once the provider has accepted the request.
@@ -177,7 +207,11 @@ impl Endpoint {
         let items = list.get("data").unwrap_or(&list).as_array()?;
         let models = items.iter().filter_map(|item| {
             let id = item["id"].as_str().filter(|id| !id.is_empty())?;
-            Some(ListedModel { id: id.to_owned(), owner: item["owned_by"].as_str().unwrap_or_default().to_owned() })
+            Some(ListedModel {
+                id: id.to_owned(),
+                owner: item["owned_by"].as_str().unwrap_or_default().to_owned(),
+                context_tokens: context_tokens(item),
+            })
         });
         Some(models.collect())
     }
@@ -223,72 +257,24 @@ impl Endpoint {
     }
 }
 
+/// How many tokens a model reads, under the names that vendors list it by: vLLM; OpenRouter and Together; Groq; Mistral;
+/// LM Studio; llama.cpp, which tells what it was started with and what the model was trained for.
+fn context_tokens(item: &Value) -> Option<u32> {
+    const NAMES: [&str; 5] =
+        ["max_model_len", "context_length", "context_window", "max_context_length", "loaded_context_length"];
+    let named = NAMES.iter().map(|name| &item[*name]);
+    let meta = ["n_ctx", "n_ctx_train"].iter().map(|name| &item["meta"][*name]);
+    named.chain(meta).find_map(Value::as_u64).and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens > 0)
+}
+
 /// A model as its provider lists it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ListedModel {
     pub(super) id: String,
     /// `owned_by`, which tells local servers apart.
     pub(super) owner: String,
-}
-
-/// The body of a request.
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    messages: Vec<WireMessage<'a>>,
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_effort: Option<&'a str>,
-    #[serde(flatten)]
-    extra: &'a BTreeMap<String, Value>,
-}
-
-#[derive(Serialize)]
-struct WireMessage<'a> {
-    role: &'static str,
-    content: &'a str,
-}
-
-impl<'a> Body<'a> {
-    fn new(request: &'a Request, with_stream_options: bool) -> Self {
-        let wire = |message: &'a Message| WireMessage { role: message.role.as_str(), content: &message.content };
-        Self {
-            model: &request.model.wire_name,
-            messages: request.messages.iter().map(wire).collect(),
-            stream: true,
-            stream_options: with_stream_options.then(|| json!({ "include_usage": true })),
-            max_tokens: request.parameters.max_tokens,
-            max_completion_tokens: None,
-            temperature: request.parameters.temperature,
-            top_p: request.parameters.top_p,
-            reasoning_effort: request.parameters.reasoning_effort.as_deref(),
-            extra: &request.parameters.extra,
-        }
-    }
-
-    /// Leaves out or renames the field that the provider complains of. False when there is nothing to give up, so that each
-    /// field is given up once.
-    fn give_up_what(&mut self, failure: &Failure) -> bool {
-        if self.stream_options.is_some() && failure.complains_about("stream_options") {
-            self.stream_options = None;
-            return true;
-        }
-        if self.max_tokens.is_some() && failure.complains_about("max_completion_tokens") {
-            self.max_completion_tokens = self.max_tokens.take();
-            return true;
-        }
-        self.temperature.is_some() && failure.complains_about("temperature") && self.temperature.take().is_some()
-    }
+    /// How many tokens it reads, where the provider tells.
+    pub(super) context_tokens: Option<u32>,
 }
 
 /// How long to wait before asking again; `None` when the failure stands.

@@ -149,11 +149,9 @@ impl Provider {
     /// How the server under test is told about it.
     pub fn configured(&self) -> Configured {
         Configured {
-            name: "scripted".to_owned(),
-            base_url: format!("http://{}/v1", self.address).parse().unwrap(),
             api_key: Some(secrecy::SecretString::from("sk-canary-key-of-the-provider".to_owned())),
             models: vec!["scripted".to_owned()],
-            named: false,
+            ..Configured::new("scripted", format!("http://{}/v1", self.address).parse().unwrap())
         }
     }
 

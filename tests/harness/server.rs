@@ -103,11 +103,16 @@ fn config(data: Data) -> Config {
         sentry_dsn: None,
         log: "warn".to_owned(),
         log_format: LogFormat::Human,
+        prompt_cache: None,
         limits: Limits {
             connections: None,
             body_bytes: Some(1024 * 1024),
             message_bytes: Some(256 * 1024),
             waiting_sign_ins: Some(64),
+            live_answers_each: None,
+            live_answers: None,
+            waiting_answers: None,
+            turns_per_minute: None,
             request_timeout: Some(Duration::from_secs(10)),
             shutdown_grace: Duration::from_millis(300),
             provider: ProviderLimits {
@@ -117,6 +122,7 @@ fn config(data: Data) -> Config {
                 total: Some(Duration::from_secs(60)),
                 answer_bytes: Some(1024 * 1024),
                 line_bytes: 256 * 1024,
+                context_tokens: None,
             },
         },
     }
@@ -125,10 +131,8 @@ fn config(data: Data) -> Config {
 /// A provider that is not there: so that no test finds a model server that happens to run on this machine.
 fn nobody() -> Configured {
     Configured {
-        name: "nobody".to_owned(),
-        base_url: "http://127.0.0.1:9/v1".parse().unwrap(),
-        api_key: None,
         models: vec!["nobody".to_owned()],
         named: true,
+        ..Configured::new("nobody", "http://127.0.0.1:9/v1".parse().unwrap())
     }
 }

@@ -41,7 +41,7 @@ async fn listing(names: &[&str]) -> ScriptedProvider {
 async fn nothing_there() -> Provider {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let base_url = format!("http://{free}/v1").parse().unwrap();
-    Provider { name: "down".to_owned(), base_url, api_key: None, models: Vec::new(), named: true }
+    Provider { named: true, ..Provider::new("down", base_url) }
 }
 
 #[tokio::test]

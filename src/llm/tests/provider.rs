@@ -111,13 +111,9 @@ impl ScriptedProvider {
     }
 
     pub(in crate::llm) fn settings(&self, name: &str, named: bool) -> Provider {
-        Provider {
-            name: name.to_owned(),
-            base_url: format!("http://{}/v1/", self.address).parse().unwrap(),
-            api_key: Some("sk-test-1234567890abcdef".to_owned().into()),
-            models: Vec::new(),
-            named,
-        }
+        let base_url = format!("http://{}/v1/", self.address).parse().unwrap();
+        let api_key = Some("sk-test-1234567890abcdef".to_owned().into());
+        Provider { api_key, named, ..Provider::new(name, base_url) }
     }
 
     /// A catalog with this provider alone, whose only model is `m`.
@@ -178,6 +174,7 @@ pub(in crate::llm) fn limits() -> ProviderLimits {
         silence: Some(Duration::from_secs(60)),
         total: Some(Duration::from_secs(900)),
         answer_bytes: Some(1024 * 1024),
+        context_tokens: None,
         line_bytes: 256 * 1024,
     }
 }

@@ -237,6 +237,29 @@ export interface paths {
         patch: operations["edit_message"];
         trace?: never;
     };
+    "/api/projects/{project_id}/messages/{message_id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Goes on with an answer that was cut short
+         * @description For the conversation's owner. An answer that was stopped, interrupted, that failed or that reached the limit on tokens
+         *     goes on from its exact end: the same message is running again, and what comes is added to its text. Where the
+         *     provider can continue an answer it does; else the model is asked in words to go on. 409 `not_continuable` when
+         *     the answer is complete or the conversation has gone on after it.
+         */
+        post: operations["continue_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/messages/{message_id}/regenerate": {
         parameters: {
             query?: never;
@@ -531,6 +554,16 @@ export interface components {
             event: "start";
         };
         /**
+         * Continuation
+         * @description How to go on with an answer.
+         */
+        Continuation: {
+            /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /** @description The model to ask; the one that began the answer when left out. */
+            model?: string | null;
+        };
+        /**
          * Credentials
          * @description Address and password.
          */
@@ -580,7 +613,7 @@ export interface components {
             message_id: string;
             /** @description How it ended. */
             status: components["schemas"]["EndStatus"];
-            /** @description What it cost, where the provider says so. */
+            /** @description What it cost. */
             usage?: components["schemas"]["Usage"] | null;
         };
         /**
@@ -676,7 +709,7 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
-            /** @description What it cost, where the provider says so. */
+            /** @description What it cost; null while it is being written, and where no model was asked. */
             usage?: components["schemas"]["Usage"] | null;
         };
         /**
@@ -733,6 +766,11 @@ export interface components {
         Model: {
             /** @description Whether it is the built-in demonstration, which is no language model. */
             built_in: boolean;
+            /**
+             * Format: uint32
+             * @description How many tokens of a conversation it reads, where that is known or set; older messages are left out beyond it.
+             */
+            context_tokens?: number | null;
             /** @description What to give as `model` when asking. */
             id: string;
             /** @description Whether it answers when no model is given. */
@@ -1075,14 +1113,18 @@ export interface components {
         };
         /**
          * Usage
-         * @description Tokens, as the provider counted them.
+         * @description Tokens, as the provider counted them or as we estimate them; those of continuations are included.
          */
         Usage: {
+            /** @description Whether the answer came from the prompt cache, so that it cost nothing; the counts are those of the first time. */
+            cached: boolean;
             /**
              * Format: uint32
              * @description Tokens of the answer.
              */
             completion_tokens?: number | null;
+            /** @description Whether these are estimates, because the provider did not count. */
+            estimated: boolean;
             /**
              * Format: uint32
              * @description Tokens of the question and what went before it.
@@ -1792,6 +1834,53 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Turn"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continue_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                project_id: string;
+                /** @description The answer. */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Continuation"];
             };
         };
         responses: {

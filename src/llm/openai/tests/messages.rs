@@ -76,13 +76,7 @@ fn nothing_that_is_logged_shows_a_key() {
 #[test]
 fn base_urls_keep_their_queries_and_lose_their_slashes() {
     let url = |base: &str| {
-        let provider = crate::config::Provider {
-            name: String::new(),
-            base_url: base.parse().unwrap(),
-            api_key: None,
-            models: Vec::new(),
-            named: false,
-        };
+        let provider = crate::config::Provider::new("", base.parse().unwrap());
         Endpoint::new(provider, limits(), Clients::hurried().into()).url("chat/completions").to_string()
     };
     assert_eq!(url("http://h/v1"), "http://h/v1/chat/completions");

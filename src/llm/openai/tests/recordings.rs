@@ -173,13 +173,8 @@ fn read(body: &[u8], whole: bool, mut next: impl FnMut() -> usize) -> Heard {
 }
 
 pub(super) fn reading() -> Reading {
-    let provider = crate::config::Provider {
-        name: "Test".to_owned(),
-        base_url: "http://127.0.0.1:9/v1".parse().unwrap(),
-        api_key: Some("the-key-itself".to_owned().into()),
-        models: Vec::new(),
-        named: false,
-    };
+    let mut provider = crate::config::Provider::new("Test", "http://127.0.0.1:9/v1".parse().unwrap());
+    provider.api_key = Some("the-key-itself".to_owned().into());
     let endpoint = Endpoint::new(provider, limits(), Arc::new(Clients::hurried()));
     Reading::new(Arc::new(endpoint), "m".to_owned())
 }
