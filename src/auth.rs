@@ -89,7 +89,7 @@ pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role:
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
         _ => error.into(),
     })?;
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(user)
 }
 
@@ -113,7 +113,7 @@ pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) ->
     let transaction = db.write().await?;
     session::Entity::delete_ended(now).exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     let token = auth.keys.issue(&user, &session)?;
     Ok((user, token))
 }
@@ -135,7 +135,7 @@ pub async fn caller(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
 pub async fn logout(db: &Db, caller: &Caller) -> Result<()> {
     let transaction = db.write().await?;
     session::Entity::delete_by_id(caller.session_id).exec(&transaction).await?;
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(())
 }
 
@@ -168,7 +168,7 @@ pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: Accou
     if new_password {
         session::Entity::delete_others(user.id, caller.session_id).exec(&transaction).await?;
     }
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(user)
 }
 
@@ -176,7 +176,7 @@ pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: Accou
 pub async fn delete_account(db: &Db, caller: &Caller) -> Result<()> {
     let transaction = db.write().await?;
     user::Entity::delete_by_id(caller.id()).exec(&transaction).await?;
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(())
 }
 

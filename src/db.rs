@@ -17,6 +17,9 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::config::{Data, Database};
 
 pub mod schema;
+mod wal;
+
+use wal::Wal;
 
 /// Connections that only read, on SQLite; with WAL they never wait for the writer.
 const SQLITE_READERS: u32 = 4;
@@ -28,6 +31,8 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 pub struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// SQLite's log, which is synced by us.
+    wal: Option<Wal>,
     place: Place,
 }
 
@@ -70,8 +75,8 @@ impl Db {
                         .filename(&file)
                         .create_if_missing(true)
                         .journal_mode(SqliteJournalMode::Wal)
-                        // What was committed survives a power cut too, not only a killed process.
-                        .synchronous(SqliteSynchronous::Full)
+                        // A commit survives a killed process; `commit` syncs it, so that it survives a power cut too.
+                        .synchronous(SqliteSynchronous::Normal)
                         .foreign_keys(true)
                         .busy_timeout(Duration::from_secs(10))
                         .pragma("temp_store", "memory");
@@ -82,7 +87,8 @@ impl Db {
         let open = async || anyhow::Ok((connect(1, false).await?, connect(SQLITE_READERS, true).await?));
         let (writer, reader) =
             open().await.with_context(|| format!("the database {} cannot be opened", path.display()))?;
-        Ok(Self { reader, writer, place: Place::Sqlite(path.to_owned()) })
+        let wal = Wal::open(path).with_context(|| format!("the log of {} cannot be opened", path.display()))?;
+        Ok(Self { reader, writer, wal: Some(wal), place: Place::Sqlite(path.to_owned()) })
     }
 
     async fn open_postgres(url: &SecretString) -> anyhow::Result<Self> {
@@ -109,7 +115,7 @@ impl Db {
             Err(_) => return Err(unusable(&"it does not answer within 10 seconds")),
         }
         let pool = sea_orm::Database::connect(options).await.map_err(|error| unusable(&error))?;
-        Ok(Self { reader: pool.clone(), writer: pool, place })
+        Ok(Self { reader: pool.clone(), writer: pool, wal: None, place })
     }
 
     /// For queries that change nothing.
@@ -128,6 +134,31 @@ impl Db {
         };
         #[expect(clippy::disallowed_methods, reason = "this is the one place that begins transactions")]
         self.writer.begin_with_options(options).await
+    }
+
+    /// Commits a transaction, and returns when it is on the disk.
+    pub async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        self.commit_unsynced(transaction).await?;
+        self.sync().await
+    }
+
+    /// Commits a transaction without waiting for the disk, which [`Db::sync`] does. Until then it survives the end of this
+    /// process but, on SQLite, not a power cut.
+    pub async fn commit_unsynced(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that commits transactions")]
+        transaction.commit().await?;
+        if let Some(wal) = &self.wal {
+            wal.note();
+        }
+        Ok(())
+    }
+
+    /// Returns when everything that is committed is on the disk.
+    pub async fn sync(&self) -> Result<(), DbErr> {
+        match &self.wal {
+            Some(wal) => wal.sync().await,
+            None => Ok(()),
+        }
     }
 
     /// Which of the two it is.

@@ -212,7 +212,7 @@ on_both_databases! {
         row.update(&transaction).await.unwrap();
         let chunk = answer_chunk::Model { message_id: id, position: 6, kind: Kind::Text, content: " whole".to_owned() };
         chunk.into_active_model().insert(&transaction).await.unwrap();
-        transaction.commit().await.unwrap();
+        db.commit(transaction).await.unwrap();
         db.close().await;
 
         let server = Server::on(dir, data, |_| {}).await;

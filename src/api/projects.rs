@@ -165,7 +165,7 @@ impl Api {
         };
         let transaction = app.db.write().await?;
         let project = project.insert(&transaction).await?;
-        transaction.commit().await?;
+        app.db.commit(transaction).await?;
         Ok(Created::Created(Json(show(&app, project))))
     }
 
@@ -237,7 +237,7 @@ impl Api {
         let project = find(&app, &session.0, project_id.0).await?;
         let transaction = app.db.write().await?;
         project::Entity::delete_by_id(project.id).exec(&transaction).await?;
-        transaction.commit().await?;
+        app.db.commit(transaction).await?;
         app.chat.forget_project(project.id);
         Ok(Deleted::Gone)
     }
@@ -279,7 +279,7 @@ async fn store(app: &App, project: project::Model, mut change: project::ActiveMo
         DbErr::RecordNotUpdated => Error::NotFound("conversation"),
         error => error.into(),
     })?;
-    transaction.commit().await?;
+    app.db.commit(transaction).await?;
     if renamed && let Some(running) = app.chat.answers.in_project(project.id) {
         running.log.set_name(&project.name);
     }

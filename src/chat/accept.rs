@@ -60,7 +60,7 @@ pub(super) async fn accept(chat: &Chat, running: &Arc<Running>, request: &Reques
     let project = project.update(&transaction).await?;
     // Before the commit, so that whoever sees the rows also finds the answer.
     chat.answers.enter(running);
-    transaction.commit().await?;
+    chat.db.commit_unsynced(transaction).await?;
     Ok(Accepted { turn, name, project, place })
 }
 

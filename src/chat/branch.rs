@@ -21,7 +21,7 @@ pub async fn show(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uui
     let mut project = project.into_active_model();
     project.leaf_id = Set(message::Entity::newest_below(&transaction, project_id, Some(message_id)).await?);
     let project = project.update(&transaction).await?;
-    transaction.commit().await?;
+    chat.db.commit(transaction).await?;
     Ok(project)
 }
 
@@ -48,7 +48,7 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
         project.updated_at = Set(clock::now());
         project.update(&transaction).await?;
     }
-    transaction.commit().await?;
+    chat.db.commit(transaction).await?;
     // Whether its own or one below it was being written: a row that is gone takes no more text.
     if let Some(running) = chat.answers.in_project(project_id)
         && message::Entity::find_by_id(running.message_id).one(chat.db.reader()).await?.is_none()

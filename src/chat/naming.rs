@@ -99,7 +99,7 @@ async fn store(chat: &Chat, project_id: Uuid, name: &str, source: NameSource) ->
         .filter(project::Column::NameSource.ne(NameSource::User))
         .exec(&transaction)
         .await?;
-    transaction.commit().await?;
+    chat.db.commit(transaction).await?;
     if named.rows_affected > 0
         && let Some(running) = chat.answers.in_project(project_id)
     {

@@ -45,6 +45,6 @@ pub async fn interrupt_unfinished(db: &Db) -> Result<usize> {
             message.update(&transaction).await?;
             answer_chunk::Entity::delete_of([id]).exec(&transaction).await?;
         }
-        transaction.commit().await?;
+        db.commit(transaction).await?;
     }
 }

@@ -95,6 +95,13 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         running.log.set_name(&name);
     }
     chat.writer.nudge();
+    // The commit survives a killed process, and the first word need not wait until it survives a power cut as well.
+    let db = chat.db.clone();
+    chat.tasks.spawn(async move {
+        if let Err(error) = db.sync().await {
+            tracing::error!(%error, "a turn is not on the disk yet");
+        }
+    });
     // From here on the turn is accepted: it runs on whether or not the one who asked is still there.
     let asking = Asking {
         project: accepted.project,

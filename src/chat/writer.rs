@@ -166,7 +166,7 @@ impl Work {
         if !ending.is_empty() {
             answer_chunk::Entity::delete_of(ending).exec(&transaction).await?;
         }
-        transaction.commit().await?;
+        self.db.commit(transaction).await?;
 
         for (running, _, end) in parts {
             if ours.contains(&running.message_id) {

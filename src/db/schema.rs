@@ -22,7 +22,7 @@ pub struct Step {
 pub async fn steps(db: &Db) -> anyhow::Result<Vec<Step>> {
     let transaction = lock(db).await?;
     let steps = Migrator::get_migration_with_status(&transaction).await.map_err(explain)?;
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(steps
         .iter()
         .map(|step| Step {
@@ -40,7 +40,7 @@ pub async fn up(db: &Db) -> anyhow::Result<Vec<String>> {
     if !pending.is_empty() {
         Migrator::up(&transaction, None).await.context("the migration failed, and nothing of it stays")?;
     }
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(names)
 }
 
@@ -52,7 +52,7 @@ pub async fn down(db: &Db, count: u32) -> anyhow::Result<Vec<String>> {
     Migrator::down(&transaction, Some(count))
         .await
         .context("the migration could not be reverted, and nothing was changed")?;
-    transaction.commit().await?;
+    db.commit(transaction).await?;
     Ok(names)
 }
 
