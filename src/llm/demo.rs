@@ -22,10 +22,13 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The answer to a conversation, a word every `pace`.
+    /// The answer to a conversation, a word every `pace`. It goes on with an answer that the conversation ends with.
     pub(super) fn new(messages: &[Message], pace: Duration) -> Self {
         let question = messages.iter().rev().find(|message| message.role == Role::User);
-        Self { text: script(question.map_or("", |message| &message.content)), given: 0, ticks: None, pace }
+        let text = script(question.map_or("", |message| &message.content));
+        let begun = messages.last().filter(|last| last.role == Role::Assistant).map_or("", |last| &last.content);
+        let given = if text.starts_with(begun) { begun.len() } else { 0 };
+        Self { text, given, ticks: None, pace }
     }
 
     /// See [`super::Answer::next`].

@@ -7,8 +7,11 @@ use crate::llm::{FinishReason, Message, Part, Role};
 
 /// All of the demo's answer, and its number of parts.
 async fn answer_to(question: &str) -> (String, usize) {
-    let messages = [Message { role: Role::User, content: question.to_owned() }];
-    let mut stream = Stream::new(&messages, Duration::from_nanos(1));
+    hear(&[Message { role: Role::User, content: question.to_owned() }]).await
+}
+
+async fn hear(messages: &[Message]) -> (String, usize) {
+    let mut stream = Stream::new(messages, Duration::from_nanos(1));
     let (mut text, mut count) = (String::new(), 0);
     let mut parts = Vec::new();
     loop {
@@ -61,6 +64,17 @@ async fn it_is_longer_when_asked_and_always_the_same() {
     assert!(long.len() > 2 * short.len());
     assert_eq!(answer_to("hi").await.0, short);
     assert!(answer_to("I belong here").await.0.len() < long.len());
+}
+
+#[tokio::test]
+async fn it_goes_on_where_it_was_stopped() {
+    let (whole, _) = answer_to("hi").await;
+    let (begun, rest) = whole.split_at(whole.floor_char_boundary(1000));
+    let said = |role, content: &str| Message { role, content: content.to_owned() };
+    let (more, _) = hear(&[said(Role::User, "hi"), said(Role::Assistant, begun)]).await;
+    assert_eq!(more, rest);
+    let (again, _) = hear(&[said(Role::User, "hi"), said(Role::Assistant, "from another model")]).await;
+    assert_eq!(again, whole);
 }
 
 #[tokio::test]
