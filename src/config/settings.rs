@@ -156,7 +156,7 @@ pub struct LimitSettings {
         long,
         env = "LOQUAT_MAX_TURNS_PER_MINUTE",
         value_name = "NUMBER",
-        default_value = "30",
+        default_value = "60",
         hide_env_values = true
     )]
     pub max_turns_per_minute: String,
