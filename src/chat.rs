@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 pub mod branch;
 pub mod cache;
+pub mod changes;
 pub mod event;
 pub mod history;
 pub mod log;
@@ -33,6 +34,7 @@ use crate::entity::message::{self, Status};
 use crate::llm::{Catalog, FinishReason};
 
 use cache::Cache;
+use changes::Changes;
 use pace::Pace;
 use queue::Queue;
 use running::{Answers, Cause, Running};
@@ -48,6 +50,8 @@ pub struct Chat {
     pub catalog: Catalog,
     /// The answers that are being written.
     pub answers: Arc<Answers>,
+    /// Who hears what changes in whose conversations.
+    pub changes: Arc<Changes>,
     writer: Writer,
     tasks: TaskTracker,
     /// Set when the server begins to stop: no new turns from then on.
@@ -68,6 +72,7 @@ impl Chat {
             db,
             catalog,
             answers,
+            changes: Arc::default(),
             writer,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -17,6 +17,7 @@ use super::session::Session;
 use super::time::Time;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::chat::changes::Change;
 use crate::chat::{branch, naming};
 use crate::clock;
 use crate::entity::project::{self, NameSource};
@@ -27,7 +28,7 @@ pub(super) struct Api;
 
 /// A conversation.
 #[derive(Object)]
-struct Project {
+pub(super) struct Project {
     /// Its id.
     id: Uuid,
     /// What it is called.
@@ -53,7 +54,7 @@ struct Project {
 /// Where a conversation's name comes from.
 #[derive(Enum)]
 #[oai(rename = "NameSource", rename_all = "snake_case")]
-enum Source {
+pub(super) enum Source {
     /// It has none of its own yet.
     Default,
     /// The first words of the first question.
@@ -166,6 +167,7 @@ impl Api {
         let transaction = app.db.write().await?;
         let project = project.insert(&transaction).await?;
         app.db.commit(transaction).await?;
+        app.chat.changes.publish(project.owner_id, Change::Changed(project.id));
         Ok(Created::Created(Json(show(&app, project))))
     }
 
@@ -239,6 +241,7 @@ impl Api {
         project::Entity::delete_by_id(project.id).exec(&transaction).await?;
         app.db.commit(transaction).await?;
         app.chat.forget_project(project.id);
+        app.chat.changes.publish(project.owner_id, Change::Deleted(project.id));
         Ok(Deleted::Gone)
     }
 
@@ -283,6 +286,7 @@ async fn store(app: &App, project: project::Model, mut change: project::ActiveMo
     if renamed && let Some(running) = app.chat.answers.in_project(project.id) {
         running.log.set_name(&project.name);
     }
+    app.chat.changes.publish(project.owner_id, Change::Changed(project.id));
     Ok(project)
 }
 
@@ -294,7 +298,7 @@ fn checked_name(name: String) -> Outcome<String> {
     Ok(name)
 }
 
-fn show(app: &App, project: project::Model) -> Project {
+pub(super) fn show(app: &App, project: project::Model) -> Project {
     let parameters = project.parameters().into();
     Project {
         live_message_id: app.chat.answers.in_project(project.id).map(|running| running.message_id),

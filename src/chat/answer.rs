@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::cache::{self, Cache};
+use super::changes::Change;
 use super::queue::Place;
 use super::running::Running;
 use super::usage::Usage;
@@ -62,6 +63,7 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
     chat.answers.leave(&running);
     running.log.close(event::closing(&ending));
     running.set_finished();
+    chat.changes.publish(running.owner_id, Change::Changed(running.project_id));
 }
 
 async fn write(chat: &Chat, running: &Running, asking: Asking) -> Outcome {

@@ -4,6 +4,7 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveMode
 use uuid::Uuid;
 
 use super::Chat;
+use super::changes::Change;
 use super::running::Cause;
 use crate::clock;
 use crate::entity::message;
@@ -22,6 +23,7 @@ pub async fn show(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uui
     project.leaf_id = Set(message::Entity::newest_below(&transaction, project_id, Some(message_id)).await?);
     let project = project.update(&transaction).await?;
     chat.db.commit(transaction).await?;
+    chat.changes.publish(owner_id, Change::Changed(project_id));
     Ok(project)
 }
 
@@ -49,6 +51,7 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
         project.update(&transaction).await?;
     }
     chat.db.commit(transaction).await?;
+    chat.changes.publish(owner_id, Change::Changed(project_id));
     // Whether its own or one below it was being written: a row that is gone takes no more text.
     if let Some(running) = chat.answers.in_project(project_id)
         && message::Entity::find_by_id(running.message_id).one(chat.db.reader()).await?.is_none()

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::Chat;
+use super::changes::Change;
 use crate::entity::message::{self, Role};
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result};
@@ -56,6 +57,7 @@ pub async fn generate(chat: &Chat, project: project::Model) -> Result<project::M
         },
     };
     store(chat, project.id, &name, source).await?;
+    chat.changes.publish(project.owner_id, Change::Changed(project.id));
     project::Entity::owned_one(project.owner_id, project.id)
         .one(chat.db.reader())
         .await?

@@ -7,6 +7,7 @@ use sea_orm::{EntityTrait, SqlErr};
 use uuid::Uuid;
 
 use super::answer::Asking;
+use super::changes::Change;
 use super::running::{Cause, Running};
 use super::{Chat, accept, answer};
 use crate::clock;
@@ -91,6 +92,7 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         }
     };
     chat.answers.begin(&running);
+    chat.changes.publish(owner_id, Change::Changed(project_id));
     if let Some(name) = accepted.name {
         running.log.set_name(&name);
     }
