@@ -121,7 +121,16 @@ pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) ->
 /// Who a token belongs to, if its session still lives.
 pub async fn caller(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
     let claims = auth.keys.read(token).ok_or(Error::NotSignedIn)?;
-    let found = session::Entity::valid(claims.sid, claims.uid, clock::now())
+    in_session(db, claims.sid, claims.uid).await
+}
+
+/// The same caller once more, if their session still lives: for a connection that outlasts its request.
+pub async fn again(db: &Db, caller: &Caller) -> Result<Caller> {
+    in_session(db, caller.session_id, caller.id()).await
+}
+
+async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<Caller> {
+    let found = session::Entity::valid(session_id, user_id, clock::now())
         .find_also_related(user::Entity)
         .one(db.reader())
         .await?;

@@ -157,6 +157,39 @@ pub fn closing(ending: &Ending) -> Bytes {
     out.freeze()
 }
 
+/// An encoded event in its parts, as they stand on the wire.
+#[derive(Debug, PartialEq)]
+pub struct Parts<'a> {
+    /// Its name; a delta of the text has none on the wire and is `message` here, as browsers call it.
+    pub name: &'a str,
+    /// Its position, where it has one.
+    pub id: Option<&'a str>,
+    /// Its data: one JSON object.
+    pub data: &'a str,
+}
+
+/// The first of some encoded events and how many bytes it takes; comments are passed over. `None` when none is left.
+pub fn first(encoded: &[u8]) -> Option<(Parts<'_>, usize)> {
+    let mut at = 0;
+    loop {
+        let length = memchr::memmem::find(encoded.get(at..)?, b"\n\n")?;
+        let lines = std::str::from_utf8(&encoded[at..at + length]).ok()?;
+        at += length + 2;
+        let mut parts = Parts { name: "message", id: None, data: "" };
+        for line in lines.split('\n') {
+            match line.split_once(": ") {
+                Some(("event", name)) => parts.name = name,
+                Some(("id", id)) => parts.id = Some(id),
+                Some(("data", data)) => parts.data = data,
+                _ => {}
+            }
+        }
+        if !parts.data.is_empty() {
+            return Some((parts, at));
+        }
+    }
+}
+
 /// A status as the API writes it.
 pub fn status_word(status: Status) -> &'static str {
     match status {
@@ -182,4 +215,33 @@ fn json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
     use bytes::BufMut;
     // Writing JSON of our own types to memory cannot fail.
     let _ = serde_json::to_writer(out.writer(), value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_can_be_taken_apart_again() {
+        let mut out = BytesMut::new();
+        out.extend_from_slice(&start(Uuid::nil(), None, 0));
+        out.extend_from_slice(&KEEP_ALIVE);
+        delta(&mut out, Kind::Text, "id: 1\n\ndata: x", 15);
+        out.extend_from_slice(&name("a: b"));
+        out.extend_from_slice(&KEEP_ALIVE);
+        let mut rest = &out[..];
+        let mut all = Vec::new();
+        while let Some((parts, length)) = first(rest) {
+            all.push((parts.name, parts.id, serde_json::from_str::<serde_json::Value>(parts.data).unwrap()));
+            rest = &rest[length..];
+        }
+        assert_eq!(
+            all,
+            [
+                ("start", Some("0"), serde_json::json!({"message_id": Uuid::nil()})),
+                ("message", Some("15"), serde_json::json!({"delta": "id: 1\n\ndata: x"})),
+                ("name", None, serde_json::json!({"name": "a: b"})),
+            ]
+        );
+    }
 }
