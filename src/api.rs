@@ -29,6 +29,7 @@ mod projects;
 mod session;
 mod settings;
 mod shown;
+pub mod socket;
 mod stream;
 mod time;
 mod users;
@@ -49,8 +50,17 @@ enum Group {
 }
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    let apis =
-        (account::Api, users::Api, projects::Api, messages::Api, message::Api, models::Api, settings::Api, health::Api);
+    let apis = (
+        account::Api,
+        users::Api,
+        projects::Api,
+        messages::Api,
+        message::Api,
+        socket::Api,
+        models::Api,
+        settings::Api,
+        health::Api,
+    );
     OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/about.md").trim())
         .license(LicenseObject::new("MIT"))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
 use crate::auth::password::Hasher;
@@ -15,6 +16,9 @@ use crate::error::Error;
 use crate::llm::Catalog;
 
 mod secret;
+
+/// How long open sockets get to take the ends of their answers and a farewell.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Everything a request may need; cheap to clone.
 #[derive(Clone)]
@@ -32,6 +36,10 @@ pub struct Parts {
     pub chat: Chat,
     /// Set when the server begins to stop.
     pub stopping: CancellationToken,
+    /// Open WebSockets, which outlast the requests that opened them.
+    pub sockets: TaskTracker,
+    /// Set when every answer is stored: what still holds a connection says goodbye.
+    pub closing: CancellationToken,
     _ownership: Ownership,
 }
 
@@ -68,7 +76,16 @@ impl App {
             keys: Keys::new(&secret_key),
             signup: config.signup,
         };
-        let parts = Parts { config, db, auth, chat, stopping: CancellationToken::new(), _ownership: ownership };
+        let parts = Parts {
+            config,
+            db,
+            auth,
+            chat,
+            stopping: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            _ownership: ownership,
+        };
         Ok(Self(Arc::new(parts)))
     }
 
@@ -76,6 +93,11 @@ impl App {
     pub async fn drain(&self) {
         self.stopping.cancel();
         self.chat.drain(self.config.limits.shutdown_grace).await;
+        self.closing.cancel();
+        self.sockets.close();
+        if tokio::time::timeout(GOODBYE, self.sockets.wait()).await.is_err() {
+            tracing::info!(open = self.sockets.len(), "sockets that did not take their last words are cut off");
+        }
     }
 
     /// Closes the database, at the very end.

@@ -89,8 +89,23 @@ pub struct Limits {
     pub turns_per_minute: Option<usize>,
     /// Time that running answers get when the server stops.
     pub shutdown_grace: Duration,
+    /// What sockets may do.
+    pub sockets: SocketLimits,
     /// What a model server may do.
     pub provider: ProviderLimits,
+}
+
+/// How many sockets, and how their peers are watched.
+#[derive(Clone, Debug)]
+pub struct SocketLimits {
+    /// Open sockets of one person.
+    pub per_person: Option<usize>,
+    /// Time between two pings.
+    pub ping: Duration,
+    /// Time without a sign of life, after which the peer counts as gone.
+    pub patience: Duration,
+    /// Time between two looks whether the session still lives.
+    pub session_check: Duration,
 }
 
 /// How long and how much a model server may send; `None` means no limit.

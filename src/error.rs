@@ -90,6 +90,21 @@ pub enum Error {
     /// The body did not arrive in time.
     #[error("the request did not arrive in time; send it again")]
     RequestTimeout,
+    /// Only a WebSocket can be had here.
+    #[error("this address answers to WebSockets only; open one of version 13")]
+    UpgradeRequired,
+    /// One person, one more socket.
+    #[error("you have {limit} sockets open, which is as many as one person may have; close one of them")]
+    TooManySockets {
+        /// The limit.
+        limit: usize,
+    },
+    /// One socket, one more answer.
+    #[error("this socket follows {limit} answers, which is as many as one may; unfollow one, or open another socket")]
+    TooManyFollows {
+        /// The limit.
+        limit: usize,
+    },
     /// Too much to do at this moment.
     #[error("the server is busy; try again in a moment")]
     Busy {
@@ -139,7 +154,9 @@ impl Error {
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } | Self::ModelUnknown(_) => 422,
+            Self::UpgradeRequired => 426,
             Self::TooManyTurns { .. } | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
+            Self::TooManySockets { .. } | Self::TooManyFollows { .. } => 429,
             Self::Database(_) | Self::Internal(_) => 500,
             Self::Busy { .. } | Self::ShuttingDown => 503,
         }
@@ -168,6 +185,9 @@ impl Error {
             Self::ModelUnknown(_) => "model_unknown",
             Self::TooLarge { .. } => "too_large",
             Self::RequestTimeout => "request_timeout",
+            Self::UpgradeRequired => "upgrade_required",
+            Self::TooManySockets { .. } => "too_many_sockets",
+            Self::TooManyFollows { .. } => "too_many_follows",
             Self::Busy { .. } => "busy",
             Self::ShuttingDown => "shutting_down",
             Self::Database(_) | Self::Internal(_) => "internal",

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use hyper::body::Incoming;
+use hyper::header;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::socket::Place;
 use crate::app::App;
 
 mod respond;
@@ -131,11 +134,17 @@ async fn connection(
     peer: SocketAddr,
     request_timeout: Option<Duration>,
     closing: CancellationToken,
-    _place: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
 ) {
     let Ok(local) = stream.local_addr() else { return };
-    let service = service_fn(move |request| {
+    let place = place.map(|place| Place(Arc::new(place)));
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let site = Arc::clone(&site);
+        if let Some(place) = &place
+            && request.headers().contains_key(header::UPGRADE)
+        {
+            request.extensions_mut().insert(place.clone());
+        }
         async move { Ok::<_, Infallible>(site.respond(request, local, peer).await) }
     });
     let connection = http1::Builder::new()

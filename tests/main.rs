@@ -22,5 +22,7 @@ mod recordings;
 mod sentry;
 mod server;
 mod settings;
+mod socket;
+mod socket_bounds;
 mod streams;
 mod turns;

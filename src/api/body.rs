@@ -45,18 +45,27 @@ impl<T: ParseFromJSON + DeserializeOwned + Send> ParsePayload for Body<T> {
 poem_openapi::impl_apirequest_for_payload!(Body<T>, T: ParseFromJSON + DeserializeOwned + Send);
 
 fn parse<T: ParseFromJSON + DeserializeOwned>(data: &[u8]) -> Result<T, Error> {
+    let parsed = read(data)?;
+    let value = serde_json::from_slice(data).map_err(|error| malformed(&error))?;
+    within_limits::<T>(value)?;
+    Ok(parsed)
+}
+
+/// Reads JSON whose every mistake is told with the name of its field.
+pub(super) fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, Error> {
     // serde would take an array as the fields in their order.
     if data.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Error::Malformed("the body has to be a JSON object, and this is an array".to_owned()));
+        return Err(Error::Malformed("send a JSON object; this is an array".to_owned()));
     }
     let mut reader = serde_json::Deserializer::from_slice(data);
     let parsed: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
     reader.end().map_err(|error| malformed(&error))?;
-    let value = serde_json::from_slice(data).map_err(|error| malformed(&error))?;
-    match T::parse_from_json(Some(value)) {
-        Ok(_) => Ok(parsed),
-        Err(error) => Err(beyond_limit(error.message())),
-    }
+    Ok(parsed)
+}
+
+/// Holds a value to the limits that the document promises.
+pub(super) fn within_limits<T: ParseFromJSON>(value: serde_json::Value) -> Result<(), Error> {
+    T::parse_from_json(Some(value)).map(drop).map_err(|error| beyond_limit(error.message()))
 }
 
 fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -74,14 +83,14 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         .and_then(|rest| rest.split([',', ' ']).next());
     let field = match named {
         Some(name) => name.to_owned(),
-        None if path == "." => return Error::Malformed(format!("the body has to be a JSON object: {detail}")),
+        None if path == "." => return Error::Malformed(format!("send a JSON object: {detail}")),
         None => path,
     };
     Error::invalid(field, detail)
 }
 
-fn malformed(error: &serde_json::Error) -> Error {
-    Error::Malformed(format!("the body is not valid JSON: {error}"))
+pub(super) fn malformed(error: &serde_json::Error) -> Error {
+    Error::Malformed(format!("this is not valid JSON: {error}"))
 }
 
 /// The framework writes: failed to parse "NewUser": field `email` verification failed. maxLength(254)

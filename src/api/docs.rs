@@ -154,6 +154,13 @@ fn clarify(schema: &mut Map<String, Value>, descriptions: &Map<String, Value>) {
     {
         schema.insert("oneOf".to_owned(), variants);
     }
+    // Where nothing is said of further fields, readers take an object without any for one that may have none, and the
+    // word that tells a union's variants apart is a further field.
+    let is_empty = schema.get("type").is_some_and(|kind| kind == "object")
+        && ["properties", "additionalProperties", "oneOf", "allOf"].iter().all(|key| !schema.contains_key(*key));
+    if is_empty {
+        schema.insert("additionalProperties".to_owned(), Value::Bool(true));
+    }
     // A variant is what it refers to, not what the whole union is.
     let variant =
         schema.get("allOf").and_then(|parts| parts.as_array()?.iter().find_map(|part| part.get("$ref")?.as_str()));

@@ -60,6 +60,10 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        }
         response
     }
 }
@@ -88,6 +92,12 @@ impl From<Error> for Failure {
             retry_after: error.retry_after().map(|time| time.as_millis().div_ceil(1000).max(1) as u64),
             ..problem(status, error.code(), error.to_string(), request_id)
         })
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        failure.0
     }
 }
 

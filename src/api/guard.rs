@@ -10,8 +10,8 @@ use crate::error::Error;
 
 /// Refuses what a browser sends from a page that is neither ours nor allowed.
 ///
-/// It covers every unsafe method, and the GET that starts a turn: an `EventSource` can only GET, and the browser
-/// attaches the cookie wherever the page came from. A request without any of the three headers comes from no current
+/// It covers every unsafe method, and the two GETs that can start a turn: an `EventSource` and a `WebSocket` can only
+/// GET, and the browser attaches the cookie wherever the page came from. A request without any of the three headers comes from no current
 /// browser but from a program that holds the cookie itself.
 pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
     if request.method().is_safe() && !starts_turn(request) {
@@ -38,7 +38,8 @@ pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
 }
 
 fn starts_turn(request: &Request) -> bool {
-    request.method() == Method::GET && request.uri().path().ends_with("/messages/stream")
+    let path = request.uri().path();
+    request.method() == Method::GET && (path.ends_with("/messages/stream") || path == super::socket::PATH)
 }
 
 fn is_ours(config: &Config, request: &Request, origin: &str) -> bool {

@@ -1,5 +1,6 @@
 //! `/api/projects/{project_id}/messages/{message_id}`: one message, and what can be done with it.
 
+use bytes::Bytes;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
@@ -201,7 +202,7 @@ impl Api {
     ) -> Result<Events, Failure> {
         let position = stream::position(last_event_id.0.as_deref())?;
         let message = find(&app, &session.0, project_id.0, message_id.0).await?;
-        follow(&app, message, position).await
+        Ok(follow(&app, message, position).await?.into())
     }
 
     /// Stops an answer
@@ -223,20 +224,37 @@ impl Api {
     }
 }
 
-async fn find(app: &App, caller: &Caller, project_id: Uuid, id: Uuid) -> Outcome<message::Model> {
+pub(super) async fn find(app: &App, caller: &Caller, project_id: Uuid, id: Uuid) -> Outcome<message::Model> {
     message::Entity::owned_one(caller.id(), project_id, id)
         .one(app.db.reader())
         .await?
         .ok_or(Error::NotFound("message"))
 }
 
+/// An answer to follow.
+pub(super) enum Followed {
+    /// It is being written.
+    Live(Reader),
+    /// It was written earlier; all its events, or nothing when the client has everything.
+    Finished(Option<Bytes>),
+}
+
+impl From<Followed> for Events {
+    fn from(followed: Followed) -> Self {
+        match followed {
+            Followed::Live(reader) => Self::live(reader),
+            Followed::Finished(events) => Self::finished(events),
+        }
+    }
+}
+
 /// Follows an answer, live where it is being written and from the database where it is not.
-pub(super) async fn follow(app: &App, message: message::Model, position: Option<u64>) -> Result<Events, Failure> {
+pub(super) async fn follow(app: &App, message: message::Model, position: Option<u64>) -> Outcome<Followed> {
     if message.role != message::Role::Assistant {
-        return Err(Error::invalid("message_id", "only answers can be followed, and this is a question").into());
+        return Err(Error::invalid("message_id", "only answers can be followed, and this is a question"));
     }
     if let Some(running) = app.chat.live(&message) {
-        return Ok(Events::live(Reader::new(running, position)));
+        return Ok(Followed::Live(Reader::new(running, position)));
     }
     let message = match message.status {
         // It ended between the two looks, so its row is final now.
@@ -245,5 +263,5 @@ pub(super) async fn follow(app: &App, message: message::Model, position: Option<
         }
         _ => message,
     };
-    Ok(Events::finished(reader::finished(&message, position)))
+    Ok(Followed::Finished(reader::finished(&message, position)))
 }

@@ -144,14 +144,14 @@ impl Api {
         if position.is_some() {
             let answer = earlier(&app, caller, project_id.0, &content, client_request_id.0.as_deref()).await?;
             return match answer {
-                Some(answer) => follow(&app, answer, position).await,
+                Some(answer) => Ok(follow(&app, answer, position).await?.into()),
                 None => Ok(Events::Nothing),
             };
         }
         let asked = Asked::New { content, parent_id: None };
         let wanted = Wanted { asked, client_request_id: client_request_id.0, model: model.0 };
         let turn = turn::start(&app.chat, caller.id(), project_id.0, wanted).await?;
-        follow(&app, turn.answer, None).await
+        Ok(follow(&app, turn.answer, None).await?.into())
     }
 }
 

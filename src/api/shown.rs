@@ -92,9 +92,9 @@ pub(super) struct MessageFailure {
 #[derive(Object)]
 pub(super) struct Turn {
     /// What was asked.
-    user_message: Message,
+    pub(super) user_message: Message,
     /// What is being answered.
-    assistant_message: Message,
+    pub(super) assistant_message: Message,
 }
 
 #[derive(ApiResponse)]
@@ -111,12 +111,18 @@ pub(super) async fn accept(
     project_id: Uuid,
     request: Request,
 ) -> Result<Accepted, Failure> {
-    let turn = turn::start(&app.chat, caller.id(), project_id, request).await?;
+    let started = turn::start(&app.chat, caller.id(), project_id, request).await?;
+    Ok(Accepted::Accepted(Json(turn(app, started).await?)))
+}
+
+/// A turn.
+pub(super) async fn turn(app: &App, turn: turn::Turn) -> Outcome<Turn> {
+    let project_id = turn.question.project_id;
     let mut both = all(app, project_id, vec![turn.question, turn.answer]).await?.into_iter();
     let (Some(user_message), Some(assistant_message)) = (both.next(), both.next()) else {
-        return Err(crate::error::Error::NotFound("message").into());
+        return Err(crate::error::Error::NotFound("message"));
     };
-    Ok(Accepted::Accepted(Json(Turn { user_message, assistant_message })))
+    Ok(Turn { user_message, assistant_message })
 }
 
 /// One message.

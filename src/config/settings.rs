@@ -9,7 +9,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::parse::{self, Problems};
-use super::{Config, Data, Database, Limits, Mistakes, PromptCache, ProviderLimits, providers};
+use super::{Config, Data, Database, Limits, Mistakes, PromptCache, ProviderLimits, SocketLimits, providers};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -205,6 +205,15 @@ pub struct LimitSettings {
         hide_env_values = true
     )]
     pub max_waiting_sign_ins: String,
+    /// Open WebSockets of one person
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_SOCKETS_PER_PERSON",
+        value_name = "NUMBER",
+        default_value = "20",
+        hide_env_values = true
+    )]
+    pub max_sockets_per_person: String,
     /// Seconds for a request's head, and again for its body, to arrive
     #[arg(long, env = "LOQUAT_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", hide_env_values = true)]
     pub request_timeout: String,
@@ -355,6 +364,10 @@ impl LimitSettings {
             "LOQUAT_MAX_WAITING_SIGN_INS",
             defaults.unless_given("max_waiting_sign_ins", &self.max_waiting_sign_ins),
         );
+        let sockets_per_person = problems.limit(
+            "LOQUAT_MAX_SOCKETS_PER_PERSON",
+            defaults.unless_given("max_sockets_per_person", &self.max_sockets_per_person),
+        );
         let request_timeout =
             problems.seconds("LOQUAT_REQUEST_TIMEOUT", defaults.unless_given("request_timeout", &self.request_timeout));
         let first_byte = problems.seconds(
@@ -383,6 +396,12 @@ impl LimitSettings {
             turns_per_minute: turns_per_minute?,
             request_timeout: request_timeout?,
             shutdown_grace: shutdown_grace?.unwrap_or_default(),
+            sockets: SocketLimits {
+                per_person: sockets_per_person?,
+                ping: Duration::from_secs(20),
+                patience: Duration::from_secs(60),
+                session_check: Duration::from_secs(5),
+            },
             provider: ProviderLimits {
                 connect: Duration::from_secs(10),
                 first_byte: first_byte?,

@@ -97,6 +97,11 @@ impl Person {
         json_of(self.get(path).await, 200).await
     }
 
+    /// Who this is.
+    pub async fn id(&self) -> uuid::Uuid {
+        self.read("/api/users/me").await["id"].as_str().unwrap().parse().unwrap()
+    }
+
     /// A new conversation's id.
     pub async fn project(&self) -> String {
         let made = json_of(self.post("/api/projects/", json!({})).await, 201).await;

@@ -7,12 +7,14 @@ pub mod events;
 pub mod postgres;
 pub mod provider;
 pub mod server;
+pub mod socket;
 
 pub use client::Person;
 pub use database::Kind;
 pub use events::Event;
 pub use provider::{Provider, Script};
 pub use server::Server;
+pub use socket::Socket;
 
 /// Writes each test once and runs it on both databases.
 ///

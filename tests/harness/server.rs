@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use loquat::app::App;
-use loquat::config::{Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, Signup};
+use loquat::config::{Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, Signup, SocketLimits};
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -115,6 +115,12 @@ fn config(data: Data) -> Config {
             turns_per_minute: None,
             request_timeout: Some(Duration::from_secs(10)),
             shutdown_grace: Duration::from_millis(300),
+            sockets: SocketLimits {
+                per_person: Some(20),
+                ping: Duration::from_millis(200),
+                patience: Duration::from_secs(20),
+                session_check: Duration::from_millis(100),
+            },
             provider: ProviderLimits {
                 connect: Duration::from_secs(2),
                 first_byte: Some(Duration::from_secs(20)),

@@ -390,6 +390,33 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/api/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opens a WebSocket for everything
+         * @description For signed-in people, and for pages of this server or of allowed origins only. Every message is one JSON object in
+         *     one text frame, and its `type` says what it is: you send `SocketRequest`, and you get `SocketEvent`. An answer
+         *     asked for here is followed by itself, and any other one can be followed, from any position, with the same events
+         *     as its stream. What changes in your conversations, wherever you do it, is told to each of your sockets.
+         *
+         *     Requests are done one after another, in the order in which they were sent. A socket is closed with 1001 when the
+         *     server stops, 1009 after a message that is too large, and 4401 when its session has ended; after 1001 or a lost
+         *     connection, open another one and follow on from the last position.
+         */
+        get: operations["connect_socket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1071,6 +1098,494 @@ export interface components {
              * @description The position after this text.
              */
             id: number;
+        };
+        /**
+         * SocketAccepted
+         * @description A turn is accepted: both messages are stored, and the model is being asked. The answer's events follow.
+         */
+        SocketAccepted: {
+            /** @description What is being answered. */
+            assistant_message: components["schemas"]["Message"];
+            /** @description The `ref` of the request. */
+            ref?: string | null;
+            /** @description What was asked. */
+            user_message: components["schemas"]["Message"];
+        };
+        /**
+         * SocketAnswerEvent
+         * @description An event of an answer that is followed. After `end` or `failed` it is followed no longer.
+         */
+        SocketAnswerEvent: {
+            /** @description The event, the same as in the answer's stream. */
+            event: Omit<components["schemas"]["AnswerEvent"], "event">;
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+        };
+        /**
+         * SocketContinue
+         * @description Goes on with an answer that was cut, in the same message. Answered by `accepted`, and followed by itself.
+         */
+        SocketContinue: {
+            /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /** @description The model to ask; the one that began the answer when left out. */
+            model?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /**
+         * SocketEdit
+         * @description Asks a question in other words, beside the old one. Answered by `accepted`, and followed by itself.
+         */
+        SocketEdit: {
+            /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /** @description The text. */
+            content: string;
+            /**
+             * Format: uuid
+             * @description The question.
+             */
+            message_id: string;
+            /** @description The model to ask; the conversation's last one, or the default, when left out. */
+            model?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /** @description What a socket tells. */
+        SocketEvent: components["schemas"]["SocketEvent_SocketHello"] | components["schemas"]["SocketEvent_SocketAccepted"] | components["schemas"]["SocketEvent_SocketStopped"] | components["schemas"]["SocketEvent_SocketAnswerEvent"] | components["schemas"]["SocketEvent_SocketUnfollowed"] | components["schemas"]["SocketEvent_SocketProblem"] | components["schemas"]["SocketEvent_SocketProject"] | components["schemas"]["SocketEvent_SocketProjectDeleted"] | components["schemas"]["SocketEvent_SocketResync"];
+        /** @description A turn is accepted: both messages are stored, and the model is being asked. The answer's events follow. */
+        SocketEvent_SocketAccepted: {
+            /**
+             * @example accepted
+             * @enum {string}
+             */
+            type: "accepted";
+        } & components["schemas"]["SocketAccepted"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "accepted";
+        };
+        /** @description An event of an answer that is followed. After `end` or `failed` it is followed no longer. */
+        SocketEvent_SocketAnswerEvent: {
+            /**
+             * @example event
+             * @enum {string}
+             */
+            type: "event";
+        } & components["schemas"]["SocketAnswerEvent"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "event";
+        };
+        /** @description The first message: what this socket takes. */
+        SocketEvent_SocketHello: {
+            /**
+             * @example hello
+             * @enum {string}
+             */
+            type: "hello";
+        } & components["schemas"]["SocketHello"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hello";
+        };
+        /** @description A request was refused, and changed nothing. */
+        SocketEvent_SocketProblem: {
+            /**
+             * @example problem
+             * @enum {string}
+             */
+            type: "problem";
+        } & components["schemas"]["SocketProblem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "problem";
+        };
+        /** @description A conversation was made, changed or used, here or anywhere else. */
+        SocketEvent_SocketProject: {
+            /**
+             * @example project
+             * @enum {string}
+             */
+            type: "project";
+        } & components["schemas"]["SocketProject"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "project";
+        };
+        /** @description A conversation is gone, with all its messages. */
+        SocketEvent_SocketProjectDeleted: {
+            /**
+             * @example project_deleted
+             * @enum {string}
+             */
+            type: "project_deleted";
+        } & components["schemas"]["SocketProjectDeleted"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "project_deleted";
+        };
+        /** @description More happened than could be told: load the list of conversations again. */
+        SocketEvent_SocketResync: {
+            /**
+             * @example resync
+             * @enum {string}
+             */
+            type: "resync";
+        } & components["schemas"]["SocketResync"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "resync";
+        };
+        /** @description An answer is stopped, or had ended before. */
+        SocketEvent_SocketStopped: {
+            /**
+             * @example stopped
+             * @enum {string}
+             */
+            type: "stopped";
+        } & components["schemas"]["SocketStopped"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "stopped";
+        };
+        /** @description Nothing more comes of an answer: you asked for that, or you have everything. */
+        SocketEvent_SocketUnfollowed: {
+            /**
+             * @example unfollowed
+             * @enum {string}
+             */
+            type: "unfollowed";
+        } & components["schemas"]["SocketUnfollowed"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "unfollowed";
+        };
+        /**
+         * SocketFollow
+         * @description Follows an answer, live or finished. Answered by its events, or by `unfollowed` when you have everything.
+         *     Following it a second time begins anew at the position given.
+         */
+        SocketFollow: {
+            /**
+             * Format: uint64
+             * @description The position to go on from: the `id` of the last event you have, from here or from a stream.
+             */
+            last_event_id?: number | null;
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /**
+         * SocketHello
+         * @description The first message: what this socket takes.
+         */
+        SocketHello: {
+            /**
+             * Format: uint64
+             * @description How many answers can be followed at once.
+             */
+            max_follows: number;
+            /**
+             * Format: uint64
+             * @description The longest message that is read, in bytes; a longer one closes the socket. Without it there is no limit.
+             */
+            max_message_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description How often the socket is pinged, in seconds. Whoever hears nothing for much longer has lost the connection.
+             */
+            ping_seconds: number;
+        };
+        /**
+         * SocketProblem
+         * @description A request was refused, and changed nothing.
+         */
+        SocketProblem: {
+            /** @description What is wrong with it. */
+            problem: components["schemas"]["Problem"];
+            /** @description The `ref` of the request. */
+            ref?: string | null;
+        };
+        /**
+         * SocketProject
+         * @description A conversation was made, changed or used, here or anywhere else.
+         */
+        SocketProject: {
+            /** @description The conversation, as in the list. */
+            project: components["schemas"]["Project"];
+        };
+        /**
+         * SocketProjectDeleted
+         * @description A conversation is gone, with all its messages.
+         */
+        SocketProjectDeleted: {
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+        };
+        /**
+         * SocketRegenerate
+         * @description Answers once more, beside the old answer. Answered by `accepted`, and followed by itself.
+         */
+        SocketRegenerate: {
+            /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /** @description The model to ask; the conversation's last one, or the default, when left out. */
+            model?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /** @description What can be asked for over a socket. */
+        SocketRequest: components["schemas"]["SocketRequest_SocketSend"] | components["schemas"]["SocketRequest_SocketEdit"] | components["schemas"]["SocketRequest_SocketRegenerate"] | components["schemas"]["SocketRequest_SocketContinue"] | components["schemas"]["SocketRequest_SocketStop"] | components["schemas"]["SocketRequest_SocketFollow"] | components["schemas"]["SocketRequest_SocketUnfollow"];
+        /** @description Goes on with an answer that was cut, in the same message. Answered by `accepted`, and followed by itself. */
+        SocketRequest_SocketContinue: {
+            /**
+             * @example continue
+             * @enum {string}
+             */
+            type: "continue";
+        } & components["schemas"]["SocketContinue"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "continue";
+        };
+        /** @description Asks a question in other words, beside the old one. Answered by `accepted`, and followed by itself. */
+        SocketRequest_SocketEdit: {
+            /**
+             * @example edit
+             * @enum {string}
+             */
+            type: "edit";
+        } & components["schemas"]["SocketEdit"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "edit";
+        };
+        /**
+         * @description Follows an answer, live or finished. Answered by its events, or by `unfollowed` when you have everything.
+         *     Following it a second time begins anew at the position given.
+         */
+        SocketRequest_SocketFollow: {
+            /**
+             * @example follow
+             * @enum {string}
+             */
+            type: "follow";
+        } & components["schemas"]["SocketFollow"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "follow";
+        };
+        /** @description Answers once more, beside the old answer. Answered by `accepted`, and followed by itself. */
+        SocketRequest_SocketRegenerate: {
+            /**
+             * @example regenerate
+             * @enum {string}
+             */
+            type: "regenerate";
+        } & components["schemas"]["SocketRegenerate"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "regenerate";
+        };
+        /** @description Asks a question, as `POST /api/projects/{project_id}/messages` does. Answered by `accepted`, and followed by itself. */
+        SocketRequest_SocketSend: {
+            /**
+             * @example send
+             * @enum {string}
+             */
+            type: "send";
+        } & components["schemas"]["SocketSend"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "send";
+        };
+        /** @description Stops an answer; its text is kept. Answered by `stopped`. */
+        SocketRequest_SocketStop: {
+            /**
+             * @example stop
+             * @enum {string}
+             */
+            type: "stop";
+        } & components["schemas"]["SocketStop"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "stop";
+        };
+        /** @description Follows an answer no longer; it is written all the same. Answered by `unfollowed`. */
+        SocketRequest_SocketUnfollow: {
+            /**
+             * @example unfollow
+             * @enum {string}
+             */
+            type: "unfollow";
+        } & components["schemas"]["SocketUnfollow"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "unfollow";
+        };
+        /**
+         * SocketResync
+         * @description More happened than could be told: load the list of conversations again.
+         */
+        SocketResync: {
+            [key: string]: unknown;
+        };
+        /**
+         * SocketSend
+         * @description Asks a question, as `POST /api/projects/{project_id}/messages` does. Answered by `accepted`, and followed by itself.
+         */
+        SocketSend: {
+            /** @description Your own id of this question, such as a UUID: the same one again returns the same turn and asks no model again. */
+            client_request_id?: string | null;
+            /** @description The text. */
+            content: string;
+            /** @description The model to ask; the conversation's last one, or the default, when left out. */
+            model?: string | null;
+            /**
+             * Format: uuid
+             * @description The message it replies to; the newest one when left out.
+             */
+            parent_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /**
+         * SocketStop
+         * @description Stops an answer; its text is kept. Answered by `stopped`.
+         */
+        SocketStop: {
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            project_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /**
+         * SocketStopped
+         * @description An answer is stopped, or had ended before.
+         */
+        SocketStopped: {
+            /** @description The answer, as stored. */
+            message: components["schemas"]["Message"];
+            /** @description The `ref` of the request. */
+            ref?: string | null;
+        };
+        /**
+         * SocketUnfollow
+         * @description Follows an answer no longer; it is written all the same. Answered by `unfollowed`.
+         */
+        SocketUnfollow: {
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /** @description Your own name for this request, which comes back with what answers it. */
+            ref?: string | null;
+        };
+        /**
+         * SocketUnfollowed
+         * @description Nothing more comes of an answer: you asked for that, or you have everything.
+         */
+        SocketUnfollowed: {
+            /**
+             * Format: uuid
+             * @description The answer.
+             */
+            message_id: string;
+            /** @description The `ref` of the request. */
+            ref?: string | null;
         };
         /**
          * StartData
@@ -2209,6 +2724,44 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["User"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect_socket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection is a WebSocket from here on. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SocketRequest"] | components["schemas"]["SocketEvent"];
                 };
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
