@@ -29,7 +29,7 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+  server: { proxy: { "/api": { target: "http://127.0.0.1:8080", ws: true } } },
   test: {
     environment: "happy-dom",
     setupFiles: ["src/test/setup.ts"],

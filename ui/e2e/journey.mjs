@@ -21,17 +21,20 @@ const page = await context.newPage();
 page.setDefaultTimeout(20_000);
 
 const complaints = [];
-page.on("console", (message) => {
-  if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-});
-page.on("pageerror", (error) => complaints.push(String(error)));
-page.on("request", (request) => {
-  const { origin, protocol } = new URL(request.url());
-  if (protocol.startsWith("http") && origin !== new URL(base).origin) {
-    complaints.push(`asked another host: ${request.url()}`);
-  }
-});
-await page.addInitScript(() => {
+function watch(tab) {
+  tab.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  tab.on("pageerror", (error) => complaints.push(String(error)));
+  tab.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && origin !== new URL(base).origin) {
+      complaints.push(`asked another host: ${request.url()}`);
+    }
+  });
+}
+watch(page);
+await context.addInitScript(() => {
   addEventListener("securitypolicyviolation", (event) => {
     console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`);
   });
@@ -182,6 +185,64 @@ await step("a conversation is renamed in place", async () => {
   );
   await page.reload();
   await page.getByRole("link", { name: "Bridges" }).waitFor();
+});
+
+await step("what one tab does shows in the other", async () => {
+  const other = await context.newPage();
+  other.setDefaultTimeout(20_000);
+  watch(other);
+  const sockets = [];
+  other.on("websocket", (socket) => sockets.push(socket.url()));
+  await other.goto(base);
+  await other.getByRole("heading", { name: /on your mind/ }).waitFor();
+  const box = other.getByRole("textbox", { name: "Message" });
+  await box.fill("Count the trees in the orchard");
+  await box.press("Enter");
+  // It is made there, and stands here; being answered, it is marked.
+  const link = page.getByRole("link", { name: "Count the trees in the orchard" });
+  await link.waitFor();
+  await page.getByRole("img", { name: "An answer is being written" }).waitFor();
+  await link.click();
+  await waitUntil(async () => (await answerText()).length > 10, "the answer does not grow here");
+  await other.getByRole("button", { name: "Stop", exact: true }).click();
+  await over();
+  // A further turn, while both look at it.
+  await box.fill("And the birds?");
+  await box.press("Enter");
+  await page.getByText("And the birds?", { exact: true }).waitFor();
+  await waitUntil(
+    async () => (await answers.count()) === 2 && (await answerText()).length > 10,
+    "the second answer does not grow here",
+  );
+  await stop.click();
+  await other.getByRole("button", { name: "Stop", exact: true }).waitFor({ state: "detached" });
+  const row = (tab) =>
+    tab.getByRole("navigation", { name: "Conversations" }).getByRole("listitem").first();
+  await row(other).hover();
+  await row(other)
+    .getByRole("button", { name: /^Options for/ })
+    .click();
+  await other.getByRole("menuitem", { name: "Rename" }).click();
+  await other.getByRole("textbox", { name: "New name" }).fill("Orchard");
+  await other.keyboard.press("Enter");
+  await page.getByRole("link", { name: "Orchard" }).waitFor();
+  await waitUntil(
+    async () => (await page.locator("h1").innerText()) === "Orchard",
+    "the heading here keeps the old name",
+  );
+  await row(other).hover();
+  await row(other)
+    .getByRole("button", { name: /^Options for/ })
+    .click();
+  await other.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("link", { name: "Orchard" }).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Bridges" }).click();
+  await answers.first().waitFor();
+  check(sockets.length === 1, `the other tab opened ${sockets.length} sockets`);
+  await other.close();
+  // The browser itself reports the 404 of a conversation that was open when it was deleted.
+  const own = complaints.findIndex((text) => text.includes("404"));
+  if (own >= 0) complaints.splice(own, 1);
 });
 
 await step("a deletion can be undone", async () => {

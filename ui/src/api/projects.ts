@@ -80,8 +80,9 @@ export function patchProject(queries: QueryClient, id: string, change: Partial<P
   if (known) showProject(queries, { ...known, ...change });
 }
 
-export function dropProject(queries: QueryClient, id: string): void {
-  queries.removeQueries({ queryKey: projectQuery(id).queryKey });
+/** `keepOpen` leaves it to whoever shows it by itself, who would otherwise see nothing at all. */
+export function dropProject(queries: QueryClient, id: string, keepOpen = false): void {
+  if (!keepOpen) queries.removeQueries({ queryKey: projectQuery(id).queryKey });
   queries.setQueryData(projectsQuery.queryKey, (list) => list && withoutProject(list, id));
 }
 
@@ -110,6 +111,10 @@ export function withProject(list: List, project: Project): List {
       })),
     };
   }
+  // Beyond the loaded pages it comes with its own page.
+  const last = all.at(-1);
+  const more = list.pages.at(-1)?.next_cursor;
+  if (!before && more && last && last.updated_at > project.updated_at) return list;
   const rest = withoutProject(list, project.id);
   const [first, ...others] = rest.pages;
   if (!first) return list;

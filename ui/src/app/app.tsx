@@ -7,6 +7,7 @@ import { Toasts } from "../components/toast";
 import { LoginPage } from "../features/auth/login-page";
 import { RegisterPage } from "../features/auth/register-page";
 import { ChatRoute } from "./chat-route";
+import { NewsWatch } from "./news-watch";
 import { NotFoundPage } from "./not-found-page";
 import { Protected } from "./protected";
 import { SessionWatch } from "./session-watch";
@@ -28,6 +29,7 @@ export function App() {
       <QueryClientProvider client={queries}>
         <BrowserRouter>
           <SessionWatch />
+          <NewsWatch />
           <Routes>
             <Route path="/login" element={<LoginPage />} />
             <Route path="/register" element={<RegisterPage />} />

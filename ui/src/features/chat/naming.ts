@@ -22,8 +22,9 @@ export function useNaming(projectId: string | null, messages: Message[] | null):
 
   useEffect(() => {
     if (!projectId || !state) return;
-    // A reload in mid-answer finds it running: its end is still to be seen.
-    if (state === "running") awaiting.add(projectId);
+    // A reload in mid-answer finds it running: its end is still to be seen. A tab in the background
+    // only heard of it; the one that asks names it.
+    if (state === "running" && !document.hidden) awaiting.add(projectId);
     if (state !== "over" || !source || !awaiting.delete(projectId)) return;
     if (source !== "first_words" && source !== "default") return;
     generateName(projectId)

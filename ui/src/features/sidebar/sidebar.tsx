@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useRef, useState } from "react";
 import { useMatch, useNavigate } from "react-router";
 import type { Project } from "../../api/client";
+import { listening } from "../../api/live";
 import { projectsQuery } from "../../api/projects";
 import { describeError } from "../../api/words";
 import { Button, IconButton } from "../../components/button";
@@ -36,10 +37,12 @@ export function Sidebar({ closer, foot, onLeave }: SidebarProps) {
   const [wanted, setWanted] = useState("");
   const search = useRef<HTMLInputElement>(null);
   const gone = useStore(leaving);
+  const told = useStore(listening);
   const list = useInfiniteQuery({
     ...projectsQuery,
-    // Answers that are written elsewhere end without telling this page.
+    // Without news, answers that are written elsewhere end without telling this page.
     refetchInterval: ({ state }) =>
+      !told &&
       state.data?.pages.some((page) =>
         page.items.some((item) => item.live_message_id && item.id !== openId),
       )
