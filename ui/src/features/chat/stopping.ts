@@ -1,7 +1,8 @@
 /** Stopping an answer: its text is kept. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { patchMessage, stopAnswer } from "../../api/messages";
+import { patchProject } from "../../api/projects";
 import { describeError } from "../../api/words";
 import { showToast } from "../../components/toast";
 
@@ -9,13 +10,21 @@ export function useStopping(projectId: string | null, runningId: string | null) 
   const queries = useQueryClient();
   const [asked, setAsked] = useState<string | null>(null);
 
+  useEffect(() => {
+    // It may go on later under the same id, and be stopped again.
+    if (runningId === null) setAsked(null);
+  }, [runningId]);
+
   async function stop() {
     if (!projectId || !runningId || asked === runningId) return;
     setAsked(runningId);
     try {
       const stopped = await stopAnswer(projectId, runningId);
       // The stream's end says the same; whichever comes first.
-      if (stopped.status !== "running") patchMessage(queries, projectId, runningId, stopped);
+      if (stopped.status !== "running") {
+        patchMessage(queries, projectId, runningId, stopped);
+        patchProject(queries, projectId, { live_message_id: undefined });
+      }
     } catch (error) {
       setAsked(null);
       showToast(describeError(error).title);

@@ -201,4 +201,18 @@ describe("an answer heard from its stream", () => {
     expect(waiting.queue).toBe(2);
     expect(hear(waiting, { type: "delta", text: "a", position: 1 }).queue).toBeNull();
   });
+
+  test("keeps its place in the queue while it hears again what it had", () => {
+    const start = beginAnswer({ content: "half", reasoning: "hm" });
+    const waiting = hearAll(start, [
+      { type: "reopened" },
+      { type: "queued", place: 2 },
+      { type: "reasoning", text: "hm", position: 2 },
+      { type: "delta", text: "half", position: 6 },
+    ]);
+    expect(waiting).toMatchObject({ queue: 2, begun: 6, replay: null });
+    const going = hear(waiting, { type: "delta", text: " more", position: 11 });
+    expect(going.queue).toBeNull();
+    expect(going.shown).toMatchObject({ content: "half more", position: 11 });
+  });
 });

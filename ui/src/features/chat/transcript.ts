@@ -20,6 +20,8 @@ export interface Text {
 export interface Answer {
   /** What the reader sees. */
   shown: Text;
+  /** Where `shown` was when this page began to listen: an answer that goes on has text before it. */
+  begun: number;
   /** The same answer heard again from its start, until it has caught up with `shown`. */
   replay: Text | null;
   /** Place in the queue for a free slot, from 1; null once the model works. */
@@ -38,6 +40,7 @@ export function beginAnswer(message: Pick<Message, "content" | "reasoning">): An
   const position = byteLength(message.content) + byteLength(reasoning);
   return {
     shown: { position, content: message.content, reasoning },
+    begun: position,
     replay: null,
     queue: null,
     gap: false,
@@ -102,7 +105,9 @@ function append(
     reasoning: event.type === "reasoning" ? known.reasoning + text : known.reasoning,
   };
   if (answer.replay && next.position < answer.shown.position) return { ...answer, replay: next };
-  return { ...answer, shown: next, replay: null, queue: null };
+  // To have heard again what was known is no sign that the model has begun.
+  const queue = next.position > answer.shown.position ? null : answer.queue;
+  return { ...answer, shown: next, replay: null, queue };
 }
 
 function furthest({ shown, replay }: Answer): Text {
