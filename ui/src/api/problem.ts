@@ -19,8 +19,12 @@ export class ConnectionError extends Error {
 /** A problem from any error body, also from a proxy that answers in HTML. */
 export function toProblem(body: unknown, response: Response): Problem {
   const given = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
+  // A proxy that turns people away says when to come back only here.
+  const retry_after =
+    given.retry_after ?? Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return {
     ...given,
+    ...(retry_after > 0 ? { retry_after } : {}),
     title: given.title ?? response.statusText,
     status: given.status ?? response.status,
     code: given.code ?? "unexpected",

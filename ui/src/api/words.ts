@@ -1,5 +1,6 @@
 /** What the API's codes mean to a person: what happened, whose fault it is, what to do. */
-import { t } from "@lingui/core/macro";
+import { plural, t } from "@lingui/core/macro";
+import { clockTime } from "../lib/clock-time";
 import { ConnectionError, type Problem, ProblemError } from "./problem";
 
 export interface Words {
@@ -7,30 +8,32 @@ export interface Words {
   advice: string;
 }
 
-type Failed = Pick<Problem, "code" | "detail"> & { retry_after?: number | null };
+type Failed = Pick<Problem, "code" | "detail"> & { retry_at?: string | null };
 
 /** Why an answer failed. */
-export function describeFailure({ code, detail, retry_after }: Failed): Words {
+export function describeFailure({ code, detail, retry_at }: Failed): Words {
+  const known = retry_at ? Date.parse(retry_at) : Number.NaN;
+  const time = known > Date.now() ? clockTime(known) : null;
   switch (code) {
     case "provider_unreachable":
       return {
         title: t`The model's provider could not be reached.`,
-        advice: t`Your message is saved. Check that the provider is running and that the server can reach it, then ask again.`,
+        advice: t`Your message is saved. Check that the provider is running and that the server can reach it, then try again.`,
       };
     case "provider_timeout":
       return {
         title: t`The model took too long to begin.`,
-        advice: t`The provider is probably overloaded. Ask again in a moment, or choose another model.`,
+        advice: t`The provider is probably overloaded. Try again in a moment, or choose another model.`,
       };
     case "provider_stalled":
       return {
         title: t`The model fell silent in the middle of its answer.`,
-        advice: t`What it wrote is kept. The fault is the provider's; ask again, or choose another model.`,
+        advice: t`What it wrote is kept. The fault is the provider's; go on from here, or choose another model.`,
       };
     case "provider_cut_off":
       return {
         title: t`The provider broke off the connection.`,
-        advice: t`What it wrote is kept. Ask again to get a whole answer.`,
+        advice: t`What it wrote is kept, and the answer can go on from here.`,
       };
     case "provider_key_refused":
       return {
@@ -40,9 +43,9 @@ export function describeFailure({ code, detail, retry_after }: Failed): Words {
     case "provider_rate_limited":
       return {
         title: t`The provider is receiving too many questions at once.`,
-        advice: retry_after
-          ? t`Ask again in ${retry_after} seconds, or choose another model.`
-          : t`Wait a moment and ask again, or choose another model.`,
+        advice: time
+          ? t`Try again after ${time}, or choose another model.`
+          : t`Wait a moment and try again, or choose another model.`,
       };
     case "provider_quota":
       return {
@@ -52,7 +55,9 @@ export function describeFailure({ code, detail, retry_after }: Failed): Words {
     case "provider_error":
       return {
         title: t`The provider had an error of its own.`,
-        advice: t`This is usually brief. Ask again in a moment, or choose another model.`,
+        advice: time
+          ? t`It asks for some rest. Try again after ${time}, or choose another model.`
+          : t`This is usually brief. Try again in a moment, or choose another model.`,
       };
     case "provider_bad_response":
       return {
@@ -63,7 +68,7 @@ export function describeFailure({ code, detail, retry_after }: Failed): Words {
     case "model_unknown":
       return {
         title: t`This model does not exist any more.`,
-        advice: t`Choose another model and ask again.`,
+        advice: t`Choose another model and try again.`,
       };
     case "context_too_long":
       return {
@@ -78,12 +83,59 @@ export function describeFailure({ code, detail, retry_after }: Failed): Words {
     case "answer_too_long":
       return {
         title: t`The answer reached the longest length this server keeps.`,
-        advice: t`What was written is kept. Ask for the rest in a new message.`,
+        advice: t`What was written is kept, and the answer can go on from here.`,
+      };
+    case "internal":
+      return {
+        title: t`This server had an error while the answer was being written.`,
+        advice: t`It is not your fault, and it has been logged. Try again; if it keeps happening, tell whoever runs this server.`,
+      };
+    case "deleted":
+      return {
+        title: t`This conversation was deleted while the answer was being written.`,
+        advice: "",
       };
     default:
       return {
         title: t`The answer could not be finished.`,
-        advice: detail || t`Ask again; if it keeps happening, tell whoever runs this server.`,
+        advice:
+          sentence(detail) || t`Try again; if it keeps happening, tell whoever runs this server.`,
+      };
+  }
+}
+
+/** Why a model ended an answer by itself; `null` where it had simply said everything. */
+export function describeEnding(reason: string | null | undefined): Words | null {
+  switch (reason) {
+    case "stop":
+    case "":
+    case null:
+    case undefined:
+      return null;
+    case "length":
+      return {
+        title: t`The model reached the longest answer it may give.`,
+        advice: t`It can go on from here.`,
+      };
+    case "content_filter":
+      return {
+        title: t`The provider's filter ended this answer.`,
+        advice: t`Ask in other words, or choose another model.`,
+      };
+    case "refusal":
+      return {
+        title: t`The model declined to answer; these are its own words.`,
+        advice: t`Ask in other words, or choose another model.`,
+      };
+    case "tool_calls":
+      return {
+        title: t`The model wanted to use a tool, and there are none here.`,
+        advice: t`Ask it to answer from what it knows, or choose another model.`,
+      };
+    default:
+      return {
+        title: t`The model ended this answer for a reason of its provider's: “${reason}”.`,
+        advice: t`If something is missing, ask for it.`,
       };
   }
 }
@@ -116,11 +168,27 @@ export function describeError(error: unknown): Words {
         title: t`This conversation does not exist.`,
         advice: t`It was deleted, or the link is wrong.`,
       };
-    case "busy":
+    case "not_continuable":
+      return { title: t`This answer cannot go on.`, advice: sentence(problem.detail) };
+    case "too_many_answers":
       return {
-        title: t`The server is busy.`,
-        advice: t`Try again in a moment.`,
+        title: t`As many of your answers are being written as this server allows.`,
+        advice: `${t`Wait for one of them, or stop one.`} ${whenAgain(problem)}`,
       };
+    case "queue_full":
+      return {
+        title: t`Too many questions are waiting for a model already.`,
+        advice: whenAgain(problem),
+      };
+    case "too_many_turns":
+      return {
+        title: t`You have asked very often within a minute.`,
+        advice: whenAgain(problem),
+      };
+    case "busy":
+      return { title: t`The server is busy.`, advice: whenAgain(problem) };
+    case "shutting_down":
+      return { title: t`The server is restarting.`, advice: whenAgain(problem) };
     case "signup_closed":
       return {
         title: t`New accounts are closed here.`,
@@ -132,9 +200,7 @@ export function describeError(error: unknown): Words {
       if (problem.status === 429) {
         return {
           title: t`That was too much at once.`,
-          advice: problem.retry_after
-            ? t`Try again in ${problem.retry_after} seconds.`
-            : t`Wait a moment and try again.`,
+          advice: whenAgain(problem),
         };
       }
       if (problem.status >= 500) {
@@ -145,6 +211,13 @@ export function describeError(error: unknown): Words {
       }
       return { title: sentence(problem.detail || problem.title), advice: "" };
   }
+}
+
+/** When to try again: in so many seconds, or at a time where counting would be no help. */
+function whenAgain({ retry_after: seconds }: Problem): string {
+  if (!seconds) return t`Wait a moment and try again.`;
+  if (seconds > 90) return t`Try again after ${clockTime(Date.now() + seconds * 1000)}.`;
+  return plural(seconds, { one: "Try again in # second.", other: "Try again in # seconds." });
 }
 
 export function requestIdOf(error: unknown): string | null {

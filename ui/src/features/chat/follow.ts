@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Message } from "../../api/client";
 import { messagesQuery, patchMessage, streamUrl } from "../../api/messages";
+import type { Problem } from "../../api/problem";
 import { patchProject } from "../../api/projects";
 import { leaveSession, sessionState } from "../../api/session";
 import { follow, type Line, type StreamEvent, type Verdict } from "../../api/stream";
@@ -77,7 +78,13 @@ export function settle(queries: QueryClient, projectId: string, messageId: strin
     status: end ? end.status : "failed",
     finish_reason: end?.finish_reason ?? undefined,
     usage: end?.usage ?? undefined,
-    failure: failure ? { code: failure.code, detail: failure.detail } : undefined,
+    failure: failure ? toFailure(failure) : undefined,
   });
   patchProject(queries, projectId, { live_message_id: undefined });
+}
+
+/** The event says in how many seconds, the message at what time. */
+function toFailure({ code, detail, retry_after }: Problem): Message["failure"] {
+  if (!retry_after) return { code, detail };
+  return { code, detail, retry_at: new Date(Date.now() + retry_after * 1000).toISOString() };
 }

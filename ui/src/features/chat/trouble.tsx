@@ -2,7 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { codeOf } from "../../api/problem";
+import { codeOf, statusOf } from "../../api/problem";
 import { describeError, requestIdOf } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
@@ -14,11 +14,13 @@ export function SendError({ error, onRetry }: { error: unknown; onRetry: () => v
   const { t } = useLingui();
   const { title, advice } = describeError(error);
   const waits = codeOf(error) === "answer_running";
+  // To be asked to wait is no trouble.
+  const calm = waits || statusOf(error) === 429;
   return (
     <div className={styles.notice}>
       <Notice
         title={title}
-        tone={waits ? "calm" : "trouble"}
+        tone={calm ? "calm" : "trouble"}
         requestId={requestIdOf(error)}
         copyLabel={t`Copy request number`}
         actions={
