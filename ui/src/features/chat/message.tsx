@@ -7,6 +7,7 @@ import { CopyButton } from "../../components/copy-button";
 import { Markdown } from "../../components/markdown/markdown";
 import { Notice } from "../../components/notice";
 import { createStore, useStore } from "../../lib/store";
+import { Facts } from "./facts";
 import type { LiveAnswer } from "./follow";
 import { LineNotice } from "./line-notice";
 import styles from "./message.module.css";
@@ -151,24 +152,4 @@ function Outcome({ message }: { message: Message }) {
     default:
       return null;
   }
-}
-
-/** Which model it was, and what it cost. */
-function Facts({ message }: { message: Message }) {
-  const { i18n } = useLingui();
-  const tokens = message.usage?.completion_tokens;
-  const seconds = (Date.parse(message.updated_at) - Date.parse(message.created_at)) / 1000;
-  return (
-    <span className={styles.facts}>
-      {message.model && <span>{message.model}</span>}
-      {tokens != null && (
-        <span>
-          <Trans>{i18n.number(tokens)} tokens</Trans>
-        </span>
-      )}
-      {seconds >= 0.1 && seconds < 3600 && (
-        <span>{i18n.number(seconds, { maximumFractionDigits: 1 })} s</span>
-      )}
-    </span>
-  );
 }
