@@ -39,23 +39,53 @@ export interface NewTurn {
   model?: string;
 }
 
+type Pause = (attempt: number) => Promise<void>;
+
 /**
  * Starts a turn. A lost connection is tried again with the same request id, for which the server
  * returns the same turn: the model is asked once, however often the network fails.
  */
-export async function startTurn(
+export function startTurn(projectId: string, turn: NewTurn, pause?: Pause): Promise<Turn> {
+  return untilHeard(
+    () =>
+      client.POST("/api/projects/{project_id}/messages", {
+        params: { path: { project_id: projectId } },
+        body: turn,
+      }),
+    pause,
+  );
+}
+
+export interface Continuation {
+  client_request_id: string;
+  model?: string;
+}
+
+/** Lets an answer that was cut short go on from its end: the same message is running again. */
+export function continueAnswer(
   projectId: string,
-  turn: NewTurn,
-  pause: (attempt: number) => Promise<void> = (attempt) => wait(backOff(attempt)),
+  messageId: string,
+  continuation: Continuation,
+  pause?: Pause,
 ): Promise<Turn> {
+  return untilHeard(
+    () =>
+      client.POST("/api/projects/{project_id}/messages/{message_id}/continue", {
+        params: { path: { project_id: projectId, message_id: messageId } },
+        body: continuation,
+      }),
+    pause,
+  );
+}
+
+/** Sends a request that may safely arrive twice until it is answered, up to four times. */
+async function untilHeard<T>(
+  request: () => Parameters<typeof call<T>>[0],
+  pause: Pause = (attempt) => wait(backOff(attempt)),
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await call(
-        client.POST("/api/projects/{project_id}/messages", {
-          params: { path: { project_id: projectId } },
-          body: turn,
-        }),
-      );
+      return await call(request());
     } catch (error) {
       if (!(error instanceof ConnectionError) || attempt === 3) throw error;
       await pause(attempt);

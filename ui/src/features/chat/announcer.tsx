@@ -1,33 +1,58 @@
 /** Reads a growing answer to screen readers in sentences, not in letters. */
 import { useLingui } from "@lingui/react/macro";
 import { useEffect, useRef, useState } from "react";
+import type { Message } from "../../api/client";
+import { describeEnding } from "../../api/words";
 import type { LiveAnswer } from "./follow";
 
 const pause = 2500;
 
-export function Announcer({ live }: { live: LiveAnswer | null }) {
+interface AnnouncerProps {
+  live: LiveAnswer | null;
+  /** The message that `live` becomes at its end. */
+  last: Message | undefined;
+}
+
+export function Announcer({ live, last }: AnnouncerProps) {
   const { t } = useLingui();
   const [spoken, setSpoken] = useState("");
-  const finished = useRef(t`The answer is complete.`);
-  finished.current = t`The answer is complete.`;
+  const goesOn = t`The answer goes on.`;
+  const outcome = outcomeWords();
+  const words = useRef({ goesOn, outcome });
+  words.current = { goesOn, outcome };
+
+  function outcomeWords() {
+    switch (last?.status) {
+      case "complete":
+        return describeEnding(last.finish_reason)?.title ?? t`The answer is complete.`;
+      case "stopped":
+        return t`The answer was stopped.`;
+      case "interrupted":
+        return t`The answer was interrupted.`;
+      default:
+        // A failure is told by its own notice.
+        return "";
+    }
+  }
 
   useEffect(() => {
     if (!live) return;
     // What was there before one came is read by whoever wants to, not announced.
     let said = live.answer.get().shown.content.length;
-    const speak = () => {
-      const { shown, end } = live.answer.get();
-      const fresh = shown.content.slice(said);
-      const length = end ? fresh.length : wholeSentences(fresh);
-      if (length === 0) return;
+    if (said > 0) setSpoken(words.current.goesOn);
+    const speak = (all: boolean) => {
+      const fresh = live.answer.get().shown.content.slice(said);
+      const length = all ? fresh.length : wholeSentences(fresh);
+      if (length === 0) return false;
       said += length;
       setSpoken(fresh.slice(0, length));
+      return true;
     };
-    const timer = setInterval(speak, pause);
+    const timer = setInterval(() => speak(false), pause);
     return () => {
       clearInterval(timer);
-      speak();
-      if (live.answer.get().end) setTimeout(() => setSpoken(finished.current), pause);
+      const spoke = speak(true);
+      setTimeout(() => setSpoken(words.current.outcome), spoke ? pause : 0);
     };
   }, [live]);
 

@@ -15,6 +15,7 @@ import styles from "./chat.module.css";
 import { Composer } from "./composer";
 import { draftKey, useDraft } from "./draft";
 import { useLiveAnswer } from "./follow";
+import { useGoingOn } from "./going-on";
 import { useNaming } from "./naming";
 import { useSending } from "./send";
 import { useStickToBottom } from "./stick-to-bottom";
@@ -49,6 +50,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const running = last?.status === "running" ? last : null;
   const live = useLiveAnswer(projectId ?? "", running);
   const stopping = useStopping(projectId, running?.id ?? null);
+  const goingOn = useGoingOn({ projectId, last, model });
   const stick = useStickToBottom(projectId ?? "new", messages !== null);
   useNaming(projectId, messages);
   const { pending, error, send, forgetError } = useSending({
@@ -97,7 +99,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
         onStop={stopping.stop}
         running={running !== null}
         stopping={stopping.busy}
-        sending={pending !== null}
+        sending={pending !== null || goingOn?.busy === true}
         modelPicker={modelPicker}
       />
     </>
@@ -135,6 +137,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
         <Thread
           messages={messages ?? []}
           live={live}
+          goingOn={pending === null ? goingOn : null}
           pending={pending}
           older={{
             has: loaded.hasNextPage,
@@ -152,7 +155,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
           <Trans>Models make mistakes. Check what matters.</Trans>
         </p>
       </div>
-      <Announcer live={live} />
+      <Announcer live={live} last={last} />
     </div>
   );
 }

@@ -44,9 +44,11 @@ export function Composer(props: ComposerProps) {
     if (!touch) box.current?.focus({ preventScroll: true });
   }, [touch]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the beginning and the end are the events.
   useEffect(() => {
-    // The stop button that had the focus is gone.
-    if (!running && !touch && document.activeElement === document.body) box.current?.focus();
+    // The button that had the focus is gone: stop at the end, send or continue at the beginning.
+    if (touch || document.activeElement !== document.body) return;
+    box.current?.focus({ preventScroll: true });
   }, [running, touch]);
 
   useShortcut("focus_composer", () => box.current?.focus());

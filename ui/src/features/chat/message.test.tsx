@@ -1,10 +1,11 @@
-import { act, render, screen } from "@testing-library/react";
-import { expect, test } from "vitest";
+import { act, fireEvent, render, screen } from "@testing-library/react";
+import { expect, test, vi } from "vitest";
 import type { Message } from "../../api/client";
 import type { Line } from "../../api/stream";
 import { createStore } from "../../lib/store";
 import { I18n } from "../../test/i18n";
 import type { LiveAnswer } from "./follow";
+import type { GoingOn } from "./going-on";
 import { AssistantMessage } from "./message";
 import { beginAnswer, hear } from "./transcript";
 
@@ -24,8 +25,10 @@ function newLive(): LiveAnswer {
   return { messageId: "m", answer, line: createStore<Line>("open"), retry: () => {} };
 }
 
-const show = (shown: Message, live: LiveAnswer | null = null) =>
-  render(<AssistantMessage message={shown} live={live} />, { wrapper: I18n });
+const show = (shown: Message, live: LiveAnswer | null = null, goingOn: GoingOn | null = null) =>
+  render(<AssistantMessage message={shown} live={live} goingOn={goingOn} />, { wrapper: I18n });
+
+const going = (busy = false) => ({ messageId: "m", busy, go: vi.fn() });
 
 test("words appear as they are heard, and the page does not change under them at the end", () => {
   const live = newLive();
@@ -60,4 +63,80 @@ test("a failure says what happened and what to do, and keeps the words", () => {
 test("an interrupted answer says so plainly", () => {
   const { container } = show({ ...message, content: "half", status: "interrupted" });
   expect(container.textContent).toContain("Interrupted.");
+});
+
+test.each([
+  [{ status: "stopped", content: "half" }, "Continue"],
+  [{ status: "interrupted", content: "half" }, "Continue"],
+  [{ status: "complete", finish_reason: "length", content: "half" }, "Continue"],
+  [{ status: "failed", content: "half" }, "Continue"],
+  [{ status: "failed", content: "" }, "Try again"],
+] as const)("%j can go on by a button: %s", (state, name) => {
+  const goingOn = going();
+  show({ ...message, ...state }, null, goingOn);
+  fireEvent.click(screen.getByRole("button", { name }));
+  expect(goingOn.go).toHaveBeenCalledOnce();
+});
+
+test("what cannot go on, being older or elsewhere, has no such button", () => {
+  show({ ...message, content: "half", status: "stopped" });
+  expect(screen.queryByRole("button", { name: "Continue" })).toBeNull();
+});
+
+test("the button shows that it was pressed and keeps the focus", () => {
+  show({ ...message, content: "half", status: "stopped" }, null, going(true));
+  const button = screen.getByRole<HTMLButtonElement>("button", { name: "Continue" });
+  expect(button.getAttribute("aria-busy")).toBe("true");
+  expect(button.disabled).toBe(false);
+});
+
+test("an answer that goes on keeps its elements, and hearing its text again changes nothing", () => {
+  const text = "A list:\n\n- one\n- tw";
+  const stopped = { ...message, content: text, status: "stopped" as const };
+  const { container, rerender } = show(stopped, null, going());
+  const list = container.querySelector("ul");
+  const words = container.querySelector("article div")?.textContent;
+  const running = { ...stopped, status: "running" as const };
+  rerender(<AssistantMessage message={running} live={null} goingOn={null} />);
+  const live = { ...newLive(), answer: createStore(beginAnswer(running)) };
+  rerender(<AssistantMessage message={running} live={live} goingOn={null} />);
+  const seen: (string | null | undefined)[] = [];
+  const say = (event: Parameters<typeof hear>[1]) => {
+    act(() => live.answer.set(hear(live.answer.get(), event)));
+    seen.push(container.querySelector("article div")?.textContent);
+  };
+  say({ type: "reopened" });
+  say({ type: "start" });
+  say({ type: "queued", place: 1 });
+  say({ type: "delta", text: text.slice(0, 9), position: 9 });
+  say({ type: "delta", text: text.slice(9), position: text.length });
+  expect(new Set(seen)).toEqual(new Set([words]));
+  expect(screen.getByText(/number 1 in the queue/)).toBeTruthy();
+  say({ type: "delta", text: "o", position: text.length + 1 });
+  expect(container.querySelector("ul")).toBe(list);
+  expect(list?.textContent).toContain("two");
+  expect(screen.queryByText(/in the queue/)).toBeNull();
+});
+
+test.each([
+  ["content_filter", "filter ended this answer"],
+  ["refusal", "declined to answer"],
+  ["tool_calls", "wanted to use a tool"],
+  ["recitation", "“recitation”"],
+])("the ending %s is told", (finish_reason, words) => {
+  const { container } = show({ ...message, content: "x", status: "complete", finish_reason });
+  expect(container.textContent).toContain(words);
+});
+
+test("estimated tokens are told with about, and an answer from the cache as such", () => {
+  const usage = { completion_tokens: 12, estimated: true, cached: false };
+  const done = { ...message, content: "x", status: "complete" as const, usage };
+  const { container, rerender } = show(done);
+  expect(container.textContent).toContain("≈ about 12 tokens");
+  expect(screen.getByText("≈").getAttribute("aria-hidden")).toBe("true");
+  const cached = { completion_tokens: 1, estimated: false, cached: true };
+  rerender(<AssistantMessage message={{ ...done, usage: cached }} live={null} />);
+  expect(container.textContent).toContain("1 token");
+  expect(container.textContent).not.toContain("about");
+  expect(container.textContent).toContain("from the cache");
 });

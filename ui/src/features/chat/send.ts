@@ -72,7 +72,7 @@ export function useSending(options: SendOptions): Sending {
 }
 
 /** The first words may have become its name, and it moves to the top of the list. */
-async function refreshProject(queries: QueryClient, projectId: string) {
+export async function refreshProject(queries: QueryClient, projectId: string) {
   const project = await queries
     .fetchQuery({ ...projectQuery(projectId), staleTime: 0 })
     .catch(() => null);

@@ -6,6 +6,7 @@ import type { Message } from "../../api/client";
 import { IconButton } from "../../components/button";
 import { ArrowDownIcon } from "../../components/icons";
 import type { LiveAnswer } from "./follow";
+import type { GoingOn } from "./going-on";
 import { AssistantMessage, ExpectedAnswer, UserMessage } from "./message";
 import { OlderMessages } from "./older-messages";
 import type { StickToBottom } from "./stick-to-bottom";
@@ -16,6 +17,7 @@ const virtualFrom = 80;
 interface ThreadProps {
   messages: Message[];
   live: LiveAnswer | null;
+  goingOn: GoingOn | null;
   /** A question on its way, with its expected answer. */
   pending: string | null;
   older: { has: boolean; busy: boolean; load: () => void };
@@ -23,14 +25,14 @@ interface ThreadProps {
   children?: ReactNode;
 }
 
-export function Thread({ messages, live, pending, older, stick, children }: ThreadProps) {
+export function Thread({ messages, live, goingOn, pending, older, stick, children }: ThreadProps) {
   const { t } = useLingui();
   const { scroller, content, atBottom, toBottom } = stick;
   const virtual = messages.length > virtualFrom;
   const prepended = useKeepPlace(messages, scroller, virtual);
 
   const rows = messages.map((message) => (
-    <MessageRow key={message.id} message={message} live={live} />
+    <MessageRow key={message.id} message={message} live={live} goingOn={goingOn} />
   ));
   return (
     <div className={styles.frame}>
@@ -66,10 +68,13 @@ export function Thread({ messages, live, pending, older, stick, children }: Thre
   );
 }
 
-function MessageRow({ message, live }: { message: Message; live: LiveAnswer | null }) {
+type MessageRowProps = Pick<ThreadProps, "live" | "goingOn"> & { message: Message };
+
+function MessageRow({ message, live, goingOn }: MessageRowProps) {
   if (message.role === "user") return <UserMessage text={message.content} />;
-  const own = live?.messageId === message.id ? live : null;
-  return <AssistantMessage message={message} live={own} />;
+  const own = <T extends { messageId: string }>(of: T | null) =>
+    of?.messageId === message.id ? of : null;
+  return <AssistantMessage message={message} live={own(live)} goingOn={own(goingOn)} />;
 }
 
 /** When older messages come in above, what is on screen stays where it is. */
