@@ -47,27 +47,35 @@ const text = (source) => words(source).map((word) => ({ kind: "delta", text: wor
 const think = (source) => words(source).map((word) => ({ kind: "reasoning", text: word }));
 const complete = { status: "complete" };
 
+/** A scripted answer that ends after `first` steps; continued, it goes on with the rest. */
+const cut = (steps, first, outcome) => ({ steps, first, pace: 10, outcome });
+const failing = (code, more) => ({
+  failure: { code, detail: `the provider said ${code}`, ...more },
+});
+const ended = (finish_reason) => ({ status: "complete", finish_reason });
+
+/** What the first word of a question makes happen. */
 export function answerTo(question) {
   const steps = text(whole);
   switch (question.split(/\s/)[0].toLowerCase()) {
     case "fail":
-      return {
-        steps: steps.slice(0, 30),
-        pace: 10,
-        outcome: {
-          failure: { code: "provider_cut_off", detail: "the provider closed the connection" },
-        },
-      };
+      return cut(steps, 30, failing("provider_cut_off"));
     case "refuse":
-      return {
-        steps: [],
-        pace: 10,
-        outcome: {
-          failure: { code: "provider_key_refused", detail: "the provider refused the key" },
-        },
-      };
+      return cut(steps, 0, failing("provider_key_refused"));
+    case "limit":
+      return cut(steps, 0, failing("provider_rate_limited", { retry_after: 40 }));
     case "interrupt":
-      return { steps: steps.slice(0, 40), pace: 10, outcome: { status: "interrupted" } };
+      return cut(steps, 40, { status: "interrupted" });
+    case "length":
+      return cut(steps, 60, ended("length"));
+    case "filter":
+      return cut(steps, 20, ended("content_filter"));
+    case "decline":
+      return cut(text("I am sorry, but I will not help with that."), undefined, ended("refusal"));
+    case "tool":
+      return cut(steps, 12, ended("tool_calls"));
+    case "odd":
+      return cut(steps, 12, ended("recitation"));
     case "queue":
       return {
         steps: [3, 2, 1].map((place) => ({ kind: "queued", place })).concat(steps),
@@ -88,7 +96,23 @@ export function answerTo(question) {
       return { steps: Array.from({ length: 60 }, () => steps).flat(), pace: 0, outcome: complete };
     case "short":
       return { steps: text("A short answer, as asked."), pace: 20, outcome: complete };
+    case "cached":
+      return { steps, pace: 0, outcome: complete, usage: { cached: true } };
     default:
       return { steps, pace: 8, outcome: complete };
+  }
+}
+
+/** Questions that are turned away. */
+export function refusalOf(question) {
+  switch (question.split(/\s/)[0].toLowerCase()) {
+    case "crowd":
+      return ["too_many_answers", "4 of your answers are being written already", 5];
+    case "full":
+      return ["queue_full", "too many questions wait for a model already", 5];
+    case "often":
+      return ["too_many_turns", "you have asked very often within a minute", 37];
+    default:
+      return null;
   }
 }

@@ -1,14 +1,14 @@
 /**
  * Serves dist under the real content policy and plays the API from memory, also the parts that a
  * healthy server seldom shows: `node e2e/fake-server.mjs [PORT]`. The first word of a message
- * chooses what happens: fail, refuse, interrupt, queue, think, slow, flood, short.
+ * chooses what happens, as fake-answer.mjs has it: fail, length, queue, slow, crowd and others.
  */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { answerTo } from "./fake-answer.mjs";
+import { answerTo, refusalOf } from "./fake-answer.mjs";
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types loquat-worker";
@@ -56,15 +56,30 @@ function newMessage(project, role, content, status, model = null) {
 
 /** Writes the answer into its log, a word at a time, waking whoever follows. */
 async function write(project, message, question) {
-  const { steps, pace, outcome } = answerTo(question);
-  const live = message.live;
+  const { steps, first = steps.length, pace, outcome, usage } = answerTo(question);
+  const { live, told = 0 } = message;
+  // What was cut short goes on to the end the second time.
+  const until = told > 0 || live.again ? steps.length : first;
+  const success = live.again ? { status: "complete", finish_reason: "stop" } : outcome;
   let position = 0;
   const say = (event, data, id) => {
     live.log.push({ event, data, id });
     live.wake();
   };
   say("start", { message_id: message.id, user_message_id: message.parent_id }, 0);
-  for (const { kind, text, place } of steps) {
+  for (const [kind, text] of [
+    ["reasoning", message.reasoning],
+    ["delta", message.content],
+  ]) {
+    if (!text) continue;
+    position += Buffer.byteLength(text);
+    say(kind, { delta: text }, position);
+  }
+  // A model needs a moment before its first word.
+  if (live.again) await wait(700);
+  let at = told;
+  for (; at < until; at++) {
+    const { kind, text, place } = steps[at];
     if (pace > 0 || position % 4 === 0) await wait(pace);
     if (live.stopped || !projects.has(project.id)) break;
     if (kind === "queued") {
@@ -77,32 +92,35 @@ async function write(project, message, question) {
     else message.content += text;
     say(kind, { delta: text }, position);
   }
+  message.told = at;
   message.updated_at = now();
   project.live_message_id = null;
-  if (outcome.failure && !live.stopped) {
+  if (success.failure && !live.stopped) {
+    const { code, detail, retry_after } = success.failure;
     message.status = "failed";
-    message.failure = outcome.failure;
-    say("failed", problem(502, outcome.failure.code, outcome.failure.detail).body, end);
+    message.failure = { code, detail, retry_at: null };
+    if (retry_after)
+      message.failure.retry_at = new Date(Date.now() + retry_after * 1000).toISOString();
+    say("failed", problem(502, code, detail, { retry_after }).body, end);
     return;
   }
-  message.status = live.stopped ? "stopped" : outcome.status;
-  message.finish_reason = live.stopped ? null : "stop";
-  message.usage = { prompt_tokens: 21, completion_tokens: steps.length, reasoning_tokens: null };
-  const { content, id: message_id, status, finish_reason, usage } = message;
-  say("end", { content, message_id, status, finish_reason, usage }, end);
+  message.status = live.stopped ? "stopped" : success.status;
+  message.finish_reason = live.stopped ? null : (success.finish_reason ?? "stop");
+  message.usage = {
+    prompt_tokens: 21,
+    completion_tokens: at,
+    reasoning_tokens: null,
+    estimated: message.status !== "complete",
+    cached: false,
+    ...usage,
+  };
+  const { content, id: message_id, status, finish_reason } = message;
+  say("end", { content, message_id, status, finish_reason, usage: message.usage }, end);
 }
 
-function startTurn(project, { content, client_request_id, model }) {
-  const again = project.turns.get(client_request_id);
-  if (again) return { status: 202, body: again };
-  if (project.live_message_id) {
-    const detail = "an answer is still being written in this conversation";
-    return problem(409, "answer_running", detail, { message_id: project.live_message_id });
-  }
-  const user_message = newMessage(project, "user", content, "complete");
-  const assistant_message = newMessage(project, "assistant", "", "running", model ?? "demo");
+function begin(project, message, question, again) {
   let wake = () => {};
-  const live = { log: [], stopped: false, wake: () => wake(), next: null };
+  const live = { log: [], stopped: false, again, wake: () => wake(), next: null };
   live.next = () =>
     new Promise((resolve) => {
       const before = wake;
@@ -112,17 +130,48 @@ function startTurn(project, { content, client_request_id, model }) {
         wake = () => {};
       };
     });
-  Object.defineProperty(assistant_message, "live", { value: live });
-  project.live_message_id = assistant_message.id;
-  project.model = model ?? "demo";
+  Object.defineProperty(message, "live", { value: live, configurable: true });
+  project.live_message_id = message.id;
   project.updated_at = now();
+  void write(project, message, question);
+}
+
+const running = (project) =>
+  problem(409, "answer_running", "an answer is still being written in this conversation", {
+    message_id: project.live_message_id,
+  });
+
+function startTurn(project, { content, client_request_id, model }) {
+  const again = project.turns.get(client_request_id);
+  if (again) return { status: 202, body: again };
+  if (project.live_message_id) return running(project);
+  const refused = refusalOf(content);
+  if (refused) return problem(429, refused[0], refused[1], { retry_after: refused[2] });
+  const user_message = newMessage(project, "user", content, "complete");
+  const assistant_message = newMessage(project, "assistant", "", "running", model ?? "demo");
+  project.model = model ?? "demo";
   if (project.name_source === "default") {
     project.name = content.split(/\s+/).slice(0, 6).join(" ").slice(0, 60);
     project.name_source = "first_words";
   }
   const turn = { user_message, assistant_message: { ...assistant_message } };
   project.turns.set(client_request_id, turn);
-  void write(project, assistant_message, content);
+  begin(project, assistant_message, content, false);
+  return { status: 202, body: turn };
+}
+
+function continueTurn(project, message, { client_request_id, model }) {
+  const known = project.turns.get(client_request_id);
+  if (known) return { status: 202, body: known };
+  if (project.live_message_id) return running(project);
+  if (message !== project.messages.at(-1))
+    return problem(409, "not_continuable", "the conversation has gone on after this answer");
+  const user_message = project.messages.at(-2);
+  const cleared = { status: "running", finish_reason: null, usage: null, failure: null };
+  Object.assign(message, cleared, model ? { model } : {});
+  const turn = { user_message, assistant_message: { ...message } };
+  project.turns.set(client_request_id, turn);
+  begin(project, message, user_message.content, true);
   return { status: 202, body: turn };
 }
 
@@ -256,6 +305,7 @@ function route(method, path, query, body, user) {
   const message = project.messages.find((candidate) => candidate.id === messageId);
   if (!message) return problem(404, "not_found", "there is no such message");
   if (verb === "stream") return { stream: message };
+  if (verb === "continue") return continueTurn(project, message, body);
   if (message.live) message.live.stopped = true;
   return { status: 200, body: message };
 }
