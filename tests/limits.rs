@@ -86,7 +86,8 @@ on_both_databases! {
         for _ in 0..3 {
             provider.open();
         }
-        assert_eq!(text(&watching[2].rest().await), "a");
+        let heard = watching[2].rest().await;
+        assert_eq!((heard[0].name.as_str(), &heard[0].data["position"], text(&heard)), ("queued", &json!(0), "a".to_owned()));
         assert_eq!(text(&watching[1].rest().await), "a");
         let order: Vec<String> = provider.calls().iter().map(|call| contents(call)[0].clone()).collect();
         assert_eq!(order, ["a1", "b1", "a3"]);

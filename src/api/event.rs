@@ -94,7 +94,7 @@ pub struct QueuedEvent {
 /// A place in the queue.
 #[derive(Debug, Object)]
 pub struct Queued {
-    /// 1 is next.
+    /// 1 is next; 0 comes when the wait is over and the model is being asked.
     pub position: u32,
 }
 

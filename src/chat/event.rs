@@ -118,7 +118,7 @@ pub fn name(name: &str) -> Bytes {
     out.freeze()
 }
 
-/// `queued`: the answer waits for its turn.
+/// `queued`: the answer waits for its turn, or, at 0, waits no longer.
 pub fn queued(position: usize) -> Bytes {
     let mut out = BytesMut::with_capacity(48);
     out.extend_from_slice(b"event: queued\n");

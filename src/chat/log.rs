@@ -203,9 +203,7 @@ impl Log {
         }
         if inner.queued != place.queued {
             place.queued = inner.queued.clone();
-            if let Some(queued) = &inner.queued {
-                return More::Events(queued.clone());
-            }
+            return More::Events(inner.queued.clone().unwrap_or_else(|| event::queued(0)));
         }
         if place.position < inner.said.len() {
             return More::Events(inner.next_events(place));

@@ -1016,7 +1016,7 @@ export interface components {
         Queued: {
             /**
              * Format: uint32
-             * @description 1 is next.
+             * @description 1 is next; 0 comes when the wait is over and the model is being asked.
              */
             position: number;
         };
