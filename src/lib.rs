@@ -12,6 +12,7 @@ pub mod config; //    the settings
 pub mod db; //        connections, transactions, migrations
 pub mod entity; //    one file per table
 pub mod error; //     what can go wrong
+pub mod failpoint; // where a test lets the process die
 pub mod http; //      outgoing connections
 pub mod llm; //       language models and their vendors' wire formats
 pub mod server; //    connections, and what holds for every response

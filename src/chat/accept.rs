@@ -16,6 +16,7 @@ use crate::entity::message::{self, Role, Status};
 use crate::entity::project::{self, NameSource};
 use crate::entity::{answer_chunk, continuation};
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::llm::{FinishReason, Model};
 
 /// A turn that is committed, the name that the conversation got by it, and the conversation as it was then.
@@ -60,7 +61,9 @@ pub(super) async fn accept(chat: &Chat, running: &Arc<Running>, request: &Reques
     let project = project.update(&transaction).await?;
     // Before the commit, so that whoever sees the rows also finds the answer.
     chat.answers.enter(running);
+    failpoint::hit("turn.before_commit");
     chat.db.commit_unsynced(transaction).await?;
+    failpoint::hit("turn.after_commit");
     Ok(Accepted { turn, name, project, place })
 }
 

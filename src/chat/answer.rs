@@ -17,6 +17,7 @@ use crate::clock;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::{self, Status};
 use crate::entity::project;
+use crate::failpoint;
 use crate::llm::{self, FinishReason, Model, Part};
 
 /// How many messages of a branch are read for the model.
@@ -60,6 +61,7 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
             lost(&running, "internal", "the answer could not be stored; reload the page to see what was kept")
         }
     };
+    failpoint::hit("finish.after_commit");
     chat.answers.leave(&running);
     running.log.close(event::closing(&ending));
     running.set_finished();

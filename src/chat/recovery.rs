@@ -9,6 +9,7 @@ use crate::db::Db;
 use crate::entity::answer_chunk::{self, Kind};
 use crate::entity::message::{self, Status};
 use crate::error::Result;
+use crate::failpoint;
 
 /// Answers in one transaction.
 const AT_ONCE: u64 = 50;
@@ -45,6 +46,8 @@ pub async fn interrupt_unfinished(db: &Db) -> Result<usize> {
             message.update(&transaction).await?;
             answer_chunk::Entity::delete_of([id]).exec(&transaction).await?;
         }
+        failpoint::hit("recovery.before_commit");
         db.commit(transaction).await?;
+        failpoint::hit("recovery.after_commit");
     }
 }

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::entity::message::{self, Role};
 use crate::entity::{continuation, project};
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::llm::{self, Model};
 
 /// The longest `client_request_id`, in characters.
@@ -126,8 +127,10 @@ pub async fn stop(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uui
         return Err(Error::invalid("message_id", "only answers can be stopped, and this is a question"));
     }
     if let Some(running) = chat.live(&message) {
+        failpoint::hit("stop.before");
         running.cancel(Cause::Stop);
         let _ = tokio::time::timeout(Duration::from_secs(10), running.finished()).await;
+        failpoint::hit("stop.after");
     }
     find().await?.ok_or(Error::NotFound("message"))
 }

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::db::Db;
 use crate::entity::answer_chunk::{self, Kind};
 use crate::entity::message;
+use crate::failpoint;
 
 /// How far the database may be behind: in time …
 const EVERY: Duration = Duration::from_millis(250);
@@ -166,7 +167,10 @@ impl Work {
         if !ending.is_empty() {
             answer_chunk::Entity::delete_of(ending).exec(&transaction).await?;
         }
+        let reached = |place: &str| (!parts.is_empty()).then(|| failpoint::hit(place));
+        reached("flush.before_commit");
         self.db.commit(transaction).await?;
+        reached("flush.after_commit");
 
         for (running, _, end) in parts {
             if ours.contains(&running.message_id) {
@@ -244,6 +248,7 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<answer_chunk::Activ
     while rows.peek().is_some() {
         let some: Vec<_> = rows.by_ref().take(ROWS).collect();
         answer_chunk::Entity::insert_many(some).exec_without_returning(transaction).await?;
+        failpoint::hit("flush.in_the_middle");
     }
     Ok(())
 }
@@ -292,5 +297,6 @@ async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<End
         .filter(message::Column::Id.eq(running.message_id))
         .exec(transaction)
         .await?;
+    failpoint::hit("finish.before_commit");
     Ok(ending)
 }
