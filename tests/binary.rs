@@ -1,96 +1,17 @@
 //! The executable itself: how it starts, how it is told to stop, and what a `kill -9` leaves.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::harness::client::{PASSWORD, answer_of, json_of};
 use crate::harness::events::{Events, text};
-use crate::harness::{Kind, Person, Provider, Script, database, eventually, within};
-
-/// A server process, killed when the test is done with it.
-pub struct Running {
-    pub url: String,
-    pub dir: tempfile::TempDir,
-    child: Child,
-    log: Arc<Mutex<String>>,
-    greeting: Vec<String>,
-}
-
-impl Running {
-    /// Starts one on a new directory.
-    pub fn start(environment: &[(&str, &str)]) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), environment)
-    }
-
-    /// Starts one on a directory that exists.
-    pub fn on(dir: tempfile::TempDir, environment: &[(&str, &str)]) -> Self {
-        let mut child = command(dir.path())
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let mut stderr = child.stderr.take().unwrap();
-        std::thread::spawn({
-            let log = Arc::clone(&log);
-            move || {
-                let mut buffer = [0; 4096];
-                while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-                    log.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..read]));
-                }
-            }
-        });
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let greeting: Vec<String> = lines.by_ref().take(3).map_while(Result::ok).collect();
-        assert_eq!(greeting.len(), 3, "the server did not start: {}", log.lock().unwrap());
-        let url = greeting[0].split_whitespace().last().unwrap().to_owned();
-        Self { url, dir, child, log, greeting }
-    }
-
-    /// What it has logged.
-    pub fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
-    }
-
-    fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
-    }
-
-    /// Waits for its end and returns the exit code.
-    fn wait(&mut self, limit: Duration) -> Option<i32> {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(began.elapsed() < limit, "it did not end within {limit:?}");
-            #[expect(clippy::disallowed_methods, reason = "a process is waited for outside of any runtime")]
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Kills it as a power cut would, and keeps its directory.
-    fn kill(mut self) -> tempfile::TempDir {
-        self.signal("-9");
-        self.wait(Duration::from_secs(5));
-        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::harness::process::{Running, borrowed, command, environment};
+use crate::harness::{Person, Provider, Script, database, eventually, within};
 
 /// A process that ends with the test, however the test ends.
 struct Killed(Child);
@@ -100,28 +21,6 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// The executable with nothing of this process's environment.
-fn command(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loquat"));
-    command.env_clear().env("LOQUAT_DATA_DIR", dir).env("HOME", dir).env("LOQUAT_SHUTDOWN_GRACE", "1").current_dir(dir);
-    command
-}
-
-/// The settings that point a server at a database of a kind and a scripted provider.
-async fn environment(kind: Kind, dir: &Path, provider: &Provider) -> Vec<(&'static str, String)> {
-    let mut all =
-        vec![("OPENAI_BASE_URL", format!("http://{}/v1", provider.address)), ("OPENAI_API_KEY", "sk-test".to_owned())];
-    if let loquat::config::Database::Postgres(url) = database::fresh(kind, dir).await.database {
-        all.push(("DATABASE_URL", secrecy::ExposeSecret::expose_secret(&url).to_owned()));
-        all.push(("SECRET_KEY", "a key for tests only: 0123456789abcdef".to_owned()));
-    }
-    all
-}
-
-fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 on_both_databases! {

@@ -7,11 +7,14 @@
 mod harness;
 
 mod accounts;
+mod audit;
 mod binary;
 mod branches;
 mod continuing;
 mod contract;
+mod failpoints;
 mod guard;
+mod kills;
 mod limits;
 mod migrations;
 mod models;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::binary::Running;
 use crate::harness::client::answer_of;
+use crate::harness::process::Running;
 use crate::harness::{Person, Provider, Script, eventually};
 
 /// A Sentry that only keeps what it gets.

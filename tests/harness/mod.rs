@@ -1,10 +1,12 @@
 //! What every test stands on: a running server on a fresh database, people who use it, and a model server that says
 //! what the test wants.
 
+pub mod audit;
 pub mod client;
 pub mod database;
 pub mod events;
 pub mod postgres;
+pub mod process;
 pub mod provider;
 pub mod server;
 pub mod socket;

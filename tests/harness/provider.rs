@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use loquat::config::Provider as Configured;
+use loquat::entity::answer_chunk::Kind;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,10 @@ pub struct Script(Vec<Step>);
 #[derive(Clone, Debug)]
 enum Step {
     Send(Vec<u8>),
+    /// Notes that what is sent next says this.
+    Say(Kind, String),
+    /// Notes that what is sent next ends the answer properly.
+    Finish,
     /// Waits until the test opens the gate.
     Gate,
     Pause(Duration),
@@ -56,12 +61,26 @@ impl Script {
         self
     }
 
+    /// Notes for the audit that what is sent next says this. `delta` and `reasoning` do it by themselves.
+    pub fn say(mut self, kind: Kind, text: &str) -> Self {
+        self.0.push(Step::Say(kind, text.to_owned()));
+        self
+    }
+
+    /// Notes for the audit that what is sent next ends the answer properly. `end` does it by itself.
+    pub fn finish(mut self) -> Self {
+        self.0.push(Step::Finish);
+        self
+    }
+
     pub fn delta(self, text: &str) -> Self {
-        self.chunk(json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]}))
+        self.say(Kind::Text, text)
+            .chunk(json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]}))
     }
 
     pub fn reasoning(self, text: &str) -> Self {
-        self.chunk(json!({"choices": [{"index": 0, "delta": {"reasoning_content": text}, "finish_reason": null}]}))
+        self.say(Kind::Reasoning, text)
+            .chunk(json!({"choices": [{"index": 0, "delta": {"reasoning_content": text}, "finish_reason": null}]}))
     }
 
     pub fn chunk(self, chunk: Value) -> Self {
@@ -70,9 +89,19 @@ impl Script {
 
     /// The proper end, with its cost.
     pub fn end(self) -> Self {
-        self.chunk(json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
+        self.finish()
+            .chunk(json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
             .chunk(json!({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}))
             .send("data: [DONE]\n\n")
+    }
+
+    /// The HTTP status that it answers with.
+    fn status(&self) -> Option<u16> {
+        let first = self.0.iter().find_map(|step| match step {
+            Step::Send(bytes) => Some(bytes),
+            _ => None,
+        })?;
+        std::str::from_utf8(first.get(9..12)?).ok()?.parse().ok()
     }
 
     /// Waits here until `Provider::open` is called.
@@ -92,6 +121,30 @@ impl Script {
     }
 }
 
+/// One call for an answer, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The request.
+    pub body: Value,
+    /// The HTTP status of the response; none when there was no response.
+    pub status: Option<u16>,
+    /// What it said and when, each noted just before it was sent.
+    pub said: Vec<(Instant, Kind, String)>,
+    /// Whether the answer came to its proper end.
+    pub finished: bool,
+}
+
+impl Call {
+    /// The newest question in the request: the last paragraph, because questions whose answers never came to a word are
+    /// sent together. The audit knows a turn by it.
+    pub fn question(&self) -> &str {
+        let messages = self.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let newest = messages.iter().rev().find(|message| message["role"] == "user");
+        let content = newest.and_then(|message| message["content"].as_str()).unwrap_or_default();
+        content.rsplit("\n\n").next().unwrap_or_default()
+    }
+}
+
 /// The running model server.
 pub struct Provider {
     pub address: SocketAddr,
@@ -102,7 +155,7 @@ pub struct Provider {
 type Scripting = dyn Fn(usize, &Value) -> Script + Send + Sync;
 
 struct Shared {
-    calls: Mutex<Vec<Value>>,
+    calls: Mutex<Vec<Call>>,
     gate: Semaphore,
     left: AtomicUsize,
     script: Box<Scripting>,
@@ -162,6 +215,11 @@ impl Provider {
 
     /// The body of every call for an answer, in order.
     pub fn calls(&self) -> Vec<Value> {
+        self.shared.calls.lock().unwrap().iter().map(|call| call.body.clone()).collect()
+    }
+
+    /// Every call for an answer with what it said, in order.
+    pub fn record(&self) -> Vec<Call> {
         self.shared.calls.lock().unwrap().clone()
     }
 
@@ -179,11 +237,13 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
         return;
     }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let script = {
+    let (number, script) = {
         let mut calls = shared.calls.lock().unwrap();
-        calls.push(body.clone());
-        (shared.script)(calls.len() - 1, &body)
+        let script = (shared.script)(calls.len(), &body);
+        calls.push(Call { body, status: script.status(), said: Vec::new(), finished: false });
+        (calls.len() - 1, script)
     };
+    let note = |note: &dyn Fn(&mut Call)| note(&mut shared.calls.lock().unwrap()[number]);
     stream.set_nodelay(true).unwrap();
     for step in script.0 {
         let (mut reading, mut writing) = stream.split();
@@ -195,6 +255,14 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
         let doing = async {
             match &step {
                 Step::Send(bytes) => writing.write_all(bytes).await.is_ok(),
+                Step::Say(kind, text) => {
+                    note(&|call| call.said.push((Instant::now(), *kind, text.clone())));
+                    true
+                }
+                Step::Finish => {
+                    note(&|call| call.finished = true);
+                    true
+                }
                 Step::Gate => shared.gate.acquire().await.map(|permit| permit.forget()).is_ok(),
                 Step::Pause(time) => {
                     tokio::time::sleep(*time).await;
