@@ -23,6 +23,11 @@ use wal::Wal;
 
 /// Connections that only read, on SQLite; with WAL they never wait for the writer.
 const SQLITE_READERS: u32 = 4;
+/// How long a request waits for its turn to write on SQLite, and then for locks of other programs. Whoever waits longer
+/// has left, or would rather know.
+const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection to PostgreSQL: longer than a restart takes.
+const POSTGRES_PATIENCE: Duration = Duration::from_secs(10);
 /// Connections to PostgreSQL. No stream holds one, so few serve many.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -65,7 +70,7 @@ impl Db {
             options
                 .max_connections(connections)
                 .min_connections(1)
-                .acquire_timeout(Duration::from_secs(30))
+                .acquire_timeout(SQLITE_PATIENCE)
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
@@ -78,7 +83,7 @@ impl Db {
                         // A commit survives a killed process; `commit` syncs it, so that it survives a power cut too.
                         .synchronous(SqliteSynchronous::Normal)
                         .foreign_keys(true)
-                        .busy_timeout(Duration::from_secs(10))
+                        .busy_timeout(SQLITE_PATIENCE)
                         .pragma("temp_store", "memory");
                     if only_reads { options.pragma("query_only", "on") } else { options }
                 });
@@ -97,8 +102,7 @@ impl Db {
         options
             .max_connections(POSTGRES_CONNECTIONS)
             .min_connections(1)
-            .acquire_timeout(Duration::from_secs(15))
-            .connect_timeout(Duration::from_secs(15))
+            .acquire_timeout(POSTGRES_PATIENCE)
             .set_application_name("loquat")
             .sqlx_logging(false);
         let unusable = |error: &dyn std::fmt::Display| {

@@ -5,6 +5,10 @@ use std::time::Duration;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+mod trouble;
+
+pub use trouble::Trouble;
+
 /// A result of the application's own work.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -114,12 +118,29 @@ pub enum Error {
     /// The server is about to stop.
     #[error("the server is restarting; try again in a moment")]
     ShuttingDown,
+    /// The database cannot do its work at the moment.
+    #[error("{trouble}")]
+    DatabaseTrouble {
+        /// What keeps it from that.
+        trouble: Trouble,
+        /// What it said itself.
+        source: DbErr,
+    },
     /// The database said no.
     #[error("something went wrong on the server; it has been logged under this request's id")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
     /// Anything else that is our fault.
     #[error("something went wrong on the server; it has been logged under this request's id")]
     Internal(#[source] anyhow::Error),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match Trouble::of(&error) {
+            Some(trouble) => Self::DatabaseTrouble { trouble, source: error },
+            None => Self::Database(error),
+        }
+    }
 }
 
 impl Error {
@@ -131,7 +152,7 @@ impl Error {
     /// The error as the command line tells it: with its cause, and without a request that there is not.
     pub fn for_operator(self) -> anyhow::Error {
         match self {
-            Self::Database(error) => error.into(),
+            Self::Database(error) | Self::DatabaseTrouble { source: error, .. } => error.into(),
             Self::Internal(error) => error,
             error => error.into(),
         }
@@ -158,7 +179,7 @@ impl Error {
             Self::TooManyTurns { .. } | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
             Self::TooManySockets { .. } | Self::TooManyFollows { .. } => 429,
             Self::Database(_) | Self::Internal(_) => 500,
-            Self::Busy { .. } | Self::ShuttingDown => 503,
+            Self::Busy { .. } | Self::ShuttingDown | Self::DatabaseTrouble { .. } => 503,
         }
     }
 
@@ -190,6 +211,7 @@ impl Error {
             Self::TooManyFollows { .. } => "too_many_follows",
             Self::Busy { .. } => "busy",
             Self::ShuttingDown => "shutting_down",
+            Self::DatabaseTrouble { trouble, .. } => trouble.code(),
             Self::Database(_) | Self::Internal(_) => "internal",
         }
     }
@@ -210,6 +232,7 @@ impl Error {
         match self {
             Self::Busy { retry_after } | Self::TooManyTurns { retry_after } => Some(*retry_after),
             Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
+            Self::DatabaseTrouble { trouble, .. } => Some(trouble.retry_after()),
             _ => None,
         }
     }

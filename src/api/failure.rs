@@ -81,6 +81,9 @@ impl From<Error> for Failure {
             tracing::error!(%request_id, "a request failed: {:#}", chain);
             return Self(problem(500, "internal", chain.to_string(), request_id));
         }
+        if let Error::DatabaseTrouble { trouble, source } = &error {
+            tracing::error!(%request_id, code = trouble.code(), "the database failed a request: {source}");
+        }
         tracing::debug!(%request_id, status, code = error.code(), "refused: {error}");
         let message_id = match &error {
             Error::AnswerRunning { message_id } => Some(*message_id),
