@@ -87,6 +87,16 @@ impl Db {
                         .pragma("temp_store", "memory");
                     if only_reads { options.pragma("query_only", "on") } else { options }
                 });
+            options.map_sqlx_sqlite_pool_opts(|pool| {
+                pool.after_release(|connection, _| {
+                    Box::pin(async move {
+                        // A full disk makes SQLite roll back by itself. The rollback that follows then fails, and the
+                        // library would take every later transaction for one inside another, which is never committed.
+                        connection.ping().await?;
+                        Ok(!connection.is_in_transaction())
+                    })
+                })
+            });
             sea_orm::Database::connect(options).await
         };
         let open = async || anyhow::Ok((connect(1, false).await?, connect(SQLITE_READERS, true).await?));

@@ -13,6 +13,7 @@ mod branches;
 mod continuing;
 mod contract;
 mod failpoints;
+mod full_disk;
 mod guard;
 mod kills;
 mod limits;

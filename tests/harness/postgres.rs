@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 /// A running PostgreSQL.
 pub struct Cluster {
     pub port: u16,
-    _child: Mutex<Child>,
-    _dir: tempfile::TempDir,
+    child: Mutex<Child>,
+    dir: tempfile::TempDir,
+    settings: Vec<String>,
 }
 
 static SHARED: OnceLock<Cluster> = OnceLock::new();
@@ -47,24 +48,36 @@ impl Cluster {
             }
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        // The shell ends the server when this process ends, however it ends: then its standard input closes.
-        let mut command = as_owner(&owner, Path::new("/bin/sh"));
-        command
-            .arg("-c")
-            .arg("\"$0\" \"$@\" & server=$!; read _; kill -INT $server; wait $server")
-            .arg(bin.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
-            .arg(dir.path())
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"]);
-        for setting in settings {
-            command.args(["-c", &setting]);
-        }
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let cluster = Self { port, _child: Mutex::new(child), _dir: dir };
+        let child = Mutex::new(launch(dir.path(), port, &settings));
+        let cluster = Self { port, child, dir, settings };
         cluster.wait(&data);
         cluster
+    }
+
+    /// Stops it as `pg_ctl stop` does: `fast` ends its connections, `immediate` is a crash.
+    pub fn stop(&self, mode: &str) {
+        let stopped = as_owner(&owner(), &bin_dir().join("pg_ctl"))
+            .args(["stop", "--silent", "-m", mode, "-D"])
+            .arg(self.dir.path().join("data"))
+            .status();
+        assert!(stopped.is_ok_and(|status| status.success()), "pg_ctl could not stop the server");
+        // The shell around it has been waiting for its own end.
+        let mut child = self.child.lock().unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+
+    /// Starts it again where it was.
+    pub fn start_again(&self) {
+        *self.child.lock().unwrap() = launch(self.dir.path(), self.port, &self.settings);
+        self.wait(&self.dir.path().join("data"));
+    }
+
+    /// Gives a directory to the user that the server runs as.
+    pub fn lend(&self, dir: &Path) {
+        if let Some((_, uid, gid)) = owner() {
+            chown(dir, Some(uid), Some(gid)).unwrap();
+        }
     }
 
     /// The server writes "ready" into its pid file once it takes connections.
@@ -84,6 +97,24 @@ impl Cluster {
     pub fn url(&self, database: &str) -> String {
         format!("postgres://loquat@127.0.0.1:{}/{database}", self.port)
     }
+}
+
+fn launch(dir: &Path, port: u16, settings: &[String]) -> Child {
+    // The shell ends the server when this process ends, however it ends: then its standard input closes.
+    let mut command = as_owner(&owner(), Path::new("/bin/sh"));
+    command
+        .arg("-c")
+        .arg("\"$0\" \"$@\" & server=$!; read _; kill -INT $server; wait $server")
+        .arg(bin_dir().join("postgres"))
+        .arg("-D")
+        .arg(dir.join("data"))
+        .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
+        .arg(dir)
+        .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"]);
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// Where the server programs are: on the path, or where Debian puts them.
