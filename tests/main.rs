@@ -17,6 +17,7 @@ mod full_disk;
 mod guard;
 mod kills;
 mod limits;
+mod lost_commits;
 mod migrations;
 mod models;
 mod page;

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::answer::Asking;
 use super::changes::Change;
 use super::running::{Cause, Running};
-use super::{Chat, accept, answer};
+use super::{Chat, Outcome, accept, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
 use crate::entity::{continuation, project};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Trouble};
 use crate::failpoint;
 use crate::llm::{self, Model};
 
@@ -89,6 +89,12 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         Ok(accepted) => accepted,
         Err(error) => {
             chat.answers.leave(&running);
+            if matches!(error, Error::DatabaseTrouble { trouble: Trouble::Away, .. }) {
+                // It may have been committed although nobody heard so, and then nobody would ever finish it.
+                let (writer, running) = (chat.writer.clone(), Arc::clone(&running));
+                chat.tasks.spawn(async move { writer.finish(&running, Outcome::Interrupted).await });
+                return Err(error);
+            }
             return collided(chat, &running, &request, error).await;
         }
     };

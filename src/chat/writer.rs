@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Set};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -11,12 +12,14 @@ use uuid::Uuid;
 
 use super::log::Unstored;
 use super::running::{Answers, Cause, Running};
+use super::said::Said;
 use super::usage::Usage;
 use super::{Ending, Outcome};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::answer_chunk::{self, Kind};
 use crate::entity::message;
+use crate::error::Trouble;
 use crate::failpoint;
 
 /// How far the database may be behind: in time …
@@ -27,7 +30,10 @@ pub const AT_ONCE: usize = 4 * 1024;
 const QUEUE: usize = 1024;
 /// Rows in one statement, well below SQLite's limit on bound values.
 const ROWS: usize = 500;
-/// How long an ending is tried again before the answer is given up in memory. Its row is recovered at the next start.
+/// How long to wait after a failure.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long an ending that the database refuses is tried again before the answer is given up in memory; its row is
+/// recovered at the next start. A database that is only in trouble is waited for without end.
 const GIVE_UP: Duration = Duration::from_secs(600);
 
 /// Hands answers to the writer.
@@ -104,7 +110,12 @@ impl Work {
             }
             if let Err(error) = self.commit(&flushing, &mut endings).await {
                 self.report(&error);
-                self.one_by_one(&mut endings).await;
+                // While nothing can be stored at all, every further try would only wait as long as this one has.
+                if !matches!(Trouble::of(&error), Some(Trouble::Busy | Trouble::Away)) {
+                    self.one_by_one(&mut endings).await;
+                }
+                // New endings may come in meanwhile; nothing else is worth waking for.
+                sleep(PAUSE).await;
             } else {
                 self.failing = false;
             }
@@ -161,7 +172,7 @@ impl Work {
             results.push(if ours.contains(&finish.running.message_id) {
                 Some(store(&transaction, finish).await?)
             } else {
-                None
+                stored_before(&transaction, finish).await?
             });
         }
         if !ending.is_empty() {
@@ -191,11 +202,10 @@ impl Work {
         let mut left = Vec::new();
         for finish in endings.drain(..) {
             let mut one = vec![finish];
-            if self.commit(&[], &mut one).await.is_ok() {
-                continue;
-            }
+            let Err(error) = self.commit(&[], &mut one).await else { continue };
+            let passes = Trouble::of(&error).is_some();
             for finish in one {
-                if finish.since.elapsed() < GIVE_UP {
+                if passes || finish.since.elapsed() < GIVE_UP {
                     left.push(finish);
                 } else {
                     let _ = finish.stored.send(Stored::Failed);
@@ -203,8 +213,6 @@ impl Work {
             }
         }
         *endings = left;
-        // New endings may come in meanwhile; nothing else is worth waking for.
-        sleep(Duration::from_millis(200)).await;
     }
 
     fn report(&mut self, error: &DbErr) {
@@ -247,22 +255,32 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<answer_chunk::Activ
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let some: Vec<_> = rows.by_ref().take(ROWS).collect();
-        answer_chunk::Entity::insert_many(some).exec_without_returning(transaction).await?;
+        // A try whose commit went unanswered may have stored them, and its last part may have grown since.
+        let again = OnConflict::columns([answer_chunk::Column::MessageId, answer_chunk::Column::Position])
+            .update_columns([answer_chunk::Column::Kind, answer_chunk::Column::Content])
+            .to_owned();
+        answer_chunk::Entity::insert_many(some).on_conflict(again).exec_without_returning(transaction).await?;
         failpoint::hit("flush.in_the_middle");
     }
     Ok(())
 }
 
-async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<Ending, DbErr> {
+/// The ending, if an earlier try has stored it although its commit went unanswered.
+async fn stored_before(transaction: &DatabaseTransaction, finish: &Finish) -> Result<Option<Ending>, DbErr> {
+    let row = message::Entity::find_by_id(finish.running.message_id).one(transaction).await?;
+    let ending = ending(finish, &finish.running.log.said());
+    Ok(row.is_some_and(|row| row.status == ending.status && row.content == ending.content).then_some(ending))
+}
+
+fn ending(finish: &Finish, said: &Said) -> Ending {
     let running = &finish.running;
-    let said = running.log.said();
     let (finish_reason, usage) = match &finish.outcome {
         Outcome::Complete { reason, usage } => (Some(reason.as_str().to_owned()), *usage),
         _ => (None, None),
     };
     let begun = running.log.begun();
     let was_asked = finish_reason.is_some() || said.len() > begun;
-    let estimate = || Usage::estimated(running.prompt_estimate.get().copied(), &said, begun);
+    let estimate = || Usage::estimated(running.prompt_estimate.get().copied(), said, begun);
     let usage = match usage.or_else(|| was_asked.then(estimate)) {
         Some(usage) => Some(usage.and(running.spent)),
         None => running.spent,
@@ -271,14 +289,19 @@ async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<End
         Outcome::Failed(failure) => Some(failure.clone()),
         _ => None,
     };
-    let ending = Ending {
+    Ending {
         message_id: running.message_id,
         content: said.all(Kind::Text),
         status: finish.outcome.status(),
         finish_reason,
         usage,
         failure,
-    };
+    }
+}
+
+async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<Ending, DbErr> {
+    let said = finish.running.log.said();
+    let ending = ending(finish, &said);
     let mut row = message::ActiveModel {
         content: Set(ending.content.clone()),
         reasoning: Set(said.reasoning()),
@@ -292,11 +315,7 @@ async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<End
         ..Default::default()
     };
     Usage::set(ending.usage, &mut row);
-    message::Entity::update_many()
-        .set(row)
-        .filter(message::Column::Id.eq(running.message_id))
-        .exec(transaction)
-        .await?;
+    message::Entity::update_many().set(row).filter(message::Column::Id.eq(ending.message_id)).exec(transaction).await?;
     failpoint::hit("finish.before_commit");
     Ok(ending)
 }

@@ -8,6 +8,7 @@ pub mod events;
 pub mod postgres;
 pub mod process;
 pub mod provider;
+pub mod proxy;
 pub mod server;
 pub mod socket;
 
