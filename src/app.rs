@@ -100,9 +100,9 @@ impl App {
         }
     }
 
-    /// Closes the database, at the very end.
+    /// Closes the database, at the very end. With the longest grace the process has one second left of its thirty.
     pub async fn close(&self) {
-        let _ = tokio::time::timeout(Duration::from_secs(3), self.db.close()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.db.close()).await;
     }
 }
 

@@ -21,6 +21,7 @@ pub mod usage;
 pub mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,12 @@ use queue::Queue;
 use running::{Answers, Cause, Running};
 use usage::Usage;
 use writer::Writer;
+
+/// How long a stopping server tries to store what it has interrupted: a database that is away must not keep it from
+/// ending …
+const LAST_COMMITS: Duration = Duration::from_secs(5);
+/// … within thirty seconds, the last of which are for connections and the database itself.
+const GONE_WITHIN: Duration = Duration::from_secs(27);
 
 /// Everything that turns need; cheap to clone.
 #[derive(Clone)]
@@ -88,15 +95,18 @@ impl Chat {
         self.stopping.cancel();
     }
 
-    /// Lets running answers finish for a while, interrupts the rest, and returns when all are stored.
-    pub async fn drain(&self, grace: std::time::Duration) {
+    /// Lets running answers finish for a while, interrupts the rest, and returns when all are stored, or cannot be.
+    pub async fn drain(&self, grace: Duration) {
         self.refuse_turns();
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
             for running in self.answers.all() {
                 running.cancel(Cause::Shutdown);
             }
-            self.tasks.wait().await;
+            let left = LAST_COMMITS.min(GONE_WITHIN.saturating_sub(grace));
+            if tokio::time::timeout(left, self.tasks.wait()).await.is_err() {
+                tracing::error!("answers could not be stored before the end; the next start marks them as interrupted");
+            }
         }
     }
 

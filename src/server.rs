@@ -31,7 +31,7 @@ const BUFFER: usize = 64 * 1024;
 /// How long data may stay unacknowledged before the other side counts as gone.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// How long open connections get to finish when the server is gone.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// An address that is ours, at which nobody can connect yet.
 pub struct Bound(TcpSocket);

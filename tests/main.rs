@@ -20,6 +20,7 @@ mod limits;
 mod lost_commits;
 mod migrations;
 mod models;
+mod outages;
 mod page;
 mod postgres_tls;
 mod projects;
