@@ -13,6 +13,7 @@ mod branches;
 mod continuing;
 mod contract;
 mod failpoints;
+mod faults;
 mod full_disk;
 mod guard;
 mod kills;

@@ -13,6 +13,12 @@ mod sse;
 #[cfg(test)]
 mod tests;
 
+/// The door for the fuzzer; no build but its own and that of the tests has it.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use super::openai::fuzzing::read_stream;
+}
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

@@ -4,6 +4,8 @@ mod body;
 mod chunk;
 mod clients;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod lenient;
 mod reading;
 mod retry_after;

@@ -88,6 +88,12 @@ impl Reader {
         self.has_data.then_some(Event { name: &self.name, data: &self.data })
     }
 
+    /// How many bytes it holds.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn held(&self) -> usize {
+        self.line.len() + self.name.len() + self.data.len()
+    }
+
     fn forget_given(&mut self) {
         if std::mem::take(&mut self.given) {
             self.forget();

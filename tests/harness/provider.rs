@@ -124,6 +124,8 @@ impl Script {
 /// One call for an answer, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// The head of the request, as it came.
+    pub head: String,
     /// The request.
     pub body: Value,
     /// The HTTP status of the response; none when there was no response.
@@ -169,7 +171,11 @@ impl Provider {
 
     /// A server whose script depends on how often it was asked before, and on the request.
     pub async fn start(script: impl Fn(usize, &Value) -> Script + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
+    }
+
+    /// The same at a port of the test's choice.
+    pub fn at(listener: TcpListener, script: impl Fn(usize, &Value) -> Script + Send + Sync + 'static) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             calls: Mutex::default(),
@@ -240,7 +246,7 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
     let (number, script) = {
         let mut calls = shared.calls.lock().unwrap();
         let script = (shared.script)(calls.len(), &body);
-        calls.push(Call { body, status: script.status(), said: Vec::new(), finished: false });
+        calls.push(Call { head, body, status: script.status(), said: Vec::new(), finished: false });
         (calls.len() - 1, script)
     };
     let note = |note: &dyn Fn(&mut Call)| note(&mut shared.calls.lock().unwrap()[number]);
@@ -280,6 +286,9 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
             }
         };
         if !done {
+            if !matches!(step, Step::Reset) {
+                shared.left.fetch_add(1, Ordering::SeqCst);
+            }
             let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
             return;
         }

@@ -79,6 +79,13 @@ impl Reading {
         self.bytes
     }
 
+    /// How many bytes it holds of what it could not give out yet.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn held(&self) -> usize {
+        let whole = if let Form::Whole(body) = &self.form { body.len() } else { 0 };
+        self.events.held() + whole
+    }
+
     /// Whether the model said that it is finished. What may still come is what it cost.
     pub(super) fn is_finished(&self) -> bool {
         self.finish.is_some()
@@ -91,8 +98,14 @@ impl Reading {
 
     /// Reads a piece and appends its text to `parts`. After an error the stream must not be read on.
     pub(super) fn read(&mut self, piece: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
+        let mut piece = piece;
         if matches!(self.form, Form::Unknown) {
-            self.form = self.recognise(piece)?;
+            // An event's first line begins with its white space, JSON after it, wherever the packets end.
+            let (space, rest) = piece.split_at(piece.iter().position(is_no_space).unwrap_or(piece.len()));
+            self.read_events(space, parts)?;
+            let Some(first) = rest.first() else { return Ok(()) };
+            self.form = self.recognise(*first)?;
+            piece = rest;
         }
         if let Form::Whole(body) = &mut self.form {
             if body.len() + piece.len() > WHOLE_BODY_BYTES {
@@ -101,6 +114,10 @@ impl Reading {
             body.extend_from_slice(piece);
             return Ok(());
         }
+        self.read_events(piece, parts)
+    }
+
+    fn read_events(&mut self, piece: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
         let mut rest = piece;
         // The reader is taken out so that its event can be borrowed while the rest of `self` takes the text.
         let mut events = std::mem::replace(&mut self.events, sse::Reader::new(0));
@@ -128,7 +145,11 @@ impl Reading {
         } else if whole && !self.done {
             let mut events = std::mem::replace(&mut self.events, sse::Reader::new(0));
             if let Some(event) = events.unfinished() {
-                self.take_event(event, parts)?;
+                match self.take_event(event, parts) {
+                    // It is half an event, so the connection is to blame and not the address.
+                    Err(Error::BadResponse { .. }) => {}
+                    taken => taken?,
+                }
             }
         }
         // Also when it broke off: what was held back for a tag was said.
@@ -149,19 +170,16 @@ impl Reading {
     }
 
     /// Tells a stream from what else servers send with status 200. Labels are not trusted: the first byte decides.
-    fn recognise(&self, piece: &[u8]) -> Result<Form, Error> {
-        let first = piece.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0xEF | 0xBB | 0xBF));
+    fn recognise(&self, first: u8) -> Result<Form, Error> {
         match first {
-            None => Ok(Form::Unknown),
-            Some(b'{' | b'[') => Ok(Form::Whole(Vec::new())),
-            Some(b'<') => Err(self.bad("a web page")),
-            Some(0x1F) => Err(self.bad("compressed bytes, which were not asked for")),
-            Some(_) => Ok(Form::Events),
+            b'{' | b'[' => Ok(Form::Whole(Vec::new())),
+            b'<' => Err(self.bad("a web page")),
+            0x1F => Err(self.bad("compressed bytes, which were not asked for")),
+            _ => Ok(Form::Events),
         }
     }
 
     fn take_whole(&mut self, body: &[u8], whole: bool, parts: &mut Vec<Part>) -> Result<(), Error> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         let Some(value) = lenient_value(body) else {
             return match whole {
                 true => Err(self.bad("JSON that cannot be read")),
@@ -319,6 +337,11 @@ impl Reading {
     fn bad(&self, what: &str) -> Error {
         Error::BadResponse { provider: self.endpoint.name.clone(), what: what.to_owned() }
     }
+}
+
+/// Whether a byte is neither white space nor of a byte order mark.
+fn is_no_space(byte: &u8) -> bool {
+    !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0xEF | 0xBB | 0xBF)
 }
 
 /// The last part's text when it is of this kind, else that of a new part.

@@ -20,7 +20,8 @@ pub(super) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 }
 
 fn seconds(seconds: f64) -> Option<Duration> {
-    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST))
+    (seconds >= 0.0 && seconds.is_finite())
+        .then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST))
 }
 
 /// The time until an HTTP date; none is left when it has passed.
