@@ -90,6 +90,17 @@ fn parse(text: &str) -> Option<Event> {
     (!event.data.is_null()).then_some(event)
 }
 
+/// The whole events among bytes that may be cut anywhere.
+pub fn whole(bytes: &[u8]) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut rest = bytes;
+    while let Some(end) = rest.windows(2).position(|two| two == b"\n\n") {
+        events.extend(parse(std::str::from_utf8(&rest[..end]).unwrap()));
+        rest = &rest[end + 2..];
+    }
+    events
+}
+
 /// The text that events add up to.
 pub fn text(events: &[Event]) -> String {
     add_up(events, "message")
