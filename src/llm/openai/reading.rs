@@ -268,7 +268,15 @@ impl Reading {
         match content {
             Content::None => Ok(()),
             Content::Text(text) if kind == Kind::Text => self.take_said(text, parts),
-            Content::Text(text) => self.take_text(kind, text, parts),
+            Content::Text(text) => {
+                if !text.is_empty() {
+                    let mut thinking = std::mem::take(&mut self.thinking);
+                    let result = thinking.interrupt(|piece| self.take_piece(piece, parts));
+                    self.thinking = thinking;
+                    result?;
+                }
+                self.take_text(kind, text, parts)
+            }
             Content::Parts(list) => list.iter().try_for_each(|part| {
                 self.take_content(Kind::Reasoning, &part.thinking, parts)?;
                 self.take_content(kind, &part.text, parts)

@@ -87,6 +87,20 @@ impl Thinking {
         Ok(())
     }
 
+    /// Hands on what is held back for a tag, because something else is said before the rest of it: what came first has to
+    /// stay first.
+    pub(super) fn interrupt<E>(&mut self, mut take: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+        match &mut self.0 {
+            State::Begin(held) if !held.is_empty() => {
+                let held = std::mem::take(held);
+                self.0 = State::Answer;
+                take(Piece::Said(&held))
+            }
+            State::Inside { held, .. } if !held.is_empty() => take(Piece::Thought(&std::mem::take(held))),
+            _ => Ok(()),
+        }
+    }
+
     /// Hands on what was held back for a tag that never came.
     pub(super) fn finish<E>(&mut self, mut take: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
         match std::mem::replace(&mut self.0, State::Answer) {

@@ -2,7 +2,7 @@
 
 use super::recordings::{read_body, reading};
 use super::{Heard, join};
-use crate::llm::{Error, FinishReason, Usage};
+use crate::llm::{Error, FinishReason, Part, Usage};
 
 const STOP: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
 
@@ -89,6 +89,19 @@ fn reasoning_is_kept_apart_and_taken_once() {
 fn inline_thinking_is_kept_apart() {
     assert_eq!(text_of(r#"{"content":"<think>x</think>y"}"#), "y");
     assert_eq!(text_of(r#"{"content":"see <think>x</think>"}"#), "see <think>x</think>");
+}
+
+#[test]
+fn what_is_held_back_for_a_tag_stays_before_what_is_thought_after_it() {
+    let deltas = [r#"{"content":"\r\n"}"#, r#"{"reasoning_content":"hm"}"#, r#"{"content":"Yes."}"#];
+    let mut parts = Vec::new();
+    let mut reading = reading();
+    for delta in deltas {
+        let event = format!("data: {{\"choices\":[{{\"delta\":{delta}}}]}}\n\n");
+        reading.read(event.as_bytes(), &mut parts).unwrap();
+    }
+    let text = |text: &str| Part::Text(text.to_owned());
+    assert_eq!(parts, [text("\r\n"), Part::Reasoning("hm".to_owned()), text("Yes.")]);
 }
 
 #[test]
