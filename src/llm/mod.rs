@@ -9,6 +9,7 @@ mod discovery;
 mod error;
 mod listing;
 mod openai;
+mod plain;
 mod sse;
 #[cfg(test)]
 mod tests;
@@ -203,6 +204,24 @@ impl Answer {
         match self {
             Self::OpenAi(stream) => stream.next(parts).await,
             Self::Demo(stream) => Ok(stream.next(parts).await),
+        }
+    }
+    /// Listens to the end, and gives `take` everything that each wake-up brought, at once.
+    ///
+    /// The end is what [`Answer::next`] would give. Dropping the future loses nothing.
+    pub async fn listen(&mut self, mut take: impl FnMut(&[Part])) -> Result<Finish, Error> {
+        let stream = match self {
+            Self::OpenAi(stream) => return stream.listen(take).await,
+            Self::Demo(stream) => stream,
+        };
+        let mut parts = Vec::new();
+        loop {
+            let finish = stream.next(&mut parts).await;
+            take(&parts);
+            parts.clear();
+            if let Some(finish) = finish {
+                return Ok(finish);
+            }
         }
     }
 }

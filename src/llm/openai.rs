@@ -8,6 +8,7 @@ mod failure;
 pub(super) mod fuzzing;
 mod lenient;
 mod reading;
+mod response;
 mod retry_after;
 mod stream;
 #[cfg(test)]
@@ -21,8 +22,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue};
-use reqwest::{RequestBuilder, Response};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    USER_AGENT,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -32,7 +35,9 @@ use super::{Error, Request};
 use crate::config::{Prefill, Provider, ProviderLimits};
 use body::Body;
 pub(super) use clients::Clients;
+use clients::NoResponse;
 use failure::Failure;
+use response::Response;
 pub(super) use stream::Stream;
 
 /// The longest that a provider may ask to wait before its request is given up instead.
@@ -145,7 +150,7 @@ impl Endpoint {
         loop {
             let asked = Instant::now();
             let (pause, error) = match self.ask(&body).await {
-                Ok(response) => return Ok(Stream::new(self, model.clone(), response, started, asked)),
+                Ok(response) => return Ok(Stream::new(self, model.clone(), response.body, started, asked)),
                 Err(Setback::Final(error)) => return Err(error),
                 Err(Setback::Unreachable(error)) => (pauses.next().map(jittered), error),
                 Err(Setback::Refused(failure)) => {
@@ -166,24 +171,30 @@ impl Endpoint {
     /// One attempt, up to the head of a successful response.
     async fn ask(&self, body: &Body<'_>) -> Result<Response, Setback> {
         let url = self.url("chat/completions");
-        let client = self.clients.of(&url).map_err(|reason| Setback::Final(self.unreachable(reason)))?;
-        let sending = self.with_headers(client.post(url)).json(body).send();
+        let mut headers = self.headers().map_err(Setback::Final)?;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // What we made ourselves can be written as JSON.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        let sending = self.clients.post(url, &headers, body);
         let response = match self.limits.first_byte {
             Some(limit) => timeout(limit, sending).await.map_err(|_| Setback::Final(self.no_first_byte(limit)))?,
             None => sending.await,
         };
-        let response = response.map_err(|error| self.setback(error))?;
-        let status = response.status();
+        let response = response.map_err(|error| match error {
+            NoResponse::Unreachable(reason) => Setback::Unreachable(self.unreachable(&reason)),
+            NoResponse::CutOff => Setback::Final(Error::CutOff { provider: self.name.clone() }),
+        })?;
+        let status = response.status;
         if status.is_redirection() {
             let what = format!("a redirect to another address (HTTP {})", status.as_u16());
             return Err(Setback::Final(Error::BadResponse { provider: self.name.clone(), what }));
         }
         if !status.is_success() {
-            let retry_after = retry_after::read(response.headers(), SystemTime::now());
-            let body = timeout(ERROR_BODY_TIME, read_up_to(response, ERROR_BODY_BYTES)).await.unwrap_or_default();
+            let retry_after = retry_after::read(&response.headers, SystemTime::now());
+            let body = response.body.read_up_to(ERROR_BODY_BYTES, ERROR_BODY_TIME).await;
             return Err(Setback::Refused(Failure::of_response(status.as_u16(), retry_after, &body)));
         }
-        match response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        match response.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
             None | Some(b"" | b"identity") => Ok(response),
             Some(_) => {
                 let what = "a compressed answer, which was not asked for".to_owned();
@@ -197,11 +208,12 @@ impl Endpoint {
         let url = self.url("models");
         let client = self.clients.of(&url).ok()?;
         let listing = async {
-            let response = self.with_headers(client.get(url)).send().await.ok()?;
-            if !response.status().is_success() {
+            let headers = self.headers().ok()?;
+            let response = Response::from(client.get(url).headers(headers).send().await.ok()?);
+            if !response.status.is_success() {
                 return None;
             }
-            let body = read_up_to(response, LIST_BYTES).await;
+            let body = response.body.read_up_to(LIST_BYTES, time).await;
             serde_json::from_slice::<Value>(&body).ok()
         };
         let list = timeout(time, listing).await.ok().flatten()?;
@@ -226,28 +238,25 @@ impl Endpoint {
         url
     }
 
-    fn with_headers(&self, request: RequestBuilder) -> RequestBuilder {
-        let request = request.header(ACCEPT_ENCODING, "identity");
-        let Some(key) = &self.api_key else { return request };
+    /// What every request says.
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::from_iter([
+            (ACCEPT, HeaderValue::from_static("*/*")),
+            (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+            (USER_AGENT, HeaderValue::from_static(clients::USER_AGENT)),
+        ]);
+        let Some(key) = &self.api_key else { return Ok(headers) };
+        let key = key.expose_secret();
         // Azure's deployments know this header only; its Bearer is for tokens of its directory.
-        if self.base_url.host_str().is_some_and(|host| host.ends_with(".azure.com")) {
-            return request.header("api-key", key.expose_secret());
-        }
-        request.bearer_auth(key.expose_secret())
-    }
-
-    fn setback(&self, error: reqwest::Error) -> Setback {
-        if error.is_connect() {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(deeper) = cause.source() {
-                cause = deeper;
-            }
-            return Setback::Unreachable(self.unreachable(&cause.to_string()));
-        }
-        if error.is_builder() {
-            return Setback::Final(self.unreachable("its address or key cannot be sent"));
-        }
-        Setback::Final(Error::CutOff { provider: self.name.clone() })
+        let is_azure = self.base_url.host_str().is_some_and(|host| host.ends_with(".azure.com"));
+        let (name, value) = match is_azure {
+            true => (HeaderName::from_static("api-key"), HeaderValue::from_str(key)),
+            false => (AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}"))),
+        };
+        let mut value = value.map_err(|_| self.unreachable("its key cannot be sent"))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+        Ok(headers)
     }
 
     fn unreachable(&self, reason: &str) -> Error {
@@ -294,17 +303,4 @@ fn pause_before_retry(failure: &Failure, pauses: &mut impl Iterator<Item = Durat
 
 fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(rand::random_range(0.5..1.5))
-}
-
-/// The beginning of a response's body.
-async fn read_up_to(mut response: Response, limit: usize) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(piece)) = response.chunk().await {
-        let room = limit - body.len();
-        body.extend_from_slice(&piece[..piece.len().min(room)]);
-        if body.len() == limit {
-            break;
-        }
-    }
-    body
 }

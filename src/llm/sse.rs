@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// One event, borrowed from the reader until the next is read.
+/// One event, borrowed from the reader or the piece until the next is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Event<'a> {
     /// Its `event:` field; empty when it had none.
@@ -55,8 +55,11 @@ impl Reader {
     }
 
     /// Reads on in `piece` until one event is complete, and moves `piece` past what was read. `None`: the piece is used up.
-    pub(super) fn next<'r>(&'r mut self, piece: &mut &[u8]) -> Result<Option<Event<'r>>, TooLong> {
+    pub(super) fn next<'r, 'p: 'r>(&'r mut self, piece: &mut &'p [u8]) -> Result<Option<Event<'r>>, TooLong> {
         self.forget_given();
+        if let Some(data) = self.whole_event(piece) {
+            return Ok(Some(Event { name: b"", data }));
+        }
         while !piece.is_empty() {
             if std::mem::take(&mut self.after_cr) && piece[0] == b'\n' {
                 *piece = &piece[1..];
@@ -92,6 +95,19 @@ impl Reader {
     #[cfg(any(test, fuzzing))]
     pub(super) fn held(&self) -> usize {
         self.line.len() + self.name.len() + self.data.len()
+    }
+
+    /// The usual event, one line of data and nothing else, out of the piece itself and without a copy.
+    fn whole_event<'p>(&self, piece: &mut &'p [u8]) -> Option<&'p [u8]> {
+        if !self.line.is_empty() || self.has_data || !self.name.is_empty() || self.after_cr || self.at_start {
+            return None;
+        }
+        let line = piece.strip_prefix(b"data:")?;
+        let end = memchr2(b'\n', b'\r', line).filter(|end| *end < self.bound)?;
+        let rest = line[end..].strip_prefix(b"\n\n")?;
+        let data = &line[..end];
+        *piece = rest;
+        Some(data.strip_prefix(b" ").unwrap_or(data))
     }
 
     fn forget_given(&mut self) {

@@ -4,15 +4,22 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, ClientBuilder, redirect};
 use url::{Host, Url};
 
+use super::response::Response;
 use crate::http;
+use crate::llm::plain;
+
+pub(super) const USER_AGENT: &str = concat!("loquat/", env!("CARGO_PKG_VERSION"));
+const TCP_KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
-/// One client for servers on this machine and one for the rest of the world, each with its pool of connections.
+/// One client for servers on this machine and one for the rest of the world, each with its pool of connections, and one
+/// for answers that come without TLS.
 ///
 /// They are built when they are first needed: reading the system's certificates takes longer than all the rest of a start.
 pub(crate) struct Clients {
@@ -20,11 +27,32 @@ pub(crate) struct Clients {
     pub(super) pauses: [Duration; 2],
     loopback: OnceLock<Result<Client, String>>,
     remote: OnceLock<Result<Client, String>>,
+    plain: plain::Client,
+    /// Whether the environment names a proxy for what goes out without TLS.
+    proxied: bool,
+}
+
+/// Why there is no response.
+pub(super) enum NoResponse {
+    /// No connection, or no client; nothing was sent.
+    Unreachable(String),
+    /// The connection ended, or what came was no HTTP.
+    CutOff,
 }
 
 impl Clients {
     pub(crate) fn new(connect: Duration) -> Self {
-        Self { connect, pauses: PAUSES, loopback: OnceLock::new(), remote: OnceLock::new() }
+        Self {
+            connect,
+            pauses: PAUSES,
+            loopback: OnceLock::new(),
+            remote: OnceLock::new(),
+            plain: plain::Client::new(connect, TCP_KEEP_ALIVE),
+            proxied: ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+                .map(std::env::var_os)
+                .iter()
+                .any(Option::is_some),
+        }
     }
 
     /// The same with hardly a pause between attempts.
@@ -45,6 +73,50 @@ impl Clients {
     }
 }
 
+impl Clients {
+    /// Sends a POST of JSON and waits for the head of its response.
+    pub(super) async fn post(&self, url: Url, headers: &HeaderMap, body: Vec<u8>) -> Result<Response, NoResponse> {
+        if self.is_plain(&url) {
+            return Ok(self.plain.post(&url, headers, &body).await?.into());
+        }
+        let client = self.of(&url).map_err(|reason| NoResponse::Unreachable(reason.to_owned()))?;
+        Ok(client.post(url).headers(headers.clone()).body(body).send().await?.into())
+    }
+
+    /// Whether answers come straight from the server, without TLS and without a proxy.
+    fn is_plain(&self, url: &Url) -> bool {
+        let names_nobody = url.username().is_empty() && url.password().is_none();
+        url.scheme() == "http" && names_nobody && (!self.proxied || is_loopback(url))
+    }
+}
+
+impl From<plain::Failure> for NoResponse {
+    fn from(failure: plain::Failure) -> Self {
+        match failure {
+            plain::Failure::Connect(error) => Self::Unreachable(innermost(&*error)),
+            plain::Failure::CutOff => Self::CutOff,
+        }
+    }
+}
+
+impl From<reqwest::Error> for NoResponse {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_builder() {
+            return Self::Unreachable("its address or key cannot be sent".to_owned());
+        }
+        if error.is_connect() { Self::Unreachable(innermost(&error)) } else { Self::CutOff }
+    }
+}
+
+/// The cause at the bottom, which is what the system says.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -57,14 +129,12 @@ fn is_loopback(url: &Url) -> bool {
 fn build(connect: Duration, extra: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, String> {
     let builder = || {
         extra(Client::builder())
-            .user_agent(concat!("loquat/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(connect)
             .tcp_nodelay(true)
-            .tcp_keepalive(Duration::from_secs(30))
-            // Shorter than the keep-alive of most servers, so that a request seldom meets a connection being closed.
-            .pool_idle_timeout(Duration::from_secs(50))
-            .pool_max_idle_per_host(32)
+            .tcp_keepalive(TCP_KEEP_ALIVE)
+            .pool_idle_timeout(plain::KEPT)
+            .pool_max_idle_per_host(plain::MOST)
     };
     http::client(builder).map_err(|error| error.to_string())
 }
