@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use http_body_util::Either;
 use hyper::body::Incoming;
-use hyper::header;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{HeaderMap, Method, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -20,8 +22,12 @@ use tokio_util::task::TaskTracker;
 use crate::api::socket::Place;
 use crate::app::App;
 
+mod line;
+mod live;
 mod respond;
 
+use line::Connection;
+use live::Live;
 use respond::Site;
 
 /// Connections that wait to be accepted.
@@ -138,14 +144,22 @@ async fn connection(
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let place = place.map(|place| Place(Arc::new(place)));
+    let stream = Connection::new(stream);
+    let line = Arc::clone(stream.line());
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        let site = Arc::clone(&site);
+        let (site, line) = (Arc::clone(&site), Arc::clone(&line));
         if let Some(place) = &place
-            && request.headers().contains_key(header::UPGRADE)
+            && request.headers().contains_key(UPGRADE)
         {
             request.extensions_mut().insert(place.clone());
         }
-        async move { Ok::<_, Infallible>(site.respond(request, local, peer).await) }
+        async move {
+            let may_be_chunked = request.version() == Version::HTTP_11 && request.method() != Method::HEAD;
+            let response = site.respond(request, local, peer).await;
+            let is_live = may_be_chunked && is_event_stream(response.headers());
+            let choose = |body| if is_live { Either::Left(Live::new(body, line)) } else { Either::Right(body) };
+            Ok::<_, Infallible>(response.map(choose))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -164,4 +178,10 @@ async fn connection(
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Whether a response is a stream of events without a known end.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let is_events = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    is_events && !headers.contains_key(CONTENT_LENGTH)
 }
