@@ -15,6 +15,7 @@ pub mod reader;
 pub mod recovery;
 pub mod running;
 pub mod said;
+mod threads;
 pub mod tokens;
 pub mod turn;
 pub mod usage;
@@ -39,6 +40,7 @@ use changes::Changes;
 use pace::Pace;
 use queue::Queue;
 use running::{Answers, Cause, Running};
+use threads::Threads;
 use usage::Usage;
 use writer::Writer;
 
@@ -60,6 +62,7 @@ pub struct Chat {
     /// Who hears what changes in whose conversations.
     pub changes: Arc<Changes>,
     writer: Writer,
+    threads: Threads,
     tasks: TaskTracker,
     /// Set when the server begins to stop: no new turns from then on.
     stopping: CancellationToken,
@@ -70,7 +73,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// Starts the writer.
+    /// Starts the writer and the threads for answers.
     pub fn start(db: Db, catalog: Catalog, limits: &Limits, prompt_cache: Option<&PromptCache>) -> Self {
         let answers = Arc::new(Answers::default());
         let (writer, work) = Writer::new(db.clone(), Arc::clone(&answers));
@@ -81,6 +84,7 @@ impl Chat {
             answers,
             changes: Arc::default(),
             writer,
+            threads: Threads::start(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             longest_question: limits.message_bytes,

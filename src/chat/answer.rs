@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::cache::{self, Cache};
@@ -37,21 +38,22 @@ pub(super) struct Asking {
 
 /// Writes one answer from the first word to the stored end.
 pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, asking: Asking) {
+    let listening = TaskTracker::new();
     let outcome = {
         let written = AssertUnwindSafe(async {
             place.turn().await;
-            write(&chat, &running, asking).await
+            write(&chat, &running, &listening, asking).await
         })
         .catch_unwind();
         tokio::select! {
             biased;
             outcome = running.cancelled() => outcome,
-            outcome = written => outcome.unwrap_or_else(|_| {
-                tracing::error!(message_id = %running.message_id, "a panic ended an answer");
-                internal_failure()
-            }),
+            outcome = written => outcome.unwrap_or_else(|_| panicked(&running)),
         }
     };
+    // Nothing may be said after the end, so whoever listens has to be gone first.
+    listening.close();
+    listening.wait().await;
     // The model is done with it: the next one's turn.
     drop(place);
     let ending = match store(&chat, &running, outcome).await {
@@ -68,7 +70,7 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
     chat.changes.publish(running.owner_id, Change::Changed(running.project_id));
 }
 
-async fn write(chat: &Chat, running: &Running, asking: Asking) -> Outcome {
+async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, asking: Asking) -> Outcome {
     let Asking { project, leaf_id, model, may_repeat } = asking;
     let branch = match message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH).await {
         Ok(branch) => branch,
@@ -86,13 +88,13 @@ async fn write(chat: &Chat, running: &Running, asking: Asking) -> Outcome {
     }
     let _ = running.prompt_estimate.set(told.tokens);
     let request = llm::Request { model, messages: told.messages, parameters };
-    let Some(cache) = &chat.cache else { return ask(chat, running, request).await };
+    let Some(cache) = &chat.cache else { return ask(chat, running, listening, request).await };
     let key = Cache::key(running.owner_id, &request);
     if may_repeat && let Some(answer) = cache.get(&key) {
         return repeat(chat, running, &answer).await;
     }
     let continues = running.log.begun() > 0;
-    let outcome = ask(chat, running, request).await;
+    let outcome = ask(chat, running, listening, request).await;
     if let Outcome::Complete { reason: FinishReason::Stop, usage } = &outcome
         && !continues
     {
@@ -103,38 +105,43 @@ async fn write(chat: &Chat, running: &Running, asking: Asking) -> Outcome {
     outcome
 }
 
-/// Asks the model, once, and takes down what it says.
-async fn ask(chat: &Chat, running: &Running, request: llm::Request) -> Outcome {
-    let mut answer = match chat.catalog.answer(request).await {
+/// Asks the model, once, and takes down what it says, on a thread for that. Dropping this ends it.
+async fn ask(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, request: llm::Request) -> Outcome {
+    let listen = listening.track_future(listen(chat.clone(), Arc::clone(running), request));
+    chat.threads.spawn(listen).await.unwrap_or_else(|_| panicked(running))
+}
+
+async fn listen(chat: Chat, running: Arc<Running>, request: llm::Request) -> Outcome {
+    // Boxed, because asking takes much more memory than listening, and an answer listens most of the time.
+    let asking = Box::pin(chat.catalog.answer(request));
+    let mut answer = match asking.await {
         Ok(answer) => answer,
         Err(error) => return failed(&error),
     };
-    let mut parts = Vec::new();
-    loop {
-        let step = answer.next(&mut parts).await;
-        running.log.append(parts.iter().map(|part| match part {
+    let ended = answer.listen(|parts| {
+        let unstored = running.log.append(parts.iter().map(|part| match part {
             Part::Text(text) => (Kind::Text, text.as_str()),
             Part::Reasoning(text) => (Kind::Reasoning, text.as_str()),
         }));
-        parts.clear();
-        if running.log.unstored_len() >= AT_ONCE {
+        if unstored >= AT_ONCE {
             chat.writer.nudge();
         }
-        match step {
-            Ok(None) => {}
-            Ok(Some(finish)) => {
-                return Outcome::Complete { reason: finish.reason, usage: finish.usage.map(Usage::reported) };
-            }
-            Err(error) => return failed(&error),
-        }
+    });
+    match ended.await {
+        Ok(finish) => Outcome::Complete { reason: finish.reason, usage: finish.usage.map(Usage::reported) },
+        Err(error) => failed(&error),
     }
+}
+
+fn panicked(running: &Running) -> Outcome {
+    tracing::error!(message_id = %running.message_id, "a panic ended an answer");
+    internal_failure()
 }
 
 /// Gives an answer from the prompt cache, as a stream like any other.
 async fn repeat(chat: &Chat, running: &Running, answer: &cache::Answer) -> Outcome {
     for piece in answer.pieces() {
-        running.log.append([piece]);
-        if running.log.unstored_len() >= AT_ONCE {
+        if running.log.append([piece]) >= AT_ONCE {
             chat.writer.nudge();
         }
         tokio::task::yield_now().await;

@@ -3,6 +3,7 @@
 //! A position is a number of bytes of the log, text and reasoning together in the order they arrived. Readers hold a
 //! position and nothing else, so a slow reader costs nothing and any number can watch.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -12,8 +13,8 @@ use super::event;
 use super::said::Said;
 use crate::entity::answer_chunk::Kind;
 
-/// A reader that is further behind than this many events gets them as one.
-const FRAMES_AT_ONCE: usize = 8;
+/// The most that is kept of the memory in which events were encoded, in bytes.
+const KEPT: usize = 4 * 1024;
 /// How much text a reader that is far behind gets in one go, in bytes.
 const CATCH_UP: usize = 64 * 1024;
 
@@ -21,16 +22,19 @@ const CATCH_UP: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub struct Log {
     inner: Mutex<Inner>,
+    /// Counts what a reader may have to look at. It changes under the lock.
+    changes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     said: Said,
-    /// Where the frames begin: a continued answer has text from before.
+    /// Where this answer begins: a continued one has text from before.
     begun: usize,
-    /// Every event as it goes over the wire, encoded once for all readers.
-    frames: Vec<Frame>,
-    arena: BytesMut,
+    /// The events of the newest parts as they go over the wire, encoded once for all readers that keep up.
+    newest: BytesMut,
+    /// Where those parts begin. They end where the log does.
+    newest_begins: usize,
     /// How much the database has.
     stored: usize,
     name: Option<Bytes>,
@@ -38,12 +42,6 @@ struct Inner {
     closing: Option<Bytes>,
     waiting: Vec<(u64, Waker)>,
     next_reader: u64,
-}
-
-#[derive(Debug)]
-struct Frame {
-    end: usize,
-    bytes: Bytes,
 }
 
 /// A part of the log that the database does not have yet.
@@ -65,12 +63,19 @@ pub struct Place {
     named: Option<Bytes>,
     queued: Option<Bytes>,
     done: bool,
+    /// The count of changes up to which the reader has everything and waits for more.
+    waits_since: Option<u64>,
 }
 
 impl Place {
     /// The position, in bytes of the log.
     pub fn position(&self) -> usize {
         self.position
+    }
+
+    /// Has the next look take the waker anew, because it is another.
+    pub(super) fn forget_waker(&mut self) {
+        self.waits_since = None;
     }
 }
 
@@ -89,7 +94,8 @@ impl Log {
     /// The log of an answer that goes on after what was said, and stored, before.
     pub fn after(said: Said) -> Self {
         let begun = said.len();
-        Self { inner: Mutex::new(Inner { said, begun, stored: begun, ..Inner::default() }) }
+        let inner = Inner { said, begun, stored: begun, ..Inner::default() };
+        Self { inner: Mutex::new(inner), changes: AtomicU64::new(0) }
     }
 
     /// How much had been said before, in bytes.
@@ -97,41 +103,49 @@ impl Log {
         self.lock().begun
     }
 
-    /// Adds parts to the end and wakes every reader, once.
-    pub fn append<'a>(&self, parts: impl IntoIterator<Item = (Kind, &'a str)>) {
+    /// Adds parts to the end and wakes every reader, once. Returns how much the database does not have yet, in bytes.
+    pub fn append<'a>(&self, parts: impl IntoIterator<Item = (Kind, &'a str)>) -> usize {
         let mut inner = self.lock();
+        let begin = inner.said.len();
+        let Inner { said, newest, .. } = &mut *inner;
+        newest.clear();
+        if newest.capacity() > KEPT {
+            *newest = BytesMut::new();
+        }
         for (kind, part) in parts {
             if part.is_empty() {
                 continue;
             }
-            inner.said.push(kind, part);
-            let end = inner.said.len();
-            event::delta(&mut inner.arena, kind, part, end as u64);
-            let bytes = inner.arena.split().freeze();
-            inner.frames.push(Frame { end, bytes });
+            said.push(kind, part);
+            event::delta(newest, kind, part, said.len() as u64);
         }
-        wake(inner);
+        inner.newest_begins = begin;
+        let unstored = inner.said.len() - inner.stored;
+        if inner.said.len() > begin {
+            self.wake(inner);
+        }
+        unstored
     }
 
     /// Tells every reader what the conversation is called.
     pub fn set_name(&self, name: &str) {
         let mut inner = self.lock();
         inner.name = Some(event::name(name));
-        wake(inner);
+        self.wake(inner);
     }
 
     /// Tells every reader the answer's place in the queue, 1 being the next; `None` once it has left the queue.
     pub fn set_queued(&self, position: Option<usize>) {
         let mut inner = self.lock();
         inner.queued = position.map(event::queued);
-        wake(inner);
+        self.wake(inner);
     }
 
     /// Ends the log with its closing event.
     pub fn close(&self, closing: Bytes) {
         let mut inner = self.lock();
         inner.closing = Some(closing);
-        wake(inner);
+        self.wake(inner);
     }
 
     /// What has been said so far.
@@ -182,15 +196,21 @@ impl Log {
         inner.next_reader += 1;
         let wanted = position.unwrap_or(0);
         if inner.said.has(wanted) {
-            return (Place { reader, position: wanted, named: None, queued: None, done: false }, None);
+            return (Place { reader, position: wanted, named: None, queued: None, done: false, waits_since: None }, None);
         }
         let position = inner.said.len();
         let snapshot = event::snapshot(&inner.said.all(Kind::Text), inner.said.reasoning().as_deref(), position as u64);
-        (Place { reader, position, named: None, queued: None, done: false }, Some(snapshot))
+        (Place { reader, position, named: None, queued: None, done: false, waits_since: None }, Some(snapshot))
     }
 
     /// Moves a reader on. Returns events, or takes the waker.
+    ///
+    /// With the last events there are, the waker is taken in the same look, so that the next one need not even take the
+    /// lock. That next one has to come with the same waker.
     pub fn read(&self, place: &mut Place, waker: &Waker) -> More {
+        if place.waits_since == Some(self.changes.load(Ordering::Acquire)) {
+            return More::Wait;
+        }
         let mut inner = self.lock();
         if place.done {
             return More::Done;
@@ -205,19 +225,18 @@ impl Log {
             place.queued = inner.queued.clone();
             return More::Events(inner.queued.clone().unwrap_or_else(|| event::queued(0)));
         }
-        if place.position < inner.said.len() {
-            return More::Events(inner.next_events(place));
+        let events = (place.position < inner.said.len()).then(|| inner.next_events(place));
+        if events.is_none()
+            && let Some(closing) = &inner.closing
+        {
+            place.done = true;
+            return More::Events(closing.clone());
         }
-        match &inner.closing {
-            Some(closing) => {
-                place.done = true;
-                More::Events(closing.clone())
-            }
-            None => {
-                inner.wait(place.reader, waker);
-                More::Wait
-            }
+        if place.position == inner.said.len() && inner.closing.is_none() {
+            inner.wait(place.reader, waker);
+            place.waits_since = Some(self.changes.load(Ordering::Acquire));
         }
+        events.map_or(More::Wait, More::Events)
     }
 
     /// How many readers wait for more.
@@ -230,6 +249,23 @@ impl Log {
         self.lock().waiting.retain(|(reader, _)| *reader != place.reader);
     }
 
+    /// Wakes every reader after the lock is gone, so that none wakes only to wait for it.
+    fn wake(&self, mut inner: MutexGuard<'_, Inner>) {
+        self.changes.fetch_add(1, Ordering::Release);
+        // Nearly always it is one, and then the list keeps its memory.
+        if let [_] = *inner.waiting {
+            let only = inner.waiting.pop();
+            drop(inner);
+            only.into_iter().for_each(|(_, waker)| waker.wake());
+            return;
+        }
+        let waiting = std::mem::take(&mut inner.waiting);
+        drop(inner);
+        for (_, waker) in waiting {
+            waker.wake();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic while the lock was held can only have come from running out of memory; the log itself is whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -237,23 +273,11 @@ impl Log {
 }
 
 impl Inner {
-    /// The events after a place: shared ones where the reader keeps up, one fresh one where it is far behind.
+    /// The events after a place: the newest ones where the reader keeps up, few large ones where it is behind.
     fn next_events(&self, place: &mut Place) -> Bytes {
-        let first = self.frames.partition_point(|frame| frame.end <= place.position);
-        let frames = &self.frames[first..];
-        let begins_here = first.checked_sub(1).map_or(self.begun, |before| self.frames[before].end) == place.position;
-        if begins_here && frames.len() <= FRAMES_AT_ONCE {
-            if let Some(last) = frames.last() {
-                place.position = last.end;
-            }
-            if let [only] = frames {
-                return only.bytes.clone();
-            }
-            let mut out = BytesMut::with_capacity(frames.iter().map(|frame| frame.bytes.len()).sum());
-            for frame in frames {
-                out.extend_from_slice(&frame.bytes);
-            }
-            return out.freeze();
+        if place.position == self.newest_begins {
+            place.position = self.said.len();
+            return Bytes::copy_from_slice(&self.newest);
         }
         let mut out = BytesMut::new();
         place.position = self.said.encode(place.position, CATCH_UP, &mut out);
@@ -265,15 +289,6 @@ impl Inner {
             Some((_, known)) => known.clone_from(waker),
             None => self.waiting.push((reader, waker.clone())),
         }
-    }
-}
-
-/// Wakes every reader after the lock is gone, so that none wakes only to wait for it.
-fn wake(mut inner: MutexGuard<'_, Inner>) {
-    let waiting = std::mem::take(&mut inner.waiting);
-    drop(inner);
-    for (_, waker) in waiting {
-        waker.wake();
     }
 }
 

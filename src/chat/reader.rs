@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -27,7 +27,14 @@ pub struct Reader {
     place: Place,
     first: Option<Bytes>,
     last_sent: Instant,
+    just_sent: bool,
     keep_alive: Pin<Box<Sleep>>,
+    /// When `keep_alive` fires.
+    due: Instant,
+    /// Who looked last.
+    waker: Option<Waker>,
+    /// Whether `keep_alive` wakes that one.
+    is_alarmed: bool,
 }
 
 impl Reader {
@@ -41,8 +48,39 @@ impl Reader {
             Some(snapshot) => [start, snapshot].concat().into(),
             None => start,
         };
-        let now = Instant::now();
-        Self { running, place, first: Some(first), last_sent: now, keep_alive: Box::pin(sleep_until(now + KEEP_ALIVE)) }
+        let last_sent = Instant::now();
+        let due = last_sent + KEEP_ALIVE;
+        let keep_alive = Box::pin(sleep_until(due));
+        Self {
+            running,
+            place,
+            first: Some(first),
+            last_sent,
+            just_sent: false,
+            keep_alive,
+            due,
+            waker: None,
+            is_alarmed: false,
+        }
+    }
+}
+
+impl Reader {
+    /// The timer is only moved when it fires: moving it for every event would cost more than the event.
+    fn poll_keep_alive(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.is_alarmed = true;
+        while self.keep_alive.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            self.due = self.last_sent + KEEP_ALIVE;
+            if now >= self.due {
+                self.last_sent = now;
+                self.due = now + KEEP_ALIVE;
+                self.keep_alive.as_mut().reset(self.due);
+                return Poll::Ready(Some(event::KEEP_ALIVE));
+            }
+            self.keep_alive.as_mut().reset(self.due);
+        }
+        Poll::Pending
     }
 }
 
@@ -54,25 +92,23 @@ impl Stream for Reader {
         if let Some(first) = this.first.take() {
             return Poll::Ready(Some(first));
         }
-        match this.running.log.read(&mut this.place, context.waker()) {
+        let waker = context.waker();
+        if !this.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            this.waker = Some(waker.clone());
+            this.place.forget_waker();
+            this.is_alarmed = false;
+        }
+        match this.running.log.read(&mut this.place, waker) {
             More::Events(events) => {
                 this.last_sent = Instant::now();
+                this.just_sent = true;
                 Poll::Ready(Some(events))
             }
             More::Done => Poll::Ready(None),
+            // Having just sent something, it is too early for the timer to have fired, and it knows whom to wake.
             More::Wait => {
-                // The timer is only moved when it fires: moving it for every event would cost more than the event.
-                while this.keep_alive.as_mut().poll(context).is_ready() {
-                    let due = this.last_sent + KEEP_ALIVE;
-                    let now = Instant::now();
-                    if now >= due {
-                        this.last_sent = now;
-                        this.keep_alive.as_mut().reset(now + KEEP_ALIVE);
-                        return Poll::Ready(Some(event::KEEP_ALIVE));
-                    }
-                    this.keep_alive.as_mut().reset(due);
-                }
-                Poll::Pending
+                let is_early = std::mem::take(&mut this.just_sent) && this.last_sent < this.due;
+                if is_early && this.is_alarmed { Poll::Pending } else { this.poll_keep_alive(context) }
             }
         }
     }

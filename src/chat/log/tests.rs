@@ -68,24 +68,35 @@ impl Client {
     }
 }
 
+const CLOSING: &[u8] = b"event: end\nid: 9007199254740991\ndata: {}\n\n";
+
 fn spoken() -> Log {
     let log = Log::default();
     for part in ANSWER {
         log.append([part]);
     }
-    log.close(Bytes::from_static(b"event: end\nid: 9007199254740991\ndata: {}\n\n"));
+    log.close(Bytes::from_static(CLOSING));
     log
 }
 
 #[test]
 fn a_client_that_is_cut_after_any_event_has_the_whole_text_once() {
-    let log = spoken();
     for cut in 0..=ANSWER.len() {
+        let log = Log::default();
         let mut client = Client::default();
         let (mut place, _) = log.enter(None);
-        for event in log.lock().frames.iter().take(cut) {
-            client.take(&event.bytes);
+        for (number, part) in ANSWER.into_iter().enumerate() {
+            if number < cut {
+                assert_eq!(log.read(&mut place, Waker::noop()), More::Wait);
+            }
+            log.append([part]);
+            if number < cut {
+                let More::Events(events) = log.read(&mut place, Waker::noop()) else { panic!("an event") };
+                assert_eq!(events.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"data")).count(), 1);
+                client.take(&events);
+            }
         }
+        log.close(Bytes::from_static(CLOSING));
         (place, _) = log.enter(client.position.or(Some(place.position() as u64)).map(|at| at as usize));
         client.read_all(&log, &mut place);
         assert_eq!((client.text, client.reasoning, client.closed), (whole(Text), whole(Reasoning), true));
