@@ -3,7 +3,7 @@
 //! `cargo bench --bench relay [-- WORD … --quick]` runs the loads whose names hold one of the words (`paced`, `flat`,
 //! `first`, `hold`, `sign-ins`), or all of them. `--quick` takes less than a minute and is for finding out whether
 //! anything broke; `--many` holds 10,000 streams instead of 1,000; `--hold-seconds N` holds them for so long.
-//! `--only nginx` leaves out servers of other names; `LOQUAT=path` measures another executable.
+//! `--only nginx,SQLite` leaves out servers of other names; `LOQUAT=path` measures another executable.
 //!
 //! **How it measures.** Every server gets the same load from the same model server, one server after the other and in
 //! turns, so that what else the machine does falls on all of them. The figures to trust are ratios within a run and

@@ -58,7 +58,7 @@ pub(crate) struct Stage {
     postgres: Option<Postgres>,
     databases: usize,
     loquat: PathBuf,
-    /// Only servers with this in their name are measured.
+    /// Only servers with one of these, between commas, in their name are measured.
     only: Option<String>,
 }
 
@@ -80,7 +80,8 @@ impl Stage {
 
     /// Starts a server afresh; the error tells why there is none.
     pub(crate) async fn start(&mut self, kind: Kind) -> anyhow::Result<Target> {
-        ensure!(self.only.as_ref().is_none_or(|only| kind.name().contains(only)), LEFT_OUT);
+        let is_wanted = |only: &String| only.split(',').any(|part| kind.name().contains(part));
+        ensure!(self.only.as_ref().is_none_or(is_wanted), LEFT_OUT);
         let dir = tempfile::Builder::new().prefix("relay-").tempdir()?;
         let mut database = None;
         let (process, address) = match kind {
