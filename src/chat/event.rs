@@ -87,13 +87,36 @@ pub fn start(message_id: Uuid, user_message_id: Option<Uuid>, position: u64) -> 
 
 /// A delta of the text (the default event) or of the reasoning, which ends at `position`.
 pub fn delta(out: &mut BytesMut, kind: Kind, text: &str, position: u64) {
-    let event = match kind {
-        Kind::Text => "",
-        Kind::Reasoning => "event: reasoning\n",
-    };
-    let _ = write!(out, "{event}id: {position}\ndata: {{\"delta\":");
-    json(out, text);
+    out.reserve(text.len() + 64);
+    if kind == Kind::Reasoning {
+        out.extend_from_slice(b"event: reasoning\n");
+    }
+    out.extend_from_slice(b"id: ");
+    number(out, position);
+    out.extend_from_slice(b"\ndata: {\"delta\":");
+    // Nearly every word is a string of JSON as it is.
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.extend_from_slice(b"\"");
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(b"\"");
+    } else {
+        json(out, text);
+    }
     out.extend_from_slice(b"}\n\n");
+}
+
+/// What `write!` does, in a tenth of the time.
+fn number(out: &mut BytesMut, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return out.extend_from_slice(&digits[at..]);
+        }
+    }
 }
 
 /// `snapshot`: what is shown is to be replaced by this.
@@ -243,5 +266,17 @@ mod tests {
                 ("name", None, serde_json::json!({"name": "a: b"})),
             ]
         );
+    }
+
+    #[test]
+    fn a_delta_is_what_a_json_writer_makes_of_it() {
+        for text in ["word ", "é 終 😀", "a\"b", "\\", "\n", "\u{1}", "\u{7f}\u{2028}"] {
+            for position in [0, 7, 10, 1234567890, u64::MAX] {
+                let mut out = BytesMut::new();
+                delta(&mut out, Kind::Reasoning, text, position);
+                let data = serde_json::json!({ "delta": text });
+                assert_eq!(out, format!("event: reasoning\nid: {position}\ndata: {data}\n\n"));
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ mod lenient;
 mod reading;
 mod response;
 mod retry_after;
+mod shape;
 mod stream;
 #[cfg(test)]
 mod tests;

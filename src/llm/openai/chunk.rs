@@ -34,6 +34,25 @@ impl<'a> Chunk<'a> {
         Chunk::deserialize(&value).ok().map(take)
     }
 
+    /// The text of a chunk that says nothing else, borrowed from it, and whether it is the answer's text or its reasoning.
+    pub(super) fn only_text(&self) -> Option<(bool, &[u8])> {
+        let [choice] = self.choices.0.as_deref()? else { return None };
+        let ends = choice.finish_reason.0.as_deref().is_some_and(|reason| !reason.is_empty());
+        if self.error.is_some() || self.usage().is_some() || choice.error.is_some() || ends || !choice.is_ours() {
+            return None;
+        }
+        let delta = choice.delta()?;
+        match (&delta.content, delta.reasoning(), delta.refusal.is_empty()) {
+            (Content::Text(Cow::Borrowed(text)), reasoning, true) if reasoning.is_empty() && !text.is_empty() => {
+                Some((true, text))
+            }
+            (content, Content::Text(Cow::Borrowed(text)), true) if content.is_empty() && !text.is_empty() => {
+                Some((false, text))
+            }
+            _ => None,
+        }
+    }
+
     /// What the provider counted, wherever it put it.
     pub(super) fn usage(&self) -> Option<Usage> {
         let usage = self.usage.0.as_ref().or_else(|| self.x_groq.0.as_ref()?.usage.0.as_ref())?;

@@ -6,6 +6,7 @@ use super::Endpoint;
 use super::chunk::{Choice, Chunk, Content};
 use super::failure::Failure;
 use super::lenient::lenient_value;
+use super::shape::Shape;
 use super::text::Decoder;
 use super::thinking::{Piece, Thinking};
 use crate::llm::sse::{self, Event};
@@ -21,6 +22,7 @@ pub(super) struct Reading {
     model: String,
     form: Form,
     events: sse::Reader,
+    shape: Shape<Kind>,
     text: Decoder,
     reasoning: Decoder,
     thinking: Thinking,
@@ -47,7 +49,7 @@ enum Form {
 }
 
 /// Which kind of part a text belongs to.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Text,
     Reasoning,
@@ -60,6 +62,7 @@ impl Reading {
             model,
             form: Form::Unknown,
             events: sse::Reader::new(limits.line_bytes),
+            shape: Shape::default(),
             text: Decoder::default(),
             reasoning: Decoder::default(),
             thinking: Thinking::default(),
@@ -211,6 +214,11 @@ impl Reading {
         if event.name == b"error" {
             return Err(self.failed(Failure::of_event(data)));
         }
+        match self.shape.text(data) {
+            Some((Kind::Text, text)) => return self.take_said(text, parts),
+            Some((Kind::Reasoning, text)) => return self.take_text(Kind::Reasoning, text, parts),
+            None => {}
+        }
         match Chunk::read(data, |chunk| self.take_chunk(&chunk, data, parts)) {
             Some(result) => result,
             None => self.take_other(data),
@@ -235,6 +243,9 @@ impl Reading {
         }
         if chunk.choices.0.is_none() {
             return self.take_other(data);
+        }
+        if let Some((is_text, text)) = chunk.only_text() {
+            self.shape.learn(if is_text { Kind::Text } else { Kind::Reasoning }, data, text);
         }
         Ok(())
     }
