@@ -156,7 +156,7 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
     }
     if wish.wants("hold") {
         let (streams, period) = match (wish.many, wish.quick) {
-            (true, _) => (10_000, 1000),
+            (true, _) => (many(), 1000),
             (false, false) => (1_000, 200),
             (false, true) => (300, 200),
         };
@@ -180,6 +180,12 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
     say(&measured_how(&stage, elapsed, rounds, others));
     anyhow::ensure!(broken == 0, "{broken} streams were lost or wrong");
     Ok(())
+}
+
+/// Ten thousand, or as many as a server may have files for, with one to the client and one to the model server each.
+fn many() -> usize {
+    let files = rlimit::Resource::NOFILE.get_hard().map_or(FILES, |hard| hard.min(FILES));
+    10_000.min((files.saturating_sub(200) / 2) as usize)
 }
 
 /// Starts each server, gives each its load in turns, and ends them.

@@ -56,7 +56,8 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
     listening.wait().await;
     // The model is done with it: the next one's turn.
     drop(place);
-    let ending = match store(&chat, &running, outcome).await {
+    // Boxed, because an answer is being written for most of its time, and storing it takes much more memory than that.
+    let ending = match Box::pin(store(&chat, &running, outcome)).await {
         Stored::Yes(ending) => ending,
         Stored::Gone => lost(&running, "deleted", "the conversation was deleted while the answer was being written"),
         Stored::Failed => {
@@ -72,7 +73,7 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
 
 async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, asking: Asking) -> Outcome {
     let Asking { project, leaf_id, model, may_repeat } = asking;
-    let branch = match message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH).await {
+    let branch = match Box::pin(message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH)).await {
         Ok(branch) => branch,
         Err(error) => {
             tracing::error!(%error, "a conversation could not be read");
@@ -82,7 +83,7 @@ async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, ask
     let parameters = project.parameters();
     let room = history::room(model.context_tokens, &parameters);
     let told = history::of_branch(project.system_prompt.as_deref(), &branch, room);
-    drop(branch);
+    drop((branch, project));
     if told.left_out > 0 {
         tracing::debug!(left_out = told.left_out, model = model.id, "a conversation is longer than its model can read");
     }
