@@ -94,7 +94,7 @@ impl Log {
     /// The log of an answer that goes on after what was said, and stored, before.
     pub fn after(said: Said) -> Self {
         let begun = said.len();
-        let inner = Inner { said, begun, stored: begun, ..Inner::default() };
+        let inner = Inner { said, begun, newest_begins: begun, stored: begun, ..Inner::default() };
         Self { inner: Mutex::new(inner), changes: AtomicU64::new(0) }
     }
 
@@ -196,7 +196,10 @@ impl Log {
         inner.next_reader += 1;
         let wanted = position.unwrap_or(0);
         if inner.said.has(wanted) {
-            return (Place { reader, position: wanted, named: None, queued: None, done: false, waits_since: None }, None);
+            return (
+                Place { reader, position: wanted, named: None, queued: None, done: false, waits_since: None },
+                None,
+            );
         }
         let position = inner.said.len();
         let snapshot = event::snapshot(&inner.said.all(Kind::Text), inner.said.reasoning().as_deref(), position as u64);

@@ -183,6 +183,21 @@ fn a_reader_far_behind_gets_few_large_events() {
 }
 
 #[test]
+fn a_log_that_goes_on_gives_what_was_said_before_too() {
+    let mut before = Said::default();
+    before.push(Text, "one two ");
+    for (position, expected) in [(0, "one two three"), (4, "two three"), (8, "three")] {
+        let log = Log::after(before.clone());
+        let (mut place, _) = log.enter(Some(position));
+        let mut client = Client::default();
+        client.read_all(&log, &mut place);
+        log.append([(Text, "three")]);
+        client.read_all(&log, &mut place);
+        assert_eq!(client.text, expected);
+    }
+}
+
+#[test]
 fn a_name_reaches_readers_once_and_newcomers_too() {
     let log = Log::default();
     let (mut place, _) = log.enter(None);
