@@ -22,8 +22,8 @@ use crate::entity::message;
 use crate::error::Trouble;
 use crate::failpoint;
 
-/// How far the database may be behind: in time (with what the commit itself takes, half a second is promised) …
-const EVERY: Duration = Duration::from_millis(400);
+/// How far the database may be behind: in time …
+const EVERY: Duration = Duration::from_millis(250);
 /// … and in bytes of one answer.
 pub const AT_ONCE: usize = 4 * 1024;
 /// Endings that wait for the writer. Each running answer sends one, once.
