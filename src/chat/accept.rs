@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{
-    ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, Set,
-};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, Set};
 use uuid::Uuid;
 
 use super::queue::Place;
@@ -36,12 +34,14 @@ pub(super) async fn accept(chat: &Chat, running: &Arc<Running>, request: &Reques
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound("conversation"))?;
-    // The index would refuse it too, but only after the limits: whoever is merely second is to be told so.
-    if let Some(other) = message::Entity::running_in(project.id).one(&transaction).await? {
-        return Err(Error::AnswerRunning { message_id: other.id });
-    }
-    chat.pace.check(running.owner_id)?;
-    let place = chat.queue.enter(running)?;
+    let place = match chat.pace.check(running.owner_id).and_then(|()| chat.queue.enter(running)) {
+        Ok(place) => place,
+        // An index keeps answers apart, and whoever is merely second is to be told that.
+        Err(refused) => {
+            let other = message::Entity::running_in(project.id).one(&transaction).await?;
+            return Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }));
+        }
+    };
     let turn = match &request.asked {
         Asked::Continue { .. } => go_on(&transaction, running, request, model).await?,
         _ => begin(&transaction, running, request, model, &project).await?,
@@ -75,7 +75,7 @@ async fn begin(
     model: &Model,
     project: &project::Model,
 ) -> Result<Turn> {
-    let question = question(transaction, running, request, project).await?;
+    let (question, is_new) = question(transaction, running, request, project).await?;
     let again = matches!(request.asked, Asked::Again { .. });
     let answer = message::Model {
         id: running.message_id,
@@ -86,7 +86,11 @@ async fn begin(
         client_request_id: request.client_request_id.clone().filter(|_| again),
         ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
     };
-    let answer = insert(transaction, answer).await?;
+    // Both in one statement: the model is asked when they are stored.
+    let new = [is_new.then(|| question.clone()), Some(answer.clone())].into_iter().flatten();
+    message::Entity::insert_many(new.map(|message| message.into_active_model().reset_all()))
+        .exec_without_returning(transaction)
+        .await?;
     Ok(Turn { question, answer })
 }
 
@@ -138,17 +142,18 @@ fn may_go_on(answer: &message::Model) -> Result<()> {
     }
 }
 
-/// The question of the turn: found where it is an old one, stored where it is new.
+/// The question of the turn, and whether it is new, and so still to be stored.
 async fn question(
     transaction: &DatabaseTransaction,
     running: &Running,
     request: &Request,
     project: &project::Model,
-) -> Result<message::Model> {
+) -> Result<(message::Model, bool)> {
     let find = |id: Uuid| message::Entity::owned_one(running.owner_id, running.project_id, id).one(transaction);
     let (parent_id, content) = match &request.asked {
         Asked::Again { .. } | Asked::Continue { .. } => {
-            return find(running.question_id).await?.ok_or(Error::NotFound("message"));
+            let question = find(running.question_id).await?.ok_or(Error::NotFound("message"))?;
+            return Ok((question, false));
         }
         Asked::Edited { message_id, content } => {
             let original = find(*message_id).await?.ok_or(Error::NotFound("message"))?;
@@ -175,12 +180,5 @@ async fn question(
         client_request_id: request.client_request_id.clone(),
         ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
     };
-    Ok(insert(transaction, question).await?)
-}
-
-async fn insert(transaction: &DatabaseTransaction, message: message::Model) -> Result<message::Model, DbErr> {
-    message::Entity::insert(message.clone().into_active_model().reset_all())
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(message)
+    Ok((question, true))
 }

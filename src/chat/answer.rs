@@ -30,6 +30,8 @@ pub(super) struct Asking {
     pub(super) project: project::Model,
     /// The end of the branch that the model is told.
     pub(super) leaf_id: Uuid,
+    /// That end itself, where it is the whole branch and need not be read again.
+    pub(super) only: Option<message::Model>,
     /// The model.
     pub(super) model: Model,
     /// Whether an answer from the prompt cache will do: not for somebody who wants another one.
@@ -72,8 +74,12 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
 }
 
 async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, asking: Asking) -> Outcome {
-    let Asking { project, leaf_id, model, may_repeat } = asking;
-    let branch = match Box::pin(message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH)).await {
+    let Asking { project, leaf_id, only, model, may_repeat } = asking;
+    let branch = match only {
+        Some(question) => Ok(vec![question]),
+        None => Box::pin(message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH)).await,
+    };
+    let branch = match branch {
         Ok(branch) => branch,
         Err(error) => {
             tracing::error!(%error, "a conversation could not be read");

@@ -112,12 +112,15 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         }
     });
     // From here on the turn is accepted: it runs on whether or not the one who asked is still there.
+    let question = &accepted.turn.question;
+    let (leaf_id, is_question) = match request.asked {
+        Asked::Continue { message_id } => (message_id, false),
+        _ => (question.id, true),
+    };
     let asking = Asking {
         project: accepted.project,
-        leaf_id: match request.asked {
-            Asked::Continue { message_id } => message_id,
-            _ => accepted.turn.question.id,
-        },
+        leaf_id,
+        only: (is_question && question.parent_id.is_none()).then(|| question.clone()),
         model,
         may_repeat: matches!(request.asked, Asked::New { .. } | Asked::Edited { .. }),
     };
