@@ -187,6 +187,17 @@ export function describeError(error: unknown): Words {
       };
     case "busy":
       return { title: t`The server is busy.`, advice: whenAgain(problem) };
+    case "database_busy":
+    case "database_unreachable":
+      return {
+        title: t`The server cannot reach its database at the moment.`,
+        advice: `${t`Nothing you wrote is lost.`} ${whenAgain(problem)}`,
+      };
+    case "disk_full":
+      return {
+        title: t`There is no room left on the server's disk.`,
+        advice: t`Nothing you wrote is lost. Tell whoever runs this server, and try again when there is room.`,
+      };
     case "shutting_down":
       return { title: t`The server is restarting.`, advice: whenAgain(problem) };
     case "signup_closed":
