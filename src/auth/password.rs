@@ -23,7 +23,8 @@ static COMMON: &str = include_str!("common-passwords.txt");
 static NOBODY: LazyLock<String> =
     LazyLock::new(|| hash_now(&SecretString::from("\u{0}nobody has this password".to_owned())).unwrap_or_default());
 
-/// Hashes and checks passwords, at most one per core at once: each takes 19 MiB and some 20 ms of a core.
+/// Hashes and checks passwords, on half of the cores at most: each takes 19 MiB and some 20 ms of a core, and answers that
+/// are being written must not wait for it.
 #[derive(Debug)]
 pub struct Hasher {
     working: Arc<Semaphore>,
@@ -33,9 +34,9 @@ pub struct Hasher {
 impl Hasher {
     /// A hasher that lets `waiting` requests wait; more are told to come back.
     pub fn new(waiting: Option<usize>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let waiting = waiting.unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS - cores);
-        Self { working: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(waiting + cores)) }
+        let most = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
+        let waiting = waiting.unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS - most);
+        Self { working: Arc::new(Semaphore::new(most)), waiting: Arc::new(Semaphore::new(waiting + most)) }
     }
 
     /// The PHC string of a password.
@@ -65,7 +66,7 @@ impl Hasher {
         };
         let working = Arc::clone(&self.working).acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
         tokio::task::spawn_blocking(move || {
-            // Held by the work itself: a caller who leaves must not let more run than there are cores.
+            // Held by the work itself: a caller who leaves must not let more run than are allowed.
             let _working = working;
             work()
         })
