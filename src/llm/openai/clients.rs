@@ -13,6 +13,10 @@ use crate::http;
 use crate::llm::plain;
 
 pub(super) const USER_AGENT: &str = concat!("loquat/", env!("CARGO_PKG_VERSION"));
+/// Shorter than the keep-alive of most servers, so that a request seldom meets a connection being closed.
+const KEPT: Duration = Duration::from_secs(50);
+/// Connections kept for each server.
+const MOST: usize = 32;
 const TCP_KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
@@ -133,8 +137,8 @@ fn build(connect: Duration, extra: impl Fn(ClientBuilder) -> ClientBuilder) -> R
             .connect_timeout(connect)
             .tcp_nodelay(true)
             .tcp_keepalive(TCP_KEEP_ALIVE)
-            .pool_idle_timeout(plain::KEPT)
-            .pool_max_idle_per_host(plain::MOST)
+            .pool_idle_timeout(KEPT)
+            .pool_max_idle_per_host(MOST)
     };
     http::client(builder).map_err(|error| error.to_string())
 }

@@ -216,7 +216,7 @@ impl Reading {
         }
         match self.shape.text(data) {
             Some((Kind::Text, text)) => return self.take_said(text, parts),
-            Some((Kind::Reasoning, text)) => return self.take_text(Kind::Reasoning, text, parts),
+            Some((Kind::Reasoning, text)) => return self.take_thought(text, parts),
             None => {}
         }
         match Chunk::read(data, |chunk| self.take_chunk(&chunk, data, parts)) {
@@ -279,20 +279,23 @@ impl Reading {
         match content {
             Content::None => Ok(()),
             Content::Text(text) if kind == Kind::Text => self.take_said(text, parts),
-            Content::Text(text) => {
-                if !text.is_empty() {
-                    let mut thinking = std::mem::take(&mut self.thinking);
-                    let result = thinking.interrupt(|piece| self.take_piece(piece, parts));
-                    self.thinking = thinking;
-                    result?;
-                }
-                self.take_text(kind, text, parts)
-            }
+            Content::Text(text) => self.take_thought(text, parts),
             Content::Parts(list) => list.iter().try_for_each(|part| {
                 self.take_content(Kind::Reasoning, &part.thinking, parts)?;
                 self.take_content(kind, &part.text, parts)
             }),
         }
+    }
+
+    /// Thinking that the provider sends apart. What is held back of the text came before it.
+    fn take_thought(&mut self, text: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
+        if !text.is_empty() {
+            let mut thinking = std::mem::take(&mut self.thinking);
+            let result = thinking.interrupt(|piece| self.take_piece(piece, parts));
+            self.thinking = thinking;
+            result?;
+        }
+        self.take_text(Kind::Reasoning, text, parts)
     }
 
     /// Text that may have thinking in it.

@@ -47,13 +47,13 @@ const BEGIN: At = At::Size { size: 0, digits: 0 };
 pub(super) struct Content {
     /// Bytes of content, which now stand at the piece's beginning.
     pub(super) length: usize,
-    /// Whether the body is complete.
+    /// Whether the body is complete. What comes after its end is nothing that anybody asked for.
     pub(super) done: bool,
-    /// Whether something came after the end, which nobody asked for.
-    pub(super) beyond: bool,
+    /// Whether what follows the content is not what a body is made of.
+    pub(super) broken: bool,
 }
 
-/// The bytes are not what a body is made of.
+/// The bytes are not what a body, or a head, is made of.
 #[derive(Debug, PartialEq)]
 pub(super) struct Malformed;
 
@@ -73,21 +73,21 @@ impl Framing {
 
     /// Takes the next piece of the body, however it is cut, and moves its content together, so that many small chunks
     /// are read as one.
-    pub(super) fn strip(&mut self, piece: &mut [u8]) -> Result<Content, Malformed> {
+    pub(super) fn strip(&mut self, piece: &mut [u8]) -> Content {
         match self {
             Self::Length(left) => {
                 let length = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
                 *left -= length as u64;
-                Ok(Content { length, done: *left == 0, beyond: length < piece.len() })
+                Content { length, done: *left == 0, broken: false }
             }
             Self::Chunked(chunked) => chunked.strip(piece),
-            Self::Close => Ok(Content { length: piece.len(), done: false, beyond: false }),
+            Self::Close => Content { length: piece.len(), done: false, broken: false },
         }
     }
 }
 
 impl Chunked {
-    fn strip(&mut self, piece: &mut [u8]) -> Result<Content, Malformed> {
+    fn strip(&mut self, piece: &mut [u8]) -> Content {
         let (mut read, mut length) = (0, 0);
         while let Some(&byte) = piece.get(read) {
             if let At::Data { left } = self.at {
@@ -101,10 +101,14 @@ impl Chunked {
             if self.at == At::End {
                 break;
             }
-            self.at = self.step(byte)?;
+            match self.step(byte) {
+                Ok(at) => self.at = at,
+                // What came before it was said all the same.
+                Err(Malformed) => return Content { length, done: false, broken: true },
+            }
             read += 1;
         }
-        Ok(Content { length, done: self.at == At::End, beyond: read < piece.len() })
+        Content { length, done: self.at == At::End, broken: false }
     }
 
     /// Takes a byte that is no content.
@@ -153,7 +157,10 @@ mod tests {
         for piece in pieces {
             assert!(!done || piece.is_empty(), "nothing is read after the end");
             let mut piece = piece.to_vec();
-            let found = framing.strip(&mut piece).ok()?;
+            let found = framing.strip(&mut piece);
+            if found.broken {
+                return None;
+            }
             content.extend_from_slice(&piece[..found.length]);
             done = found.done;
         }
@@ -219,6 +226,13 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_something_that_is_no_chunk_is_kept() {
+        let mut piece = b"5\r\nhello\r\nZZ\r\n".to_vec();
+        let found = Framing::chunked().strip(&mut piece);
+        assert_eq!((found, &piece[..5]), (Content { length: 5, done: false, broken: true }, &b"hello"[..]));
+    }
+
+    #[test]
     fn extensions_and_trailers_have_a_bound() {
         for body in [format!("1;{}", "x".repeat(UNREAD + 1)), format!("0\r\n{}", "x: y\r\n".repeat(UNREAD))] {
             assert_eq!(read(Framing::chunked(), body.as_bytes().chunks(1000)), None);
@@ -234,12 +248,17 @@ mod tests {
             let letters = b"0123af\r\n\r\n; x";
             let body: Vec<u8> = (0..40).map(|_| letters[random.random_range(0..letters.len())]).collect();
             let mut framing = Framing::chunked();
-            let at_once = framing.strip(&mut body.clone()).ok().map(|content| content.done);
+            let at_once = framing.strip(&mut body.clone());
             let mut framing = Framing::chunked();
-            let by_bytes = body.iter().try_fold(false, |done, byte| {
-                if done { Ok(true) } else { framing.strip(&mut [*byte]).map(|content| content.done) }
-            });
-            assert_eq!(at_once, by_bytes.ok());
+            let mut by_bytes = Content { length: 0, done: false, broken: false };
+            for byte in body {
+                if by_bytes.done || by_bytes.broken {
+                    break;
+                }
+                let next = framing.strip(&mut [byte]);
+                by_bytes = Content { length: by_bytes.length + next.length, ..next };
+            }
+            assert_eq!(at_once, by_bytes);
         }
     }
 
@@ -247,12 +266,11 @@ mod tests {
     fn a_length_ends_after_so_many_bytes() {
         assert_eq!(read(Framing::Length(5), [&b"he"[..], b"llo"]), Some((b"hello".to_vec(), true)));
         assert_eq!(read(Framing::Length(5), [&b"hell"[..]]), Some((b"hell".to_vec(), false)));
-        let beyond = Framing::Length(2).strip(&mut b"hello".to_vec());
-        assert_eq!(beyond, Ok(Content { length: 2, done: true, beyond: true }));
-        let beyond = Framing::chunked().strip(&mut b"0\r\n\r\nHTTP/1.1".to_vec());
-        assert_eq!(beyond, Ok(Content { length: 0, done: true, beyond: true }));
+        let found = |length, done| Content { length, done, broken: false };
+        assert_eq!(Framing::Length(2).strip(&mut b"hello".to_vec()), found(2, true));
+        assert_eq!(Framing::chunked().strip(&mut b"0\r\n\r\nHTTP/1.1".to_vec()), found(0, true));
         let mut close = Framing::Close;
-        assert_eq!(close.strip(&mut b"hello".to_vec()), Ok(Content { length: 5, done: false, beyond: false }));
+        assert_eq!(close.strip(&mut b"hello".to_vec()), found(5, false));
         assert!(close.may_end());
     }
 }

@@ -1,7 +1,7 @@
 //! The head of a response, and what it says about the body and the connection (RFC 9112).
 
 use reqwest::StatusCode;
-use reqwest::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use super::framing::{Framing, Malformed};
 
@@ -14,8 +14,6 @@ pub(super) struct Head {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) framing: Framing,
-    /// Whether the connection can carry another request afterwards.
-    pub(super) reusable: bool,
     /// How many bytes it took.
     pub(super) length: usize,
 }
@@ -33,10 +31,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
     }
     let is_1_1 = response.version == Some(1);
     let framing = framing(status, &headers, is_1_1)?;
-    let both = headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH);
-    let stays = if is_1_1 { !says(&headers, "close") } else { says(&headers, "keep-alive") };
-    let reusable = stays && !both && framing != Framing::Close;
-    Ok(Some(Head { status, headers, framing, reusable, length }))
+    Ok(Some(Head { status, headers, framing, length }))
 }
 
 fn framing(status: StatusCode, headers: &HeaderMap, is_1_1: bool) -> Result<Framing, Malformed> {
@@ -63,11 +58,6 @@ fn length(value: &HeaderValue) -> Result<u64, Malformed> {
     digits.parse().map_err(|_| Malformed)
 }
 
-fn says(headers: &HeaderMap, word: &str) -> bool {
-    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,19 +68,19 @@ mod tests {
 
     #[test]
     fn the_body_ends_where_the_head_says() {
-        for (text, framing, reusable) in [
-            ("HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n", Framing::chunked(), true),
-            ("HTTP/1.1 200 OK\nTransfer-Encoding: Chunked\nConnection: Close\n\n", Framing::chunked(), false),
-            ("HTTP/1.1 200 OK\ntransfer-encoding: chunked\ncontent-length: 3\n\n", Framing::chunked(), false),
-            ("HTTP/1.1 200 OK\ncontent-length: 12\n\n", Framing::Length(12), true),
-            ("HTTP/1.1 200 OK\ncontent-length: 12\ncontent-length: 12\n\n", Framing::Length(12), true),
-            ("HTTP/1.1 204 No Content\n\n", Framing::Length(0), true),
-            ("HTTP/1.1 200\n\n", Framing::Close, false),
-            ("HTTP/1.0 200 OK\ncontent-length: 1\n\n", Framing::Length(1), false),
-            ("HTTP/1.0 200 OK\ncontent-length: 1\nconnection: x, keep-alive\n\n", Framing::Length(1), true),
+        for (text, framing) in [
+            ("HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n", Framing::chunked()),
+            ("HTTP/1.1 200 OK\nTransfer-Encoding: Chunked\nConnection: Close\n\n", Framing::chunked()),
+            ("HTTP/1.1 200 OK\ntransfer-encoding: chunked\ncontent-length: 3\n\n", Framing::chunked()),
+            ("HTTP/1.1 200 OK\ncontent-length: 12\n\n", Framing::Length(12)),
+            ("HTTP/1.1 200 OK\ncontent-length: 12\ncontent-length: 12\n\n", Framing::Length(12)),
+            ("HTTP/1.1 204 No Content\n\n", Framing::Length(0)),
+            ("HTTP/1.1 200\n\n", Framing::Close),
+            ("HTTP/1.0 200 OK\ncontent-length: 1\n\n", Framing::Length(1)),
+            ("HTTP/1.0 200 OK\ncontent-length: 1\nconnection: x, keep-alive\n\n", Framing::Length(1)),
         ] {
             let head = head(text).unwrap().unwrap();
-            assert_eq!((head.framing, head.reusable), (framing, reusable), "{text}");
+            assert_eq!(head.framing, framing, "{text}");
         }
     }
 

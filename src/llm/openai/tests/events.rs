@@ -93,7 +93,13 @@ fn inline_thinking_is_kept_apart() {
 
 #[test]
 fn what_is_held_back_for_a_tag_stays_before_what_is_thought_after_it() {
-    let deltas = [r#"{"content":"\r\n"}"#, r#"{"reasoning_content":"hm"}"#, r#"{"content":"Yes."}"#];
+    // The first thought teaches how thoughts look, so that the second one takes the short way.
+    let deltas = [
+        r#"{"reasoning_content":"so"}"#,
+        r#"{"content":"\r\n"}"#,
+        r#"{"reasoning_content":"hm"}"#,
+        r#"{"content":"Yes."}"#,
+    ];
     let mut parts = Vec::new();
     let mut reading = reading();
     for delta in deltas {
@@ -101,7 +107,8 @@ fn what_is_held_back_for_a_tag_stays_before_what_is_thought_after_it() {
         reading.read(event.as_bytes(), &mut parts).unwrap();
     }
     let text = |text: &str| Part::Text(text.to_owned());
-    assert_eq!(parts, [text("\r\n"), Part::Reasoning("hm".to_owned()), text("Yes.")]);
+    let thought = |text: &str| Part::Reasoning(text.to_owned());
+    assert_eq!(parts, [thought("so"), text("\r\n"), thought("hm"), text("Yes.")]);
 }
 
 #[test]
