@@ -1,18 +1,12 @@
 //! Connections: our own accept loop around hyper, because a stream of words needs what a general server leaves out.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use http_body_util::Either;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Version};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::header::UPGRADE;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,18 +16,16 @@ use tokio_util::task::TaskTracker;
 use crate::api::socket::Place;
 use crate::app::App;
 
+mod handover;
 mod line;
 mod live;
 mod respond;
 
 use line::Connection;
-use live::Live;
 use respond::Site;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
-/// Bytes of a request's head, and of what is buffered of a response.
-const BUFFER: usize = 64 * 1024;
 /// How long data may stay unacknowledged before the other side counts as gone.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// How long open connections get to finish when the server is gone.
@@ -144,44 +136,24 @@ async fn connection(
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let place = place.map(|place| Place(Arc::new(place)));
-    let stream = Connection::new(stream);
-    let line = Arc::clone(stream.line());
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        let (site, line) = (Arc::clone(&site), Arc::clone(&line));
-        if let Some(place) = &place
-            && request.headers().contains_key(UPGRADE)
-        {
-            request.extensions_mut().insert(place.clone());
+    let mut connection = Connection::new(stream);
+    loop {
+        let site = Arc::clone(&site);
+        let place = place.clone();
+        let respond = move |mut request: hyper::Request<Incoming>| {
+            if let Some(place) = &place
+                && request.headers().contains_key(UPGRADE)
+            {
+                request.extensions_mut().insert(place.clone());
+            }
+            Arc::clone(&site).respond(request, local, peer)
+        };
+        // Boxed, because a connection spends most of its time in a stream, for which all of this is gone.
+        let served = Box::pin(handover::serve(connection, respond, request_timeout, &closing)).await;
+        let Some(mut handed) = served else { return };
+        if !handed.write().await || closing.is_cancelled() {
+            return handed.close().await;
         }
-        async move {
-            let may_be_chunked = request.version() == Version::HTTP_11 && request.method() != Method::HEAD;
-            let response = site.respond(request, local, peer).await;
-            let is_live = may_be_chunked && is_event_stream(response.headers());
-            let choose = |body| if is_live { Either::Left(Live::new(body, line)) } else { Either::Right(body) };
-            Ok::<_, Infallible>(response.map(choose))
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(request_timeout)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = closing.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended early");
+        connection = handed.back();
     }
-}
-
-/// Whether a response is a stream of events without a known end.
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let is_events = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    is_events && !headers.contains_key(CONTENT_LENGTH)
 }

@@ -1,13 +1,13 @@
 //! Event streams take the short way: whoever brings an event also writes it to the client's socket.
 //!
-//! hyper writes a body when its connection's task runs. For an event of sixty bytes, waking that task, often on another
-//! processor, costs more than the write. So the body is polled with a waker of our own. When an event comes, that waker
-//! takes it and writes it, as the chunk that hyper would have made of it, in the task that brought it. All else goes the
-//! usual way, by waking hyper's task: the response's head and first events, what a timer brings, the end, an error, and
-//! whatever a full socket does not take.
+//! A body is usually written when its connection's task runs. For an event of sixty bytes, waking that task, often on
+//! another processor, costs more than the write. So the body is polled with a waker of our own. When an event comes, that
+//! waker takes it and writes it, as a chunk, in the task that brought it. All else goes the usual way, by waking the
+//! connection's task: the response's head and first events, what a timer brings, the end, an error, and whatever a full
+//! socket does not take.
 //!
-//! The order of bytes holds because [`Line`] is clear only while hyper has nothing to write, and hyper gets something to
-//! write only from [`Live::poll_frame`], which excludes the waker's way.
+//! The order of bytes holds because [`Line`] is clear only while the connection's task has nothing to write, and that task
+//! gets something to write only from [`Live::poll_frame`], which excludes the waker's way.
 
 use std::io;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Body, Frame};
 
 use super::line::Line;
 
@@ -40,9 +40,9 @@ struct Outlet {
 }
 
 struct Inner {
-    /// Gone when hyper has dropped it, and with it the waker that it holds.
+    /// Gone when [`Live`] is dropped, and with it the waker that it holds.
     stream: Option<BoxBody<Bytes, io::Error>>,
-    /// What the stream brought and only hyper can write.
+    /// What the stream brought and only the connection's task can write.
     ahead: Option<Item>,
 }
 
@@ -135,11 +135,9 @@ impl Wake for Outlet {
     }
 }
 
-impl Body for Live {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
+impl Live {
+    /// What only the connection's task can write, and the end of the stream.
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
         let outlet = &self.0;
         match &mut *outlet.task() {
             Some(task) => task.clone_from(cx.waker()),
@@ -170,14 +168,6 @@ impl Body for Live {
         }
         item
     }
-
-    fn is_end_stream(&self) -> bool {
-        false
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
-    }
 }
 
 impl Drop for Live {
@@ -187,6 +177,3 @@ impl Drop for Live {
         drop(stream);
     }
 }
-
-#[cfg(test)]
-mod tests;
