@@ -1,6 +1,7 @@
 //! Writes one answer: asks the model once, appends what it says to the log, and stores the end.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -12,7 +13,7 @@ use super::changes::Change;
 use super::queue::Place;
 use super::running::Running;
 use super::usage::Usage;
-use super::writer::{AT_ONCE, Stored};
+use super::writer::{AT_ONCE, Stored, Writer};
 use super::{Chat, Ending, Failure, Outcome, event, history};
 use crate::clock;
 use crate::entity::answer_chunk::Kind;
@@ -39,7 +40,9 @@ pub(super) struct Asking {
 }
 
 /// Writes one answer from the first word to the stored end.
-pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, asking: Asking) {
+///
+/// It waits for the model for nearly all of its time, and what else it does is boxed, to be gone by then.
+pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, asking: Box<Asking>) {
     let listening = TaskTracker::new();
     let outcome = {
         let written = AssertUnwindSafe(async {
@@ -58,7 +61,6 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
     listening.wait().await;
     // The model is done with it: the next one's turn.
     drop(place);
-    // Boxed, because an answer is being written for most of its time, and storing it takes much more memory than that.
     let ending = match Box::pin(store(&chat, &running, outcome)).await {
         Stored::Yes(ending) => ending,
         Stored::Gone => lost(&running, "deleted", "the conversation was deleted while the answer was being written"),
@@ -73,32 +75,13 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
     chat.changes.publish(running.owner_id, Change::Changed(running.project_id));
 }
 
-async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, asking: Asking) -> Outcome {
-    let Asking { project, leaf_id, only, model, may_repeat } = asking;
-    let branch = match only {
-        Some(question) => Ok(vec![question]),
-        None => Box::pin(message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH)).await,
-    };
-    let branch = match branch {
-        Ok(branch) => branch,
-        Err(error) => {
-            tracing::error!(%error, "a conversation could not be read");
-            return internal_failure();
-        }
-    };
-    let parameters = project.parameters();
-    let room = history::room(model.context_tokens, &parameters);
-    let told = history::of_branch(project.system_prompt.as_deref(), &branch, room);
-    drop((branch, project));
-    if told.left_out > 0 {
-        tracing::debug!(left_out = told.left_out, model = model.id, "a conversation is longer than its model can read");
-    }
-    let _ = running.prompt_estimate.set(told.tokens);
-    let request = llm::Request { model, messages: told.messages, parameters };
+async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, asking: Box<Asking>) -> Outcome {
+    let may_repeat = asking.may_repeat;
+    let Some(request) = Box::pin(request(chat, running, asking)).await else { return internal_failure() };
     let Some(cache) = &chat.cache else { return ask(chat, running, listening, request).await };
     let key = Cache::key(running.owner_id, &request);
     if may_repeat && let Some(answer) = cache.get(&key) {
-        return repeat(chat, running, &answer).await;
+        return Box::pin(repeat(chat, running, &answer)).await;
     }
     let continues = running.log.begun() > 0;
     let outcome = ask(chat, running, listening, request).await;
@@ -106,21 +89,50 @@ async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, ask
         && !continues
     {
         let said = running.log.said();
-        let usage = usage.unwrap_or_else(|| Usage::estimated(Some(told.tokens), &said, 0));
+        let usage = usage.unwrap_or_else(|| Usage::estimated(running.prompt_estimate.get().copied(), &said, 0));
         cache.put(key, said, usage);
     }
     outcome
 }
 
+/// What the model is told.
+async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<Box<llm::Request>> {
+    let Asking { project, leaf_id, only, model, .. } = *asking;
+    let branch = match only {
+        Some(question) => Ok(vec![question]),
+        None => message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH).await,
+    };
+    let branch = match branch {
+        Ok(branch) => branch,
+        Err(error) => {
+            tracing::error!(%error, "a conversation could not be read");
+            return None;
+        }
+    };
+    let parameters = project.parameters();
+    let room = history::room(model.context_tokens, &parameters);
+    let told = history::of_branch(project.system_prompt.as_deref(), &branch, room);
+    if told.left_out > 0 {
+        tracing::debug!(left_out = told.left_out, model = model.id, "a conversation is longer than its model can read");
+    }
+    let _ = running.prompt_estimate.set(told.tokens);
+    Some(Box::new(llm::Request { model, messages: told.messages, parameters }))
+}
+
 /// Asks the model, once, and takes down what it says, on a thread for that. Dropping this ends it.
-async fn ask(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, request: llm::Request) -> Outcome {
-    let listen = listening.track_future(listen(chat.clone(), Arc::clone(running), request));
+async fn ask(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, request: Box<llm::Request>) -> Outcome {
+    let catalog = chat.catalog.clone();
+    // Gone when the model has accepted.
+    let asking = Box::pin(async move { catalog.answer(*request).await });
+    let listen = listening.track_future(listen(chat.writer.clone(), Arc::clone(running), asking));
     chat.threads.spawn(listen).await.unwrap_or_else(|_| panicked(running))
 }
 
-async fn listen(chat: Chat, running: Arc<Running>, request: llm::Request) -> Outcome {
-    // Boxed, because asking takes much more memory than listening, and an answer listens most of the time.
-    let asking = Box::pin(chat.catalog.answer(request));
+async fn listen(
+    writer: Writer,
+    running: Arc<Running>,
+    asking: Pin<Box<impl Future<Output = Result<llm::Answer, llm::Error>>>>,
+) -> Outcome {
     let mut answer = match asking.await {
         Ok(answer) => answer,
         Err(error) => return failed(&error),
@@ -131,7 +143,7 @@ async fn listen(chat: Chat, running: Arc<Running>, request: llm::Request) -> Out
             Part::Reasoning(text) => (Kind::Reasoning, text.as_str()),
         }));
         if unstored >= AT_ONCE {
-            chat.writer.nudge();
+            writer.nudge();
         }
     });
     match ended.await {

@@ -124,7 +124,7 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         model,
         may_repeat: matches!(request.asked, Asked::New { .. } | Asked::Edited { .. }),
     };
-    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.place, asking));
+    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.place, Box::new(asking)));
     Ok(accepted.turn)
 }
 
