@@ -10,12 +10,14 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+mod limits;
 mod parse;
 mod providers;
 mod settings;
 
+pub use limits::LimitSettings;
 pub use providers::{Prefill, Provider};
-pub use settings::{DataSettings, LimitSettings, ServeSettings};
+pub use settings::{DataSettings, ServeSettings};
 
 /// Which database, and where.
 #[derive(Clone, Debug)]
