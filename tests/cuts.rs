@@ -1,6 +1,6 @@
 //! A stream that is cut anywhere and resumed comes to the whole answer: random answers, cut at every event and at random bytes.
 //!
-//! `LOQUAT_CUT_SEED` repeats a run.
+//! `LOQUAT_CUT_SEED` repeats a run; a run that fails prints its own.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng};
 use reqwest::Response;
 
 use crate::harness::client::answer_of;
+use crate::harness::database;
 use crate::harness::events::{self, Event, Events};
 use crate::harness::{Person, Provider, Script, Server, within};
 
@@ -87,20 +88,33 @@ async fn cut_everywhere(ada: &Person, path: (&str, &str), raw: &[u8], whole: &[(
     }
 }
 
+/// The run's seed, printed for when it fails.
 fn seed() -> u64 {
-    std::env::var("LOQUAT_CUT_SEED").map_or_else(|_| rand::random::<u32>().into(), |seed| seed.parse().unwrap())
+    let chosen = std::env::var("LOQUAT_CUT_SEED");
+    let seed = chosen.map_or_else(|_| rand::random::<u32>().into(), |seed| seed.parse().unwrap());
+    println!("LOQUAT_CUT_SEED={seed}");
+    seed
+}
+
+/// A server that waits for its model for as long as a test cuts, which on a busy machine is long.
+async fn patient_server(kind: database::Kind, provider: &Provider) -> Server {
+    let provider = provider.configured();
+    Server::with(kind, move |config| {
+        config.providers = vec![provider];
+        config.limits.provider.silence = None;
+        config.limits.provider.total = None;
+    })
+    .await
 }
 
 on_both_databases! {
     async fn an_answer_cut_anywhere_and_resumed_is_whole(kind) {
-        let seed = seed();
-        let mut random = StdRng::seed_from_u64(seed);
+        let mut random = StdRng::seed_from_u64(seed());
         for round in 0..4 {
             let said = answer(&mut random);
             let whole = merged(said.iter().map(|(kind, text)| (*kind, text.as_str())));
-            let place = format!("LOQUAT_CUT_SEED={seed}, round {round}");
             let provider = Provider::always(script(&said, Duration::ZERO).gate().end()).await;
-            let server = Server::with_provider(kind, &provider).await;
+            let server = patient_server(kind, &provider).await;
             let ada = server.person("ada").await;
             let project = ada.project().await;
             let answer = answer_of(&ada.ask(&project, "Say something").await);
@@ -110,27 +124,26 @@ on_both_databases! {
             while length(&sum(seen.iter())) < length(&whole) {
                 seen.push(within(10, "the next event", live.next()).await.unwrap());
             }
-            assert!(sum(seen.iter()) == whole, "{place}");
+            assert!(sum(seen.iter()) == whole, "round {round}");
             cut_everywhere(&ada, (&project, &answer), &live.raw.clone(), &whole, &mut random).await;
             provider.open();
             live.until("end").await;
             cut_everywhere(&ada, (&project, &answer), &live.raw.clone(), &whole, &mut random).await;
             // … and afterwards, as the database has it.
             let mut finished = ada.events(&project, &answer, None).await;
-            assert!(sum(finished.rest().await.iter()) == whole, "{place}");
+            assert!(sum(finished.rest().await.iter()) == whole, "round {round}");
             cut_everywhere(&ada, (&project, &answer), &finished.raw.clone(), &whole, &mut random).await;
             assert_eq!(provider.calls().len(), 1);
         }
     }
 
     async fn a_client_that_is_cut_off_again_and_again_while_the_model_speaks_has_all_of_it(kind) {
-        let seed = seed();
-        let mut random = StdRng::seed_from_u64(seed);
+        let mut random = StdRng::seed_from_u64(seed());
         for round in 0..4 {
             let said = answer(&mut random);
             let whole = merged(said.iter().map(|(kind, text)| (*kind, text.as_str())));
             let provider = Provider::always(script(&said, Duration::from_millis(4)).end()).await;
-            let server = Server::with_provider(kind, &provider).await;
+            let server = patient_server(kind, &provider).await;
             let ada = server.person("ada").await;
             let project = ada.project().await;
             let answer = answer_of(&ada.ask(&project, "Say something").await);
@@ -145,7 +158,7 @@ on_both_databases! {
             }
             let seen = sum(seen.iter());
             let short = |said: &[(Kind, String)]| said.iter().map(|(kind, text)| (*kind, text.len())).collect::<Vec<_>>();
-            let place = format!("LOQUAT_CUT_SEED={seed}, round {round}: {:?} of {:?}", short(&seen), short(&whole));
+            let place = format!("round {round}: {:?} of {:?}", short(&seen), short(&whole));
             assert!(seen == whole, "{place}");
             assert_eq!(provider.calls().len(), 1);
         }
