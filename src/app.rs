@@ -71,11 +71,7 @@ impl App {
             Some(own_port),
         );
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
-        let auth = Auth {
-            hasher: Hasher::new(config.limits.waiting_sign_ins),
-            keys: Keys::new(&secret_key),
-            signup: config.signup,
-        };
+        let auth = Auth::new(Hasher::new(config.limits.waiting_sign_ins), Keys::new(&secret_key), config.signup);
         let parts = Parts {
             config,
             db,

@@ -1,5 +1,6 @@
 //! Who is calling: accounts, passwords, sessions.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -11,9 +12,11 @@ use crate::entity::{session, user};
 use crate::error::{Error, Result};
 
 pub mod password;
+mod recent;
 pub mod token;
 
 use password::Hasher;
+use recent::Recent;
 use token::Keys;
 
 /// How long a session lives without being renewed.
@@ -28,6 +31,14 @@ pub struct Auth {
     pub keys: Keys,
     /// Who may register.
     pub signup: Signup,
+    recent: Recent,
+}
+
+impl Auth {
+    /// Nobody has called yet.
+    pub fn new(hasher: Hasher, keys: Keys, signup: Signup) -> Self {
+        Self { hasher, keys, signup, recent: Recent::new() }
+    }
 }
 
 /// The person behind a request.
@@ -121,30 +132,38 @@ pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) ->
 /// Who a token belongs to, if its session still lives.
 pub async fn caller(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
     let claims = auth.keys.read(token).ok_or(Error::NotSignedIn)?;
-    in_session(db, claims.sid, claims.uid).await
+    if let Some(caller) = auth.recent.get(claims.sid, claims.uid) {
+        return Ok(caller);
+    }
+    let moment = auth.recent.moment();
+    let (caller, expires_at) = in_session(db, claims.sid, claims.uid).await?;
+    auth.recent.put(&moment, caller.clone(), expires_at);
+    Ok(caller)
 }
 
 /// The same caller once more, if their session still lives: for a connection that outlasts its request.
 pub async fn again(db: &Db, caller: &Caller) -> Result<Caller> {
-    in_session(db, caller.session_id, caller.id()).await
+    Ok(in_session(db, caller.session_id, caller.id()).await?.0)
 }
 
-async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<Caller> {
+/// Whose session it is, as the database has it, and when it ends.
+async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<(Caller, DateTime<Utc>)> {
     let found = session::Entity::valid(session_id, user_id, clock::now())
         .find_also_related(user::Entity)
         .one(db.reader())
         .await?;
     match found {
-        Some((session, Some(user))) => Ok(Caller { user, session_id: session.id }),
+        Some((session, Some(user))) => Ok((Caller { user, session_id: session.id }, session.expires_at)),
         _ => Err(Error::NotSignedIn),
     }
 }
 
 /// Ends a session at once.
-pub async fn logout(db: &Db, caller: &Caller) -> Result<()> {
+pub async fn logout(db: &Db, auth: &Auth, caller: &Caller) -> Result<()> {
     let transaction = db.write().await?;
     session::Entity::delete_by_id(caller.session_id).exec(&transaction).await?;
     db.commit(transaction).await?;
+    auth.recent.forget();
     Ok(())
 }
 
@@ -178,14 +197,16 @@ pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: Accou
         session::Entity::delete_others(user.id, caller.session_id).exec(&transaction).await?;
     }
     db.commit(transaction).await?;
+    auth.recent.forget();
     Ok(user)
 }
 
 /// Deletes an account with everything that belongs to it.
-pub async fn delete_account(db: &Db, caller: &Caller) -> Result<()> {
+pub async fn delete_account(db: &Db, auth: &Auth, caller: &Caller) -> Result<()> {
     let transaction = db.write().await?;
     user::Entity::delete_by_id(caller.id()).exec(&transaction).await?;
     db.commit(transaction).await?;
+    auth.recent.forget();
     Ok(())
 }
 

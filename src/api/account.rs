@@ -69,7 +69,7 @@ impl Api {
     #[oai(path = "/api/logout", method = "post", operation_id = "logout")]
     async fn logout(&self, app: Data<&App>, client: Data<&Client>, request: &Request) -> Result<SignedOut, Failure> {
         if let Some(caller) = caller_of(&app, request).await {
-            auth::logout(&app.db, &caller).await?;
+            auth::logout(&app.db, &app.auth, &caller).await?;
         }
         Ok(SignedOut::Done(cookie::sign_out(&app.config, **client)))
     }

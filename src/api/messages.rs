@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::reader::Reader;
 use crate::chat::turn::{self, Asked, Request as Wanted};
-use crate::entity::message;
+use crate::entity::message::{self, Role};
 use crate::error::Result as Outcome;
 
 pub(super) struct Api;
@@ -168,7 +168,7 @@ async fn earlier(
     let question = match request_id {
         Some(id) => {
             let question = message::Entity::requested(caller.id(), id).one(app.db.reader()).await?;
-            question.filter(|question| question.project_id == project.id)
+            question.filter(|question| question.project_id == project.id && question.role == Role::User)
         }
         None => message::Entity::newest_question(app.db.reader(), caller.id(), project.id, content).await?,
     };

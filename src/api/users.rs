@@ -155,7 +155,7 @@ impl Api {
     /// For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
     #[oai(path = "/api/users/me", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, app: Data<&App>, client: Data<&Client>, session: Session) -> Result<Deleted, Failure> {
-        auth::delete_account(&app.db, &session.0).await?;
+        auth::delete_account(&app.db, &app.auth, &session.0).await?;
         app.chat.forget_owner(session.0.id());
         Ok(Deleted::Gone(cookie::sign_out(&app.config, **client)))
     }

@@ -22,29 +22,52 @@ pub(super) struct Accepted {
     pub(super) turn: Turn,
     pub(super) name: Option<String>,
     pub(super) project: project::Model,
+    pub(super) model: Model,
     pub(super) place: Place,
 }
 
-/// Commits a turn. Two indexes keep it single: one running answer per conversation, one turn per client request.
-pub(super) async fn accept(chat: &Chat, running: &Arc<Running>, request: &Request, model: &Model) -> Result<Accepted> {
+/// Why a turn is not accepted.
+pub(super) enum Refused {
+    /// The conversation's last model, or the default where it has none, is not known without asking its provider, and
+    /// nobody waits for that with the database locked.
+    ModelNotKnown(Option<String>),
+    /// Anything else.
+    For(Error),
+}
+
+impl<E: Into<Error>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::For(error.into())
+    }
+}
+
+/// Commits a turn, with the conversation's last model where none is given. Two indexes keep it single: one running answer
+/// per conversation, one turn per client request.
+pub(super) async fn accept(
+    chat: &Chat,
+    running: &Arc<Running>,
+    request: &Request,
+    model: Option<Model>,
+) -> Result<Accepted, Refused> {
     let transaction = chat.db.write().await?;
-    // Read again under the lock: it may have been deleted, renamed or answered since.
     let project = project::Entity::owned_one(running.owner_id, running.project_id)
         .lock_exclusive()
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound("conversation"))?;
+    let known = || chat.catalog.known(project.model.as_deref());
+    let Some(model) = model.or_else(known) else { return Err(Refused::ModelNotKnown(project.model)) };
     let place = match chat.pace.check(running.owner_id).and_then(|()| chat.queue.enter(running)) {
         Ok(place) => place,
         // An index keeps answers apart, and whoever is merely second is to be told that.
         Err(refused) => {
             let other = message::Entity::running_in(project.id).one(&transaction).await?;
-            return Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }));
+            return Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }).into());
         }
     };
     let turn = match &request.asked {
-        Asked::Continue { .. } => go_on(&transaction, running, request, model).await?,
-        _ => begin(&transaction, running, request, model, &project).await?,
+        Asked::Continue { .. } => go_on(&transaction, running, request, &model).await?,
+        _ => begin(&transaction, running, request, &model, &project).await?,
     };
     let name = match (&request.asked, project.name_source) {
         (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
@@ -64,7 +87,7 @@ pub(super) async fn accept(chat: &Chat, running: &Arc<Running>, request: &Reques
     failpoint::hit("turn.before_commit");
     chat.db.commit_unsynced(transaction).await?;
     failpoint::hit("turn.after_commit");
-    Ok(Accepted { turn, name, project, place })
+    Ok(Accepted { turn, name, project, model, place })
 }
 
 /// A question, new or old, and an empty answer to it.

@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::answer::Asking;
 use super::changes::Change;
 use super::running::{Cause, Running};
-use super::{Chat, Outcome, accept, answer};
+use super::accept::{self, Refused};
+use super::{Chat, Outcome, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
-use crate::entity::{continuation, project};
 use crate::error::{Error, Result, Trouble};
 use crate::failpoint;
-use crate::llm::{self, Model};
+use crate::llm::Model;
 
 /// The longest `client_request_id`, in characters.
 pub const LONGEST_REQUEST_ID: usize = 64;
@@ -74,7 +74,6 @@ pub struct Turn {
 /// When it returns, both messages are committed and the model is being asked.
 pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: Request) -> Result<Turn> {
     check(chat, &mut request)?;
-    let project = find_project(chat, owner_id, project_id).await?;
     if let Some(id) = &request.client_request_id
         && let Some(turn) = requested(chat, owner_id, project_id, id).await?
     {
@@ -84,18 +83,13 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         return Err(Error::ShuttingDown);
     }
     let running = Arc::new(prepare(chat, owner_id, project_id, &mut request).await?);
-    let model = choose_model(chat, &project, request.model.as_deref()).await?;
-    let accepted = match accept::accept(chat, &running, &request, &model).await {
-        Ok(accepted) => accepted,
-        Err(error) => {
-            chat.answers.leave(&running);
-            if matches!(error, Error::DatabaseTrouble { trouble: Trouble::Away, .. }) {
-                // It may have been committed although nobody heard so, and then nobody would ever finish it.
-                let (writer, running) = (chat.writer.clone(), Arc::clone(&running));
-                chat.tasks.spawn(async move { writer.finish(&running, Outcome::Interrupted).await });
-                return Err(error);
-            }
-            return collided(chat, &running, &request, error).await;
+    let asked = request.model.as_deref();
+    let mut model = if asked.is_some() { Some(resolve(chat, asked).await?) } else { None };
+    let accepted = loop {
+        match accept::accept(chat, &running, &request, model.take()).await {
+            Ok(accepted) => break accepted,
+            Err(Refused::ModelNotKnown(last)) => model = Some(choose_model(chat, last.as_deref()).await?),
+            Err(Refused::For(error)) => return refused(chat, &running, &request, error).await,
         }
     };
     chat.answers.begin(&running);
@@ -121,7 +115,7 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
         project: accepted.project,
         leaf_id,
         only: (is_question && question.parent_id.is_none()).then(|| question.clone()),
-        model,
+        model: accepted.model,
         may_repeat: matches!(request.asked, Asked::New { .. } | Asked::Edited { .. }),
     };
     chat.tasks.spawn(answer::run(chat.clone(), running, accepted.place, Box::new(asking)));
@@ -167,10 +161,6 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
     Ok(())
 }
 
-async fn find_project(chat: &Chat, owner_id: Uuid, project_id: Uuid) -> Result<project::Model> {
-    project::Entity::owned_one(owner_id, project_id).one(chat.db.reader()).await?.ok_or(Error::NotFound("conversation"))
-}
-
 /// The answer that is about to be written: a new one, or an earlier one that goes on.
 async fn prepare(chat: &Chat, owner_id: Uuid, project_id: Uuid, request: &mut Request) -> Result<Running> {
     let (answer_id, goes_on) = match request.asked {
@@ -205,16 +195,7 @@ async fn prepare(chat: &Chat, owner_id: Uuid, project_id: Uuid, request: &mut Re
 /// The turn that a request of this id started.
 async fn requested(chat: &Chat, owner_id: Uuid, project_id: Uuid, id: &str) -> Result<Option<Turn>> {
     let db = chat.db.reader();
-    let message = match message::Entity::requested(owner_id, id).one(db).await? {
-        Some(message) => message,
-        None => {
-            let continued = continuation::Entity::requested(owner_id, id).one(db).await?;
-            let Some(continued) = continued else { return Ok(None) };
-            let answer = message::Entity::find_by_id(continued.message_id).one(db).await?;
-            let Some(answer) = answer else { return Ok(None) };
-            answer
-        }
-    };
+    let Some(message) = message::Entity::requested(owner_id, id).one(db).await? else { return Ok(None) };
     if message.project_id != project_id {
         return Err(Error::ClientRequestReused);
     }
@@ -232,22 +213,27 @@ async fn requested(chat: &Chat, owner_id: Uuid, project_id: Uuid, id: &str) -> R
     Ok(turn)
 }
 
-/// The model asked for; else the conversation's last one, if it is still offered; else the default.
-async fn choose_model(chat: &Chat, project: &project::Model, asked: Option<&str>) -> Result<Model> {
-    let unknown = |error: llm::Error| Error::ModelUnknown(error.to_string());
-    if asked.is_some() {
-        return chat.catalog.resolve(asked).await.map_err(unknown);
+/// The conversation's last model, if it is still offered; else the default.
+async fn choose_model(chat: &Chat, last: Option<&str>) -> Result<Model> {
+    match resolve(chat, last).await {
+        Err(_) if last.is_some() => resolve(chat, None).await,
+        chosen => chosen,
     }
-    if let Some(last) = &project.model
-        && let Ok(model) = chat.catalog.resolve(Some(last)).await
-    {
-        return Ok(model);
-    }
-    chat.catalog.resolve(None).await.map_err(unknown)
+}
+
+async fn resolve(chat: &Chat, model: Option<&str>) -> Result<Model> {
+    chat.catalog.resolve(model).await.map_err(|error| Error::ModelUnknown(error.to_string()))
 }
 
 /// A turn was refused, perhaps because another was faster: the same request, or a second answer at once.
-async fn collided(chat: &Chat, running: &Running, request: &Request, error: Error) -> Result<Turn> {
+async fn refused(chat: &Chat, running: &Arc<Running>, request: &Request, error: Error) -> Result<Turn> {
+    chat.answers.leave(running);
+    if matches!(error, Error::DatabaseTrouble { trouble: Trouble::Away, .. }) {
+        // It may have been committed although nobody heard so, and then nobody would ever finish it.
+        let (writer, running) = (chat.writer.clone(), Arc::clone(running));
+        chat.tasks.spawn(async move { writer.finish(&running, Outcome::Interrupted).await });
+        return Err(error);
+    }
     if let Some(id) = &request.client_request_id
         && let Some(turn) = requested(chat, running.owner_id, running.project_id, id).await?
     {

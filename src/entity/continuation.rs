@@ -1,5 +1,6 @@
 //! The requests that continued an answer, so that the same request again does not continue it twice.
 
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
 
 /// One request of a person to continue an answer.
@@ -25,8 +26,12 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The continuation that a person wanted under this id of their own.
+    /// The answer of the continuation that a person wanted under this id of their own.
     pub fn requested(owner_id: Uuid, client_request_id: &str) -> Select<Self> {
-        Self::find().filter(Column::OwnerId.eq(owner_id)).filter(Column::ClientRequestId.eq(client_request_id))
+        Self::find()
+            .select_only()
+            .column(Column::MessageId)
+            .filter(Column::OwnerId.eq(owner_id))
+            .filter(Column::ClientRequestId.eq(client_request_id))
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, Statement};
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, QueryTrait, Statement};
 
+use super::continuation;
 use crate::clock;
 
 /// A question or an answer.
@@ -176,9 +178,13 @@ impl Entity {
         Self::owned_by(owner_id, project_id).filter(Column::Id.eq(id))
     }
 
-    /// The question that a person asked under this id of their own.
+    /// The question that a person asked under this id of their own, or the answer that they wanted made again or continued.
     pub fn requested(owner_id: Uuid, client_request_id: &str) -> Select<Self> {
-        Self::find().filter(Column::OwnerId.eq(owner_id)).filter(Column::ClientRequestId.eq(client_request_id))
+        let begun = Column::OwnerId.eq(owner_id).and(Column::ClientRequestId.eq(client_request_id));
+        // Compared as a value: PostgreSQL would read every message to look whether it is in a list.
+        let continued = continuation::Entity::requested(owner_id, client_request_id).into_query();
+        let continued = Expr::SubQuery(None, Box::new(continued.into()));
+        Self::find().filter(begun.or(Column::Id.into_expr().eq(continued)))
     }
 
     /// The answers to a question, newest first.

@@ -100,6 +100,16 @@ impl Catalog {
         found.ok_or_else(|| Error::ModelUnknown { model: id.chars().take(100).collect() })
     }
 
+    /// The same from the list that is known, without waiting for anybody; `None` also where waiting might find it.
+    pub fn known(&self, id: Option<&str>) -> Option<Model> {
+        let state = self.0.state();
+        state.listed_at?;
+        match id {
+            Some(id) => state.listing.find(id),
+            None => state.listing.default_model().cloned(),
+        }
+    }
+
     /// Asks a model. Returns once its provider has accepted, after at most two retries.
     pub async fn answer(&self, request: Request) -> Result<Answer, Error> {
         match &request.model.endpoint {

@@ -1,0 +1,64 @@
+//! Who has just called, so that the next request of the same page need not ask the database again.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::Caller;
+use crate::clock;
+
+/// How long a session is believed without looking. What this process ends is ended at once; this is how long a session
+/// can outlive its row when another process, such as the command line, removes that.
+const BELIEVED: Duration = Duration::from_secs(5);
+/// How many sessions are remembered.
+const MOST: u64 = 10_000;
+
+/// Sessions that were looked up in the last seconds.
+#[derive(Debug)]
+pub(super) struct Recent {
+    callers: Cache<Uuid, Known>,
+    /// Grows whenever somebody's session or account changes, and then nothing that was known before counts any more.
+    age: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    caller: Caller,
+    expires_at: DateTime<Utc>,
+    age: u64,
+}
+
+/// The moment before a look at the database: what it finds is only kept if nothing has changed since.
+pub(super) struct Moment(u64);
+
+impl Recent {
+    pub(super) fn new() -> Self {
+        let callers = Cache::builder().max_capacity(MOST).time_to_live(BELIEVED).build();
+        Self { callers, age: AtomicU64::new(0) }
+    }
+
+    /// Whose session it is, if that is known.
+    pub(super) fn get(&self, session_id: Uuid, user_id: Uuid) -> Option<Caller> {
+        let known = self.callers.get(&session_id)?;
+        let holds = known.age == self.moment().0 && known.caller.id() == user_id && known.expires_at > clock::now();
+        holds.then_some(known.caller)
+    }
+
+    /// The moment in which somebody begins to look.
+    pub(super) fn moment(&self) -> Moment {
+        Moment(self.age.load(Ordering::Acquire))
+    }
+
+    /// Remembers what a look found that began in that moment.
+    pub(super) fn put(&self, moment: &Moment, caller: Caller, expires_at: DateTime<Utc>) {
+        self.callers.insert(caller.session_id, Known { caller, expires_at, age: moment.0 });
+    }
+
+    /// Forgets everybody. Call it when a session or an account has changed, after the commit.
+    pub(super) fn forget(&self) {
+        self.age.fetch_add(1, Ordering::Release);
+    }
+}
