@@ -23,6 +23,7 @@ mod limits;
 mod lost_commits;
 mod migrations;
 mod models;
+mod naming;
 mod outages;
 mod page;
 mod postgres_tls;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::harness::audit::{self, Witness};
 use crate::harness::client::{answer_of, problem_of};
-use crate::harness::events::text;
+use crate::harness::events::{Events, text};
 use crate::harness::postgres::Cluster;
 use crate::harness::{Kind, Person, Provider, Script, Server, within};
 
@@ -48,16 +48,30 @@ fn witness(answer: &str, content: &str) -> Witness {
     Witness { accepted: ["Two words?".to_owned()].into(), ended, ..Witness::default() }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lock_of_three_seconds_is_waited_for() {
-    let provider = provider().await;
-    let server = Server::with_provider(Kind::Sqlite, &provider).await;
-    let data = server.app.config.data.clone();
+/// Somebody whose question about two words has got the first of them, and another conversation of theirs.
+struct Half {
+    ada: Person,
+    project: String,
+    other: String,
+    answer: String,
+    events: Events,
+}
+
+async fn half_answered(server: &Server) -> Half {
     let ada = server.person("ada").await;
     let (project, other) = (ada.project().await, ada.project().await);
     let answer = answer_of(&ada.ask(&project, "Two words?").await);
     let mut events = ada.events(&project, &answer, None).await;
     events.until("message").await;
+    Half { ada, project, other, answer, events }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_of_three_seconds_is_waited_for() {
+    let provider = provider().await;
+    let server = Server::with_provider(Kind::Sqlite, &provider).await;
+    let data = server.app.config.data.clone();
+    let Half { ada, project, other, answer, mut events } = half_answered(&server).await;
 
     let lock = Lock::take(&data).await;
     let locked = Instant::now();
@@ -85,11 +99,7 @@ async fn a_lock_of_thirty_seconds_is_told_and_loses_nothing() {
     let provider = provider().await;
     let server = Server::with_provider(Kind::Sqlite, &provider).await;
     let data = server.app.config.data.clone();
-    let ada = server.person("ada").await;
-    let (project, other) = (ada.project().await, ada.project().await);
-    let answer = answer_of(&ada.ask(&project, "Two words?").await);
-    let mut events = ada.events(&project, &answer, None).await;
-    events.until("message").await;
+    let Half { ada, project, other, answer, mut events } = half_answered(&server).await;
 
     let lock = Lock::take(&data).await;
     let locked = Instant::now();
@@ -143,11 +153,7 @@ async fn on_its_own(provider: &Provider) -> (Cluster, Server) {
 async fn restarted_in_mid_answer(mode: &str) {
     let provider = provider().await;
     let (cluster, server) = on_its_own(&provider).await;
-    let ada = server.person("ada").await;
-    let (project, other) = (ada.project().await, ada.project().await);
-    let answer = answer_of(&ada.ask(&project, "Two words?").await);
-    let mut events = ada.events(&project, &answer, None).await;
-    events.until("message").await;
+    let Half { ada, other, answer, mut events, .. } = half_answered(&server).await;
 
     cluster.stop(mode);
     provider.open();

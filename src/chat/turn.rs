@@ -6,10 +6,10 @@ use std::time::Duration;
 use sea_orm::{EntityTrait, SqlErr};
 use uuid::Uuid;
 
+use super::accept::{self, Refused};
 use super::answer::Asking;
 use super::changes::Change;
 use super::running::{Cause, Running};
-use super::accept::{self, Refused};
 use super::{Chat, Outcome, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
