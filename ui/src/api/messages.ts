@@ -4,28 +4,48 @@ import { backOff, wait } from "../lib/back-off";
 import { call, client, type Message, type Turn } from "./client";
 import { ConnectionError } from "./problem";
 
-interface Page {
+export interface MessagePage {
   items: Message[];
   next_cursor?: string | null;
 }
-type Pages = InfiniteData<Page, unknown>;
+type Pages = InfiniteData<MessagePage, unknown>;
 
 export function messagesQuery(projectId: string) {
   return infiniteQueryOptions({
     queryKey: ["messages", projectId],
-    queryFn: ({ pageParam }) =>
-      call(
-        client.GET("/api/projects/{project_id}/messages", {
-          params: {
-            path: { project_id: projectId },
-            query: pageParam ? { cursor: pageParam, limit: 40 } : { limit: 40 },
-          },
-        }),
-      ) as Promise<Page>,
+    queryFn: ({ pageParam }) => fetchMessages(projectId, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? null,
     staleTime: 5_000,
   });
+}
+
+/** A page of the branch that is shown; without a cursor its newest. */
+export function fetchMessages(
+  projectId: string,
+  cursor: string | null,
+  limit = 40,
+): Promise<MessagePage> {
+  return call(
+    client.GET("/api/projects/{project_id}/messages", {
+      params: {
+        path: { project_id: projectId },
+        query: cursor ? { cursor, limit } : { limit },
+      },
+    }),
+  ) as Promise<MessagePage>;
+}
+
+/** The whole branch that is shown, oldest first. */
+export async function fetchAllMessages(projectId: string): Promise<Message[]> {
+  const pages: MessagePage[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: MessagePage = await fetchMessages(projectId, cursor, 200);
+    pages.unshift(page);
+    cursor = page.next_cursor ?? null;
+  } while (cursor !== null);
+  return pages.flatMap(({ items }) => items);
 }
 
 /** All loaded messages, oldest first. */
@@ -39,7 +59,7 @@ export interface NewTurn {
   model?: string;
 }
 
-type Pause = (attempt: number) => Promise<void>;
+export type Pause = (attempt: number) => Promise<void>;
 
 /**
  * Starts a turn. A lost connection is tried again with the same request id, for which the server
@@ -79,7 +99,7 @@ export function continueAnswer(
 }
 
 /** Sends a request that may safely arrive twice until it is answered, up to four times. */
-async function untilHeard<T>(
+export async function untilHeard<T>(
   request: () => Parameters<typeof call<T>>[0],
   pause: Pause = (attempt) => wait(backOff(attempt)),
 ): Promise<T> {
