@@ -65,6 +65,7 @@ export const StopIcon = icon(
 export const ArrowDownIcon = icon(<path d="M10 4v11.500M5 10.500l5 5 5-5" />);
 export const ChevronDownIcon = icon(<path d="m6 8 4 4 4-4" />);
 export const ChevronRightIcon = icon(<path d="m8 6 4 4-4 4" />);
+export const ChevronLeftIcon = icon(<path d="m12 6-4 4 4 4" />);
 export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const SunIcon = icon(
   <>
@@ -94,6 +95,13 @@ export const AlertIcon = icon(
     <path d="M10 6.500v4M10 13.400h.01" />
   </>,
 );
+export const InfoIcon = icon(
+  <>
+    <circle cx="10" cy="10" r="7" />
+    <path d="M10 9.500v4M10 6.600h.01" />
+  </>,
+);
+export const DownloadIcon = icon(<path d="M10 3.500v9M6 9l4 4 4-4M4 16.500h12" />);
 export const OfflineIcon = icon(
   <path d="M3 3l14 14M7.5 13a3.5 3.5 0 0 1 4.6-.4M4.8 10.300a7.3 7.3 0 0 1 3.4-1.900M12.3 8.600a7.3 7.3 0 0 1 2.9 1.700M2.5 7.300a11 11 0 0 1 3-1.900M9.3 4.700a11 11 0 0 1 8.2 2.600M10 16h.01" />,
 );

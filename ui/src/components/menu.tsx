@@ -2,6 +2,7 @@
 import { type KeyboardEvent, type ReactNode, useId, useRef } from "react";
 import { classNames } from "../lib/class-names";
 import styles from "./menu.module.css";
+import { type Align, placeBeside, type Side } from "./place-beside";
 
 interface MenuProps {
   label: string;
@@ -9,8 +10,8 @@ interface MenuProps {
   button: ReactNode;
   buttonClass?: string;
   /** Where the menu opens, seen from its button. */
-  side?: "below" | "above";
-  align?: "start" | "end";
+  side?: Side;
+  align?: Align;
   children: ReactNode;
 }
 
@@ -24,15 +25,7 @@ export function Menu(props: MenuProps) {
     const from = opener.current?.getBoundingClientRect();
     const menu = list.current;
     if (!from || !menu) return;
-    const rtl = getComputedStyle(menu).direction === "rtl";
-    const atStart = (align === "start") !== rtl;
-    const left = atStart ? from.left : from.right - menu.offsetWidth;
-    const above = from.top - menu.offsetHeight - 6;
-    const below = from.bottom + 6;
-    const fitsBelow = below + menu.offsetHeight <= innerHeight - 8;
-    const top = (side === "above" && above >= 8) || !fitsBelow ? Math.max(8, above) : below;
-    menu.style.left = `${Math.max(8, Math.min(left, innerWidth - menu.offsetWidth - 8))}px`;
-    menu.style.top = `${top}px`;
+    placeBeside(from, menu, side, align);
   }
 
   function opened(isOpen: boolean) {

@@ -1,27 +1,34 @@
 /** A conversation, or the place where one begins. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useLayoutEffect, useMemo } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import { inReadingOrder, messagesQuery } from "../../api/messages";
+import { modelsQuery } from "../../api/models";
 import { statusOf } from "../../api/problem";
-import { projectQuery } from "../../api/projects";
 import { useUser } from "../../api/session";
 import { showToast } from "../../components/toast";
 import { copyText } from "../../lib/clipboard";
+import { useOnline } from "../../lib/online";
 import { useShortcut } from "../../lib/shortcuts";
 import { Announcer } from "./announcer";
+import { useBranching } from "./branching";
 import styles from "./chat.module.css";
 import { Composer } from "./composer";
+import { useConversation } from "./conversation";
+import { ConversationMenu } from "./conversation-menu";
+import { DeleteDialog, type Doomed } from "./delete-dialog";
 import { draftKey, useDraft } from "./draft";
 import { useLiveAnswer } from "./follow";
 import { useGoingOn } from "./going-on";
+import { useHindrance } from "./hindrance";
 import { useNaming } from "./naming";
 import { useSending } from "./send";
+import { Elsewhere, NoModels, NotSentYet, Offline } from "./standing";
 import { useStickToBottom } from "./stick-to-bottom";
 import { useStopping } from "./stopping";
 import { Thread } from "./thread";
 import { Gone, SendError, Unloaded } from "./trouble";
+import { useVisibleHeight } from "./visible-height";
 import { Welcome } from "./welcome";
 
 interface ChatPageProps {
@@ -40,20 +47,20 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const userId = user?.id ?? "";
   const key = draftKey(userId, projectId);
   const draft = useDraft(key);
-  const project = useQuery({ ...projectQuery(projectId ?? ""), enabled: projectId !== null });
-  const loaded = useInfiniteQuery({
-    ...messagesQuery(projectId ?? ""),
-    enabled: projectId !== null,
-  });
-  const messages = useMemo(() => (loaded.data ? inReadingOrder(loaded.data) : null), [loaded.data]);
-  const last = messages?.at(-1);
-  const running = last?.status === "running" ? last : null;
+  const conversation = useConversation(projectId);
+  const { project, loaded, messages, last, running, elsewhere } = conversation;
+  const online = useOnline();
+  const modelless = useQuery(modelsQuery).data?.length === 0;
+  const [doomed, setDoomed] = useState<Doomed | null>(null);
+  const page = useRef<HTMLDivElement>(null);
+  useVisibleHeight(page);
   const live = useLiveAnswer(projectId ?? "", running);
   const stopping = useStopping(projectId, running?.id ?? null);
-  const goingOn = useGoingOn({ projectId, last, model });
+  const hindrance = useHindrance(running !== null, elsewhere !== null, modelless);
+  const goingOn = useGoingOn({ projectId, last, model, hindrance });
   const stick = useStickToBottom(projectId ?? "new", messages !== null);
   useNaming(projectId, messages);
-  const { pending, error, send, forgetError } = useSending({
+  const { pending, error, send, takeBack, forgetError } = useSending({
     projectId,
     userId,
     model,
@@ -62,6 +69,15 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
       if (id !== projectId) navigate(`/c/${id}`, { replace: true });
     },
     onRefused: draft.giveBack,
+  });
+
+  const branching = useBranching({
+    projectId,
+    userId,
+    model,
+    hindrance,
+    hold: stick.hold,
+    onDeleted: () => showToast(t`Deleted`, undefined, 2500),
   });
 
   const runningId = running?.id ?? null;
@@ -88,6 +104,11 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
 
   const composer = (
     <>
+      {!online && pending === null && running === null && <Offline />}
+      {modelless && <NoModels admin={user?.role === "admin"} />}
+      {elsewhere && last && (
+        <Elsewhere key={elsewhere} onShow={() => branching.reveal(elsewhere)} />
+      )}
       {Boolean(error) && <SendError error={error} onRetry={() => void send(draft.handOver())} />}
       <Composer
         text={draft.text}
@@ -99,7 +120,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
         onStop={stopping.stop}
         running={running !== null}
         stopping={stopping.busy}
-        sending={pending !== null || goingOn?.busy === true}
+        sending={pending !== null || goingOn?.busy === true || modelless}
         modelPicker={modelPicker}
       />
     </>
@@ -107,7 +128,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
 
   if (!projectId && pending === null) {
     return (
-      <div className={styles.page}>
+      <div ref={page} className={styles.page}>
         <header className={styles.header}>{leading}</header>
         <Welcome
           name={user?.name?.split(/\s/)[0] ?? null}
@@ -125,12 +146,19 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
     return <Gone leading={leading} error={project.error} />;
   }
   return (
-    <div className={styles.page}>
+    <div ref={page} className={styles.page}>
       <header className={styles.header}>
         {leading}
         <h1 dir="auto" title={name}>
           {name || <span className="visually-hidden">{t`New chat`}</span>}
         </h1>
+        {projectId && messages && (
+          <ConversationMenu
+            projectId={projectId}
+            name={name}
+            loaded={loaded.hasNextPage || running ? null : messages}
+          />
+        )}
         {trailing}
       </header>
       {messages || pending !== null ? (
@@ -138,7 +166,10 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
           messages={messages ?? []}
           live={live}
           goingOn={pending === null ? goingOn : null}
+          branching={branching}
+          onDelete={setDoomed}
           pending={pending}
+          expected={online ? null : <NotSentYet onTakeBack={takeBack} />}
           older={{
             has: loaded.hasNextPage,
             busy: loaded.isFetchingNextPage,
@@ -155,6 +186,15 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
           <Trans>Models make mistakes. Check what matters.</Trans>
         </p>
       </div>
+      <DeleteDialog
+        message={doomed?.message ?? null}
+        following={messages && doomed ? messages.length - 1 - messages.indexOf(doomed.message) : 0}
+        onConfirm={() => {
+          if (doomed) branching.remove(doomed.message, doomed.row);
+          setDoomed(null);
+        }}
+        onClose={() => setDoomed(null)}
+      />
       <Announcer live={live} last={last} />
     </div>
   );

@@ -11,6 +11,7 @@ import {
 import { SendIcon, StopIcon } from "../../components/icons";
 import { coarsePointer, useMedia } from "../../lib/media";
 import { useShortcut } from "../../lib/shortcuts";
+import { fitToText } from "./autosize";
 import styles from "./composer.module.css";
 
 interface ComposerProps {
@@ -32,12 +33,8 @@ export function Composer(props: ComposerProps) {
   const touch = useMedia(coarsePointer);
   const empty = text.trim() === "";
 
-  useLayoutEffect(() => {
-    const area = box.current;
-    if (!area) return;
-    area.style.height = "auto";
-    if (text) area.style.height = `${area.scrollHeight}px`;
-  }, [text]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: its height depends on the text.
+  useLayoutEffect(() => fitToText(box.current), [text]);
 
   useEffect(() => {
     // On a phone the keyboard would cover what one came to read.

@@ -71,7 +71,7 @@ function show(message: Message, model: string | null = null) {
       const last = known();
       const running = last.status === "running" ? last : null;
       return {
-        goingOn: useGoingOn({ projectId: "p", last, model }),
+        goingOn: useGoingOn({ projectId: "p", last, model, hindrance: null }),
         live: useLiveAnswer("p", running),
         stopping: useStopping("p", running?.id ?? null),
       };

@@ -3,14 +3,15 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import type { Message } from "../../api/client";
 import { continueAnswer, messagesQuery, patchMessage } from "../../api/messages";
-import { ConnectionError, codeOf, statusOf } from "../../api/problem";
-import { describeError } from "../../api/words";
-import { showToast } from "../../components/toast";
-import { randomId } from "../../lib/ids";
+import { tellRefusal } from "./refusal";
+import { useRequestIds } from "./request-ids";
 import { refreshProject } from "./send";
+import { forgetTimes } from "./times";
 
 export interface GoingOn {
   messageId: string;
+  /** Why it cannot go on now, in words. */
+  hindrance: string | null;
   /** It was asked to go on, and the server has not answered yet. */
   busy: boolean;
   go: () => void;
@@ -21,39 +22,33 @@ interface GoingOnOptions {
   /** The last message of what is shown: nothing else can go on. */
   last: Message | undefined;
   model: string | null;
+  hindrance: string | null;
 }
 
 /** `null`: there is nothing that could go on. */
-export function useGoingOn({ projectId, last, model }: GoingOnOptions): GoingOn | null {
+export function useGoingOn(options: GoingOnOptions): GoingOn | null {
+  const { projectId, last, model, hindrance } = options;
   const queries = useQueryClient();
   const [asked, setAsked] = useState<string | null>(null);
-  // Kept while nobody knows whether the server heard: asked again, it is still the same request.
-  const request = useRef<{ messageId: string; id: string } | null>(null);
+  const ids = useRequestIds();
 
   async function go(messageId: string) {
     if (!projectId || asked !== null) return;
-    if (request.current?.messageId !== messageId) request.current = { messageId, id: randomId() };
     setAsked(messageId);
     try {
       const turn = await continueAnswer(projectId, messageId, {
-        client_request_id: request.current.id,
+        client_request_id: ids.of(messageId),
         ...(model ? { model } : {}),
       });
-      request.current = null;
+      ids.settle(messageId);
+      forgetTimes(messageId);
       // An older list that is still on its way would say that it stands still.
       await queries.cancelQueries({ queryKey: messagesQuery(projectId).queryKey });
       patchMessage(queries, projectId, messageId, { ...cleared, ...turn.assistant_message });
       void refreshProject(queries, projectId);
     } catch (error) {
-      if (!(error instanceof ConnectionError)) request.current = null;
-      const { title, advice } = describeError(error);
-      // The advice on a running answer is about a message in the box.
-      const words = codeOf(error) === "answer_running" ? title : `${title} ${advice}`;
-      showToast(words.trim(), undefined, 10_000);
-      // Something else has happened to it, in another tab perhaps: show what.
-      if (statusOf(error) === 409 || statusOf(error) === 404) {
-        void queries.invalidateQueries({ queryKey: messagesQuery(projectId).queryKey });
-      }
+      ids.settle(messageId, error);
+      tellRefusal(queries, projectId, error);
     } finally {
       setAsked(null);
     }
@@ -65,8 +60,9 @@ export function useGoingOn({ projectId, last, model }: GoingOnOptions): GoingOn 
   const busy = asked !== null && asked === id;
   // The messages on screen are remembered by what they are given.
   return useMemo(
-    () => (id === null ? null : { messageId: id, busy, go: () => void latest.current(id) }),
-    [id, busy],
+    () =>
+      id === null ? null : { messageId: id, hindrance, busy, go: () => void latest.current(id) },
+    [id, hindrance, busy],
   );
 }
 

@@ -4,6 +4,7 @@ import type { Message } from "../../api/client";
 import type { Line } from "../../api/stream";
 import { createStore } from "../../lib/store";
 import { I18n } from "../../test/i18n";
+import type { Branching } from "./branching";
 import type { LiveAnswer } from "./follow";
 import type { GoingOn } from "./going-on";
 import { AssistantMessage } from "./message";
@@ -25,10 +26,34 @@ function newLive(): LiveAnswer {
   return { messageId: "m", answer, line: createStore<Line>("open"), retry: () => {} };
 }
 
-const show = (shown: Message, live: LiveAnswer | null = null, goingOn: GoingOn | null = null) =>
-  render(<AssistantMessage message={shown} live={live} goingOn={goingOn} />, { wrapper: I18n });
+const branching: Branching = {
+  hindrance: null,
+  busy: null,
+  model: null,
+  editKey: (id) => `draft.u.p.edit.${id}`,
+  regenerate: vi.fn(),
+  edit: vi.fn(),
+  show: vi.fn(),
+  reveal: vi.fn(),
+  remove: vi.fn(),
+};
 
-const going = (busy = false) => ({ messageId: "m", busy, go: vi.fn() });
+const element = (
+  shown: Message,
+  live: LiveAnswer | null = null,
+  goingOn: GoingOn | null = null,
+) => (
+  <AssistantMessage
+    message={shown}
+    live={live}
+    goingOn={goingOn}
+    branching={branching}
+    onDelete={() => {}}
+  />
+);
+const show = (...given: Parameters<typeof element>) => render(element(...given), { wrapper: I18n });
+
+const going = (busy = false) => ({ messageId: "m", hindrance: null, busy, go: vi.fn() });
 
 test("words appear as they are heard, and the page does not change under them at the end", () => {
   const live = newLive();
@@ -37,9 +62,7 @@ test("words appear as they are heard, and the page does not change under them at
   act(() => live.answer.set(hear(live.answer.get(), { type: "delta", text, position: 16 })));
   const code = container.querySelector("pre");
   expect(code?.textContent).toBe("let a");
-  rerender(
-    <AssistantMessage message={{ ...message, content: text, status: "complete" }} live={null} />,
-  );
+  rerender(element({ ...message, content: text, status: "complete" }));
   expect(container.querySelector("pre")).toBe(code);
   expect(screen.getByRole("button", { name: "Copy answer" })).toBeTruthy();
 });
@@ -97,9 +120,9 @@ test("an answer that goes on keeps its elements, and hearing its text again chan
   const list = container.querySelector("ul");
   const words = container.querySelector("article div")?.textContent;
   const running = { ...stopped, status: "running" as const };
-  rerender(<AssistantMessage message={running} live={null} goingOn={null} />);
+  rerender(element(running));
   const live = { ...newLive(), answer: createStore(beginAnswer(running)) };
-  rerender(<AssistantMessage message={running} live={live} goingOn={null} />);
+  rerender(element(running, live));
   const seen: (string | null | undefined)[] = [];
   const say = (event: Parameters<typeof hear>[1]) => {
     act(() => live.answer.set(hear(live.answer.get(), event)));
@@ -126,17 +149,4 @@ test.each([
 ])("the ending %s is told", (finish_reason, words) => {
   const { container } = show({ ...message, content: "x", status: "complete", finish_reason });
   expect(container.textContent).toContain(words);
-});
-
-test("estimated tokens are told with about, and an answer from the cache as such", () => {
-  const usage = { completion_tokens: 12, estimated: true, cached: false };
-  const done = { ...message, content: "x", status: "complete" as const, usage };
-  const { container, rerender } = show(done);
-  expect(container.textContent).toContain("≈ about 12 tokens");
-  expect(screen.getByText("≈").getAttribute("aria-hidden")).toBe("true");
-  const cached = { completion_tokens: 1, estimated: false, cached: true };
-  rerender(<AssistantMessage message={{ ...done, usage: cached }} live={null} />);
-  expect(container.textContent).toContain("1 token");
-  expect(container.textContent).not.toContain("about");
-  expect(container.textContent).toContain("from the cache");
 });

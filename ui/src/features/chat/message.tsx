@@ -1,11 +1,12 @@
-/** One message. What was asked is a soft block; the answer is plain text on the page. */
-import { Trans, useLingui } from "@lingui/react/macro";
+/** An answer: plain text on the page, from its first word to what can be done with it afterwards. */
+import { Trans } from "@lingui/react/macro";
 import { memo, type ReactNode, type RefObject } from "react";
 import type { Message } from "../../api/client";
-import { CopyButton } from "../../components/copy-button";
 import { Markdown } from "../../components/markdown/markdown";
 import { createStore, useStore } from "../../lib/store";
-import { Facts } from "./facts";
+import { AnswerActions } from "./answer-actions";
+import type { Branching } from "./branching";
+import type { Doomed } from "./delete-dialog";
 import { useFloor } from "./floor";
 import type { LiveAnswer } from "./follow";
 import type { GoingOn } from "./going-on";
@@ -13,24 +14,8 @@ import { LineNotice } from "./line-notice";
 import styles from "./message.module.css";
 import { Outcome } from "./outcome";
 import { Reasoning } from "./reasoning";
+import { type Times, timesOf } from "./times";
 import type { Answer as Heard } from "./transcript";
-
-export const UserMessage = memo(function UserMessage({ text }: { text: string }) {
-  const { t } = useLingui();
-  return (
-    <article className={styles.mine}>
-      <h2 className="visually-hidden">
-        <Trans>You asked</Trans>
-      </h2>
-      <div className={styles.asked} dir="auto">
-        {text}
-      </div>
-      <div className={styles.actions}>
-        <CopyButton text={text} label={t`Copy message`} />
-      </div>
-    </article>
-  );
-});
 
 interface AssistantMessageProps {
   message: Message;
@@ -38,6 +23,8 @@ interface AssistantMessageProps {
   live: LiveAnswer | null;
   /** How this message can go on, if it can. */
   goingOn?: GoingOn | null;
+  branching: Branching;
+  onDelete: (doomed: Doomed) => void;
 }
 
 /**
@@ -45,8 +32,7 @@ interface AssistantMessageProps {
  * at its end or when it goes on. Only this part of the page renders for each frame of text.
  */
 export const AssistantMessage = memo(function AssistantMessage(props: AssistantMessageProps) {
-  const { message, live, goingOn = null } = props;
-  const { t } = useLingui();
+  const { message, live, goingOn = null, branching, onDelete } = props;
   const heard = useStore<Heard | null>(live?.answer ?? silent);
   const running = message.status === "running";
   const content = heard?.shown.content ?? message.content;
@@ -58,6 +44,8 @@ export const AssistantMessage = memo(function AssistantMessage(props: AssistantM
   return (
     <Answer
       element={floor.element}
+      id={message.id}
+      times={timesOf(message.id)}
       content={content}
       reasoning={heard?.shown.reasoning ?? message.reasoning ?? ""}
       running={running}
@@ -70,13 +58,7 @@ export const AssistantMessage = memo(function AssistantMessage(props: AssistantM
         )
       }
       actions={
-        !running &&
-        content && (
-          <div className={styles.actions}>
-            <CopyButton text={content} label={t`Copy answer`} />
-            <Facts message={message} />
-          </div>
-        )
+        !running && <AnswerActions message={message} branching={branching} onDelete={onDelete} />
       }
     />
   );
@@ -99,11 +81,13 @@ function Waiting({ live, queue }: { live: LiveAnswer; queue: number | null | und
 
 /** Before the server has said that it heard the question. */
 export function ExpectedAnswer() {
-  return <Answer content="" reasoning="" running waiting />;
+  return <Answer content="" reasoning="" times={{}} running waiting />;
 }
 
 interface AnswerProps {
   element?: RefObject<HTMLElement | null>;
+  id?: string;
+  times: Times;
   content: string;
   reasoning: string;
   running: boolean;
@@ -114,13 +98,18 @@ interface AnswerProps {
 }
 
 function Answer(props: AnswerProps) {
-  const { element, content, reasoning, running, waiting, outcome, actions } = props;
+  const { element, id, content, reasoning, times, running, waiting, outcome, actions } = props;
   return (
-    <article ref={element} className={styles.answer} aria-busy={running || undefined}>
+    <article
+      ref={element}
+      className={styles.answer}
+      data-message={id}
+      aria-busy={running || undefined}
+    >
       <h2 className="visually-hidden">
         <Trans>Answer</Trans>
       </h2>
-      {reasoning && <Reasoning text={reasoning} thinking={running && !content} />}
+      {reasoning && <Reasoning text={reasoning} thinking={running && !content} times={times} />}
       <div className={styles.text} data-running={running || undefined}>
         {content && <Markdown text={content} />}
         {running && (waiting || !content) && <span className={styles.caret} aria-hidden="true" />}

@@ -5,6 +5,7 @@ import type { Message } from "../../api/client";
 import { describeEnding, describeFailure } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
+import { showToast } from "../../components/toast";
 import type { GoingOn } from "./going-on";
 import styles from "./outcome.module.css";
 
@@ -54,10 +55,16 @@ function wordsFor({ status, content, finish_reason }: Message): ReactNode {
 }
 
 function GoOn({ goingOn, again }: { goingOn: GoingOn; again: boolean }) {
-  const { busy, go } = goingOn;
+  const { hindrance, busy, go } = goingOn;
   return (
-    // Not disabled while busy: that would take the focus away from whoever pressed it.
-    <Button className={styles.goOn} busy={busy} aria-disabled={busy || undefined} onClick={go}>
+    // Not disabled: that would take the focus away from whoever pressed it.
+    <Button
+      className={styles.goOn}
+      busy={busy}
+      aria-disabled={busy || hindrance !== null || undefined}
+      title={hindrance ?? undefined}
+      onClick={() => (hindrance ? showToast(hindrance) : go())}
+    >
       {again ? <Trans>Try again</Trans> : <Trans>Continue</Trans>}
     </Button>
   );

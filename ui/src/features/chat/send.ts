@@ -4,14 +4,19 @@ import { useCallback, useRef, useState } from "react";
 import { messagesQuery, showTurn, startTurn } from "../../api/messages";
 import { codeOf } from "../../api/problem";
 import { createProject, projectQuery, projectsQuery, showProject } from "../../api/projects";
+import { backOff, wait } from "../../lib/back-off";
+import { online } from "../../lib/online";
 import { draftKey, requestIdFor, settleDraft } from "./draft";
 import { rememberFirstTurn } from "./naming";
+import { noteAsked } from "./times";
 
 export interface Sending {
   /** The message on its way, shown before the server has answered. */
   pending: string | null;
   error: unknown;
   send: (text: string) => Promise<void>;
+  /** Stops waiting for the network; the text goes back into the box. */
+  takeBack: () => void;
   forgetError: () => void;
 }
 
@@ -31,13 +36,19 @@ export function useSending(options: SendOptions): Sending {
   const [pending, setPending] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const made = useRef<string | null>(null);
+  const waiting = useRef<AbortController | null>(null);
 
   async function send(text: string) {
     if (pending !== null) return;
     setPending(text);
     setError(null);
+    const controller = new AbortController();
+    const { signal } = controller;
+    waiting.current = controller;
     let projectId = options.projectId ?? made.current;
     try {
+      await online(signal);
+      const asked = Date.now();
       if (!projectId) {
         const project = await createProject();
         projectId = project.id;
@@ -45,19 +56,25 @@ export function useSending(options: SendOptions): Sending {
         queries.setQueryData(projectQuery(project.id).queryKey, project);
         rememberFirstTurn(project.id);
       }
-      const turn = await startTurn(projectId, {
+      const question = {
         content: text,
         client_request_id: requestIdFor(options.draftKey, text),
         ...(options.model ? { model: options.model } : {}),
+      };
+      const turn = await startTurn(projectId, question, async (attempt) => {
+        await wait(backOff(attempt), signal);
+        await online(signal);
       });
+      noteAsked(turn.assistant_message.id, asked);
       await queries.cancelQueries({ queryKey: messagesQuery(projectId).queryKey });
       showTurn(queries, projectId, turn);
       settleDraft(options.draftKey, text, draftKey(options.userId, projectId));
       options.onAccepted(projectId);
       void refreshProject(queries, projectId);
     } catch (failure) {
-      setError(failure);
       options.onRefused(text);
+      if (signal.aborted) return;
+      setError(failure);
       // Somebody's other tab is asking here: show its answer.
       if (codeOf(failure) === "answer_running" && projectId) {
         void queries.invalidateQueries({ queryKey: messagesQuery(projectId).queryKey });
@@ -68,7 +85,8 @@ export function useSending(options: SendOptions): Sending {
   }
 
   const forgetError = useCallback(() => setError(null), []);
-  return { pending, error, send, forgetError };
+  const takeBack = useCallback(() => waiting.current?.abort(), []);
+  return { pending, error, send, takeBack, forgetError };
 }
 
 /** The first words may have become its name, and it moves to the top of the list. */

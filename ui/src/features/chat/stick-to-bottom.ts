@@ -3,41 +3,74 @@
  * wheel, a finger or a key, lets go; reaching the bottom again takes hold.
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useHold } from "./hold";
+import { type Place, placeIn, readPlace, returnTo, writePlace } from "./place";
 
 const near = 48;
-
-/** Where each conversation was left: distance from its end, which older messages do not change. */
-const places = new Map<string, number>();
+/** How long a message is kept in its place after its branch has changed: formulas come late, in ms. */
+const settling = 400;
 
 export interface StickToBottom {
   scroller: RefObject<HTMLDivElement | null>;
   content: RefObject<HTMLDivElement | null>;
   atBottom: boolean;
   toBottom: (behavior?: ScrollBehavior) => void;
+  /** Where the conversation was left, until it is there again. */
+  left: Place | null;
+  /**
+   * Keeps `row` where it is on screen while its branch changes, which the result tells the end of.
+   * `follow`: what comes now is still to be written, and is followed.
+   */
+  hold: (row: HTMLElement, then: "stay" | "follow") => () => void;
+  /** To be called when the messages have changed, before they are painted. */
+  settle: () => void;
 }
 
 export function useStickToBottom(key: string, ready: boolean): StickToBottom {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const sticking = useRef(true);
+  const [left] = useState(() => readPlace(key));
   const [atBottom, setAtBottom] = useState(true);
+  const { begin, settle, scrolled, end, release } = useHold(scroller, content);
 
-  const toBottom = useCallback((behavior: ScrollBehavior = "auto") => {
-    const element = scroller.current;
-    if (!element) return;
-    sticking.current = true;
-    setAtBottom(true);
-    element.scrollTo({ top: element.scrollHeight, behavior });
-  }, []);
+  const toBottom = useCallback(
+    (behavior: ScrollBehavior = "auto") => {
+      const element = scroller.current;
+      if (!element) return;
+      release();
+      sticking.current = true;
+      setAtBottom(true);
+      element.scrollTo({ top: element.scrollHeight, behavior });
+    },
+    [release],
+  );
+
+  const hold = useCallback(
+    (row: HTMLElement, then: "stay" | "follow") => {
+      const seen = begin(row);
+      sticking.current = then === "follow";
+      // The beginning of a long answer is far above: its successor begins at the end of the page.
+      if (then === "follow" && !seen) release();
+      return () => setTimeout(end, settling);
+    },
+    [begin, end, release],
+  );
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element || !ready) return;
-    const left = places.get(key) ?? 0;
-    sticking.current = left <= near;
+    sticking.current = left === null;
     setAtBottom(sticking.current);
-    element.scrollTop = element.scrollHeight - element.clientHeight - left;
-  }, [key, ready]);
+    if (left) returnTo(element, left);
+    else element.scrollTop = element.scrollHeight;
+    const leave = () => writePlace(key, sticking.current ? null : placeIn(element));
+    addEventListener("pagehide", leave);
+    return () => {
+      leave();
+      removeEventListener("pagehide", leave);
+    };
+  }, [key, ready, left]);
 
   useEffect(() => {
     const element = scroller.current;
@@ -47,30 +80,33 @@ export function useStickToBottom(key: string, ready: boolean): StickToBottom {
     let lastHeight = element.scrollHeight;
     const distance = () => element.scrollHeight - element.clientHeight - element.scrollTop;
 
-    function scrolled() {
+    function onScroll() {
       if (!element) return;
       const wentUp = element.scrollTop < lastTop - 1 && element.scrollHeight >= lastHeight;
       if (wentUp && distance() > 2) sticking.current = false;
       else if (distance() <= near) sticking.current = true;
+      scrolled();
       lastTop = element.scrollTop;
       lastHeight = element.scrollHeight;
       setAtBottom(sticking.current || distance() <= near);
-      places.set(key, sticking.current ? 0 : distance());
     }
 
     const grown = new ResizeObserver(() => {
       if (sticking.current) element.scrollTop = element.scrollHeight;
-      else setAtBottom(distance() <= near);
+      else {
+        settle();
+        setAtBottom(distance() <= near);
+      }
       lastHeight = element.scrollHeight;
     });
     grown.observe(inner);
     grown.observe(element);
-    element.addEventListener("scroll", scrolled, { passive: true });
+    element.addEventListener("scroll", onScroll, { passive: true });
     return () => {
       grown.disconnect();
-      element.removeEventListener("scroll", scrolled);
+      element.removeEventListener("scroll", onScroll);
     };
-  }, [key, ready]);
+  }, [ready, settle, scrolled]);
 
-  return { scroller, content, atBottom, toBottom };
+  return { scroller, content, atBottom, toBottom, left, hold, settle };
 }

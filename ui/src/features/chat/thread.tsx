@@ -1,14 +1,19 @@
 /** The messages of a conversation. Only a long one is virtual, so that find-in-page sees the rest. */
 import { useLingui } from "@lingui/react/macro";
 import { type ReactNode, useLayoutEffect, useRef } from "react";
-import { Virtualizer } from "virtua";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message } from "../../api/client";
 import { IconButton } from "../../components/button";
 import { ArrowDownIcon } from "../../components/icons";
+import type { Branching } from "./branching";
+import type { Doomed } from "./delete-dialog";
 import type { LiveAnswer } from "./follow";
 import type { GoingOn } from "./going-on";
-import { AssistantMessage, ExpectedAnswer, UserMessage } from "./message";
+import { HoldContext } from "./hold-context";
+import { AssistantMessage, ExpectedAnswer } from "./message";
 import { OlderMessages } from "./older-messages";
+import { rowOf } from "./place";
+import { PendingQuestion, Question } from "./question";
 import type { StickToBottom } from "./stick-to-bottom";
 import styles from "./thread.module.css";
 
@@ -18,63 +23,89 @@ interface ThreadProps {
   messages: Message[];
   live: LiveAnswer | null;
   goingOn: GoingOn | null;
-  /** A question on its way, with its expected answer. */
+  branching: Branching;
+  onDelete: (doomed: Doomed) => void;
+  /** A question on its way, with its expected answer or with why it is not sent yet. */
   pending: string | null;
+  expected: ReactNode;
   older: { has: boolean; busy: boolean; load: () => void };
   stick: StickToBottom;
-  children?: ReactNode;
 }
 
-export function Thread({ messages, live, goingOn, pending, older, stick, children }: ThreadProps) {
+export function Thread(props: ThreadProps) {
+  const { messages, live, goingOn, branching, onDelete, pending, expected, older, stick } = props;
   const { t } = useLingui();
-  const { scroller, content, atBottom, toBottom } = stick;
+  const { scroller, content, atBottom, toBottom, hold, settle, left } = stick;
   const virtual = messages.length > virtualFrom;
+  const list = useRef<VirtualizerHandle>(null);
   const prepended = useKeepPlace(messages, scroller, virtual);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the messages are what has changed.
+  useLayoutEffect(settle, [messages, settle]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when the conversation is opened.
+  useLayoutEffect(() => {
+    const index = messages.findIndex(({ id }) => id === left?.messageId);
+    if (left && index >= 0) list.current?.scrollToIndex(index, { offset: -left.y });
+  }, []);
+
   const rows = messages.map((message) => (
-    <MessageRow key={message.id} message={message} live={live} goingOn={goingOn} />
+    <MessageRow
+      // Whatever stands in one place has one key: switching branches changes only what differs.
+      key={message.parent_id ?? "first"}
+      message={message}
+      live={live}
+      goingOn={goingOn}
+      branching={branching}
+      onDelete={onDelete}
+    />
   ));
   return (
-    <div className={styles.frame}>
-      <div ref={scroller} className={styles.scroller}>
-        <div ref={content} className={styles.content}>
-          {older.has && <OlderMessages busy={older.busy} onReached={older.load} root={scroller} />}
-          {virtual ? (
-            <Virtualizer scrollRef={scroller} bufferSize={6000} shift={prepended}>
-              {rows}
-            </Virtualizer>
-          ) : (
-            rows
-          )}
-          {pending !== null && (
-            <>
-              <UserMessage text={pending} />
-              <ExpectedAnswer />
-            </>
-          )}
-          {children}
+    <HoldContext value={hold}>
+      <div className={styles.frame}>
+        <div ref={scroller} className={styles.scroller}>
+          <div ref={content} className={styles.content}>
+            {older.has && (
+              <OlderMessages busy={older.busy} onReached={older.load} root={scroller} />
+            )}
+            {virtual ? (
+              <Virtualizer ref={list} scrollRef={scroller} bufferSize={6000} shift={prepended}>
+                {rows}
+              </Virtualizer>
+            ) : (
+              rows
+            )}
+            {pending !== null && (
+              <>
+                <PendingQuestion text={pending} />
+                {expected ?? <ExpectedAnswer />}
+              </>
+            )}
+          </div>
         </div>
+        {!atBottom && (
+          <IconButton
+            className={styles.down}
+            label={t`Back to the latest words`}
+            onClick={() => toBottom("smooth")}
+          >
+            <ArrowDownIcon />
+          </IconButton>
+        )}
       </div>
-      {!atBottom && (
-        <IconButton
-          className={styles.down}
-          label={t`Back to the latest words`}
-          onClick={() => toBottom("smooth")}
-        >
-          <ArrowDownIcon />
-        </IconButton>
-      )}
-    </div>
+    </HoldContext>
   );
 }
 
-type MessageRowProps = Pick<ThreadProps, "live" | "goingOn"> & { message: Message };
+type MessageRowProps = Pick<ThreadProps, "live" | "goingOn" | "branching" | "onDelete"> & {
+  message: Message;
+};
 
-function MessageRow({ message, live, goingOn }: MessageRowProps) {
-  if (message.role === "user") return <UserMessage text={message.content} />;
+function MessageRow({ message, live, goingOn, ...rest }: MessageRowProps) {
+  if (message.role === "user") return <Question message={message} {...rest} />;
   const own = <T extends { messageId: string }>(of: T | null) =>
     of?.messageId === message.id ? of : null;
-  return <AssistantMessage message={message} live={own(live)} goingOn={own(goingOn)} />;
+  return <AssistantMessage message={message} live={own(live)} goingOn={own(goingOn)} {...rest} />;
 }
 
 /** When older messages come in above, what is on screen stays where it is. */
@@ -83,16 +114,18 @@ function useKeepPlace(
   scroller: StickToBottom["scroller"],
   virtual: boolean,
 ): boolean {
-  const before = useRef({ first: messages[0]?.id, height: 0 });
-  const first = messages[0]?.id;
-  const prepended = before.current.first !== undefined && before.current.first !== first;
+  const before = useRef({ first: "", top: 0 });
+  const first = messages[0]?.id ?? "";
+  const prepended =
+    before.current.first !== first && messages.some(({ id }) => id === before.current.first);
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    if (prepended && !virtual && before.current.height > 0) {
-      element.scrollTop += element.scrollHeight - before.current.height;
+    if (prepended && !virtual) {
+      const top = rowOf(element, before.current.first)?.offsetTop ?? before.current.top;
+      element.scrollTop += top - before.current.top;
     }
-    before.current = { first, height: element.scrollHeight };
+    before.current = { first, top: rowOf(element, first)?.offsetTop ?? 0 };
   });
   return prepended;
 }

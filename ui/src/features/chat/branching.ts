@@ -1,0 +1,148 @@
+/** What can be done to a message so that another branch is shown, or none of it is left. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo, useRef, useState } from "react";
+import {
+  deleteMessage,
+  editQuestion,
+  loadBranch,
+  regenerateAnswer,
+  showBranch,
+  showTurnInstead,
+} from "../../api/branches";
+import type { Message, Turn } from "../../api/client";
+import { draftKey, requestIdFor, writeDraft } from "./draft";
+import { lookAgain, tellRefusal } from "./refusal";
+import { useRequestIds } from "./request-ids";
+import { refreshProject } from "./send";
+import type { StickToBottom } from "./stick-to-bottom";
+import { noteAsked } from "./times";
+
+export interface Branching {
+  /** Why no model can be asked now, in words; `null` when one can. */
+  hindrance: string | null;
+  /** The message for which the server is being asked. */
+  busy: string | null;
+  /** The model that is asked next. */
+  model: string | null;
+  /** Under which the new words for a question are kept. */
+  editKey: (messageId: string) => string;
+  /** `row` is what shows the message: it stays where it is. */
+  regenerate: (message: Message, row: HTMLElement) => void;
+  /** Fails with what the server said, and nothing is lost. */
+  edit: (message: Message, text: string, row: HTMLElement) => Promise<void>;
+  show: (message: Message, siblingId: string, row: HTMLElement) => void;
+  /** Shows the branch of a message that is not shown, whose place nobody knows. */
+  reveal: (messageId: string) => void;
+  remove: (message: Message, row: HTMLElement) => void;
+}
+
+interface BranchingOptions {
+  projectId: string | null;
+  userId: string;
+  model: string | null;
+  hindrance: string | null;
+  hold: StickToBottom["hold"];
+  onDeleted: () => void;
+}
+
+export function useBranching(options: BranchingOptions): Branching {
+  const { hindrance, model, userId, projectId } = options;
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState<string | null>(null);
+  const ids = useRequestIds();
+  const latest = useRef({ ...options, busy });
+  latest.current = { ...options, busy };
+
+  return useMemo(() => {
+    const project = projectId ?? "";
+    const choice = () => (latest.current.model ? { model: latest.current.model } : {});
+    const editKey = (messageId: string) => `${draftKey(userId, projectId)}.edit.${messageId}`;
+
+    async function during(messageId: string, run: () => Promise<void>) {
+      if (latest.current.busy !== null) return;
+      latest.current.busy = messageId;
+      setBusy(messageId);
+      try {
+        await run();
+      } finally {
+        setBusy(null);
+      }
+    }
+
+    async function showInstead(message: Message, turn: Turn, asked: number, row: HTMLElement) {
+      noteAsked(turn.assistant_message.id, asked);
+      const release = latest.current.hold(row, "follow");
+      await showTurnInstead(queries, project, message.id, turn);
+      release();
+      void refreshProject(queries, project);
+    }
+
+    /** Does what has no words to lose, and tells in passing what is in the way. */
+    async function attempt(messageId: string, run: () => Promise<void>) {
+      try {
+        await during(messageId, run);
+      } catch (error) {
+        tellRefusal(queries, project, error);
+      }
+    }
+
+    async function regenerate(message: Message, row: HTMLElement) {
+      const asked = Date.now();
+      const client_request_id = ids.of(message.id);
+      try {
+        const body = { client_request_id, ...choice() };
+        const turn = await regenerateAnswer(project, message.id, body);
+        ids.settle(message.id);
+        await showInstead(message, turn, asked, row);
+      } catch (error) {
+        ids.settle(message.id, error);
+        throw error;
+      }
+    }
+
+    async function edit(message: Message, content: string, row: HTMLElement) {
+      const asked = Date.now();
+      const key = editKey(message.id);
+      const client_request_id = requestIdFor(key, content);
+      try {
+        const body = { content, client_request_id, ...choice() };
+        const turn = await editQuestion(project, message.id, body);
+        writeDraft(key, { text: "", requestId: null });
+        await showInstead(message, turn, asked, row);
+      } catch (error) {
+        lookAgain(queries, project, error);
+        throw error;
+      }
+    }
+
+    async function show(message: Message, siblingId: string, row: HTMLElement) {
+      const release = latest.current.hold(row, "stay");
+      await showBranch(queries, project, message.id, siblingId).finally(release);
+    }
+
+    async function reveal(messageId: string) {
+      await showBranch(queries, project, messageId, messageId);
+    }
+
+    async function remove(message: Message, row: HTMLElement) {
+      await deleteMessage(project, message.id);
+      const release = latest.current.hold(row, "stay");
+      await loadBranch(queries, project, message.id).finally(release);
+      latest.current.onDeleted();
+      void refreshProject(queries, project);
+    }
+
+    return {
+      hindrance,
+      busy,
+      model,
+      editKey,
+      regenerate: (message, row) => void attempt(message.id, () => regenerate(message, row)),
+      edit: (message, text, row) => during(message.id, () => edit(message, text, row)),
+      show: (message, siblingId, row) =>
+        void attempt(message.id, () => show(message, siblingId, row)),
+      reveal: (messageId) => void attempt(messageId, () => reveal(messageId)),
+      remove: (message, row) => void attempt(message.id, () => remove(message, row)),
+    };
+  }, [hindrance, busy, model, userId, projectId, queries, ids]);
+}

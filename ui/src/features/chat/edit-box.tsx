@@ -1,0 +1,103 @@
+/** A question being put in other words. They are kept until the server has them. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { Message } from "../../api/client";
+import { Button } from "../../components/button";
+import { coarsePointer, useMedia } from "../../lib/media";
+import { fitToText } from "./autosize";
+import type { Branching } from "./branching";
+import { readDraft, writeDraft } from "./draft";
+import styles from "./edit-box.module.css";
+import { messageRow } from "./message-action";
+import { SendError } from "./trouble";
+
+interface EditBoxProps {
+  message: Message;
+  branching: Branching;
+  /** It was just asked for: the caret goes there. */
+  focused: boolean;
+  onClose: () => void;
+}
+
+export function EditBox({ message, branching, focused, onClose }: EditBoxProps) {
+  const { t } = useLingui();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const touch = useMedia(coarsePointer);
+  const key = branching.editKey(message.id);
+  const [text, setText] = useState(() => readDraft(key).text || message.content);
+  const [error, setError] = useState<unknown>(null);
+  const busy = branching.busy === message.id;
+  const { hindrance } = branching;
+  const sendable = text.trim() !== "" && !hindrance && !busy;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: its height depends on the text.
+  useLayoutEffect(() => fitToText(box.current), [text]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when it opens.
+  useEffect(() => {
+    if (!focused) return;
+    box.current?.focus({ preventScroll: true });
+    box.current?.setSelectionRange(text.length, text.length);
+  }, []);
+
+  function write(next: string) {
+    setText(next);
+    setError(null);
+    writeDraft(key, { text: next === message.content ? "" : next, requestId: null });
+  }
+
+  function cancel() {
+    writeDraft(key, { text: "", requestId: null });
+    onClose();
+  }
+
+  async function send() {
+    const row = box.current && messageRow(box.current);
+    if (!sendable || !row) return;
+    setError(null);
+    try {
+      await branching.edit(message, text, row);
+    } catch (failure) {
+      setError(failure);
+    }
+  }
+
+  function press(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (event.key === "Escape" && !event.shiftKey) cancel();
+    else if (event.key === "Enter" && !event.shiftKey && !touch) {
+      event.preventDefault();
+      void send();
+    }
+  }
+
+  return (
+    <div className={styles.box}>
+      <textarea
+        ref={box}
+        value={text}
+        dir="auto"
+        rows={1}
+        aria-label={t`Your message in other words`}
+        enterKeyHint={touch ? "enter" : "send"}
+        onChange={(event) => write(event.target.value)}
+        onKeyDown={press}
+      />
+      {Boolean(error) && <SendError error={error} onRetry={() => void send()} />}
+      <div className={styles.foot}>
+        {hindrance && <p>{hindrance}</p>}
+        <Button onClick={cancel}>
+          <Trans>Cancel</Trans>
+        </Button>
+        <Button
+          look="primary"
+          busy={busy}
+          aria-disabled={!sendable || undefined}
+          onClick={() => void send()}
+        >
+          <Trans>Save and send</Trans>
+        </Button>
+      </div>
+    </div>
+  );
+}

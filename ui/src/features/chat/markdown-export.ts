@@ -1,0 +1,38 @@
+/** A conversation as Markdown, for a file or for pasting elsewhere. */
+import type { Message } from "../../api/client";
+
+export interface ExportWords {
+  question: string;
+  answer: (model: string | null) => string;
+}
+
+export function toMarkdown(name: string, messages: Message[], words: ExportWords): string {
+  const parts = messages
+    .filter(({ content }) => content.trim() !== "")
+    .map(({ role, model, content }) => {
+      const heading = role === "user" ? words.question : words.answer(model ?? null);
+      return `## ${heading}\n\n${content.trim()}\n`;
+    });
+  return [`# ${name}\n`, ...parts].join("\n");
+}
+
+/** What every system takes as the name of a file. */
+export function fileName(name: string): string {
+  const safe = name
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in it.
+    .replace(/[\u0000-\u001f<>:"/\\|?*]+/g, " ")
+    .replace(/\s+/g, " ")
+    .replace(/^[\s.]+|[\s.]+$/g, "")
+    .slice(0, 80);
+  return `${safe || "conversation"}.md`;
+}
+
+export function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  // Some browsers read it only a moment later.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,111 @@
+/** What was asked: a soft block, which can be asked again in other words. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { memo, type ReactNode, useContext, useRef, useState } from "react";
+import type { Message } from "../../api/client";
+import { CopyButton } from "../../components/copy-button";
+import { CopyIcon, MoreIcon, PencilIcon, TrashIcon } from "../../components/icons";
+import { Menu, MenuItem } from "../../components/menu";
+import { copyText } from "../../lib/clipboard";
+import { BranchSwitch } from "./branch-switch";
+import type { Branching } from "./branching";
+import type { Doomed } from "./delete-dialog";
+import { readDraft } from "./draft";
+import { EditBox } from "./edit-box";
+import { HoldContext } from "./hold-context";
+import styles from "./message.module.css";
+import { MessageAction } from "./message-action";
+
+interface QuestionProps {
+  message: Message;
+  branching: Branching;
+  onDelete: (doomed: Doomed) => void;
+}
+
+export const Question = memo(function Question({ message, branching, onDelete }: QuestionProps) {
+  const { t } = useLingui();
+  const { id, content } = message;
+  const row = useRef<HTMLElement>(null);
+  const hold = useContext(HoldContext);
+  // Words that were not sent, because of a reload say, are shown again.
+  const begun = readDraft(branching.editKey(id)).text !== "";
+  const [chosen, setChosen] = useState<{ id: string; editing: boolean } | null>(null);
+  const editing = chosen?.id === id ? chosen.editing : begun;
+
+  function edit(editing: boolean) {
+    if (row.current) hold(row.current, "stay")();
+    setChosen({ id, editing });
+  }
+
+  if (editing) {
+    return (
+      <Asked ref={row} id={id}>
+        <EditBox
+          message={message}
+          branching={branching}
+          focused={chosen !== null}
+          onClose={() => edit(false)}
+        />
+      </Asked>
+    );
+  }
+  return (
+    <Asked ref={row} id={id} text={content}>
+      <div className={styles.actions}>
+        <BranchSwitch message={message} branching={branching} />
+        <span className={styles.shortcut}>
+          <CopyButton text={content} label={t`Copy message`} />
+          <MessageAction label={t`Edit`} onPress={() => edit(true)}>
+            <PencilIcon size={18} />
+          </MessageAction>
+        </span>
+        <Menu
+          label={t`More for this message`}
+          align="end"
+          buttonClass={styles.more}
+          button={<MoreIcon size={18} />}
+        >
+          <MenuItem onChoose={() => void copyText(content)}>
+            <CopyIcon size={18} />
+            <Trans>Copy</Trans>
+          </MenuItem>
+          <MenuItem onChoose={() => edit(true)}>
+            <PencilIcon size={18} />
+            <Trans>Edit</Trans>
+          </MenuItem>
+          <MenuItem danger onChoose={() => row.current && onDelete({ message, row: row.current })}>
+            <TrashIcon size={18} />
+            <Trans>Delete…</Trans>
+          </MenuItem>
+        </Menu>
+      </div>
+    </Asked>
+  );
+});
+
+/** On its way to the server. */
+export function PendingQuestion({ text, children }: { text: string; children?: ReactNode }) {
+  return <Asked text={text}>{children}</Asked>;
+}
+
+interface AskedProps {
+  ref?: React.Ref<HTMLElement>;
+  id?: string;
+  text?: string;
+  children?: ReactNode;
+}
+
+function Asked({ ref, id, text, children }: AskedProps) {
+  return (
+    <article ref={ref} className={styles.mine} data-message={id}>
+      <h2 className="visually-hidden">
+        <Trans>You asked</Trans>
+      </h2>
+      {text !== undefined && (
+        <div className={styles.asked} dir="auto">
+          {text}
+        </div>
+      )}
+      {children}
+    </article>
+  );
+}
