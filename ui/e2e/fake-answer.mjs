@@ -42,6 +42,40 @@ ${"```"}
 A tag such as <b>this</b> stays text, and a picture asks first: ![The towers in fog](https://example.org/fog.jpg)
 `;
 
+const rightToLeft = `الجسر المعلق يحمل طريقه بواسطة **كابلين كبيرين**، والكابلات لا تفعل شيئًا سوى *الشد*.
+
+1. الشاحنة تضغط على الطريق.
+2. الطريق يعطي الحمل للحبال في \`bridge.py\`.
+
+> الكابل يأخذ شكل القطع المكافئ.
+
+| الجسر | السنة |
+| --- | --: |
+| البوابة الذهبية | 1937 |
+| أكاشي | 1998 |
+
+English words in between stay readable, וגם עברית.
+`;
+
+const wideTable = `Every bridge, with everything about it:
+
+| ${Array.from({ length: 14 }, (_, at) => `Column ${at + 1}`).join(" | ")} |
+| ${Array.from({ length: 14 }, () => "--").join(" | ")} |
+${Array.from({ length: 6 }, (_, row) => `| ${Array.from({ length: 14 }, (_, at) => `value ${row * 14 + at}`).join(" | ")} |`).join("\n")}
+`;
+
+const diagram = `How the load travels:
+
+${"```"}mermaid
+graph LR
+  Lorry --> Deck --> Hangers --> Cables
+  Cables --> Towers
+  Cables --> Anchorages
+${"```"}
+
+![The towers in fog](https://example.org/fog.jpg)
+`;
+
 const words = (text) => text.match(/\s*\S+/g) ?? [];
 const text = (source) => words(source).map((word) => ({ kind: "delta", text: word }));
 const think = (source) => words(source).map((word) => ({ kind: "reasoning", text: word }));
@@ -90,7 +124,21 @@ export function answerTo(question) {
         pace: 30,
         outcome: complete,
       };
+    case "ponder":
+      return {
+        steps: think("Let me see. ".repeat(24)).concat(steps),
+        pace: 60,
+        outcome: complete,
+        usage: { reasoning_tokens: 72 },
+      };
+    case "arabic":
+      return { steps: text(rightToLeft), pace: 0, outcome: complete };
+    case "wide":
+      return { steps: text(wideTable), pace: 0, outcome: complete };
+    case "diagram":
+      return { steps: text(diagram), pace: 0, outcome: complete };
     case "slow":
+    case "expire":
       return { steps, pace: 120, outcome: complete };
     case "flood":
       return { steps: Array.from({ length: 60 }, () => steps).flat(), pace: 0, outcome: complete };

@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { extname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { answerTo, refusalOf } from "./fake-answer.mjs";
+import { branch, newestBelow, remove, told } from "./fake-branches.mjs";
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types loquat-worker";
@@ -33,12 +34,12 @@ function problem(status, code, detail, more = {}) {
   return { status, body: { title: code, status, code, detail, request_id: randomUUID(), ...more } };
 }
 
-function newMessage(project, role, content, status, model = null) {
+function newMessage(project, role, content, status, model = null, parent_id = project.leaf) {
   const created = now();
   const message = {
     id: randomUUID(),
     project_id: project.id,
-    parent_id: project.messages.at(-1)?.id ?? null,
+    parent_id,
     role,
     content,
     reasoning: null,
@@ -51,15 +52,16 @@ function newMessage(project, role, content, status, model = null) {
     updated_at: created,
   };
   project.messages.push(message);
+  project.leaf = message.id;
   return message;
 }
 
 /** Writes the answer into its log, a word at a time, waking whoever follows. */
 async function write(project, message, question) {
   const { steps, first = steps.length, pace, outcome, usage } = answerTo(question);
-  const { live, told = 0 } = message;
+  const { live, written = 0 } = message;
   // What was cut short goes on to the end the second time.
-  const until = told > 0 || live.again ? steps.length : first;
+  const until = written > 0 || live.again ? steps.length : first;
   const success = live.again ? { status: "complete", finish_reason: "stop" } : outcome;
   let position = 0;
   const say = (event, data, id) => {
@@ -77,7 +79,7 @@ async function write(project, message, question) {
   }
   // A model needs a moment before its first word.
   if (live.again) await wait(700);
-  let at = told;
+  let at = written;
   for (; at < until; at++) {
     const { kind, text, place } = steps[at];
     if (pace > 0 || position % 4 === 0) await wait(pace);
@@ -92,7 +94,7 @@ async function write(project, message, question) {
     else message.content += text;
     say(kind, { delta: text }, position);
   }
-  message.told = at;
+  message.written = at;
   message.updated_at = now();
   project.live_message_id = null;
   if (success.failure && !live.stopped) {
@@ -118,6 +120,12 @@ async function write(project, message, question) {
   say("end", { content, message_id, status, finish_reason, usage: message.usage }, end);
 }
 
+/** The session of whoever follows ends, as it does after 14 days. */
+function signOut(request, response) {
+  sessions.delete(cookiesOf(request).access_token);
+  response.destroy();
+}
+
 function begin(project, message, question, again) {
   let wake = () => {};
   const live = { log: [], stopped: false, again, wake: () => wake(), next: null };
@@ -131,6 +139,8 @@ function begin(project, message, question, again) {
       };
     });
   Object.defineProperty(message, "live", { value: live, configurable: true });
+  const expires = question.startsWith("expire");
+  Object.defineProperty(message, "expires", { value: expires, configurable: true });
   project.live_message_id = message.id;
   project.updated_at = now();
   void write(project, message, question);
@@ -141,22 +151,30 @@ const running = (project) =>
     message_id: project.live_message_id,
   });
 
-function startTurn(project, { content, client_request_id, model }) {
+/** A new question below `parent_id`, or with `asked` another answer to that question. */
+function startTurn(project, { content, client_request_id, model }, parent_id, asked = null) {
   const again = project.turns.get(client_request_id);
   if (again) return { status: 202, body: again };
   if (project.live_message_id) return running(project);
-  const refused = refusalOf(content);
+  const refused = asked ? null : refusalOf(content);
   if (refused) return problem(429, refused[0], refused[1], { retry_after: refused[2] });
-  const user_message = newMessage(project, "user", content, "complete");
-  const assistant_message = newMessage(project, "assistant", "", "running", model ?? "demo");
+  const question = asked ?? newMessage(project, "user", content, "complete", null, parent_id);
+  const answer = newMessage(project, "assistant", "", "running", model ?? "demo", question.id);
   project.model = model ?? "demo";
   if (project.name_source === "default") {
     project.name = content.split(/\s+/).slice(0, 6).join(" ").slice(0, 60);
     project.name_source = "first_words";
   }
-  const turn = { user_message, assistant_message: { ...assistant_message } };
+  return beginTurn(project, question, answer, client_request_id, false);
+}
+
+function beginTurn(project, question, answer, client_request_id, again) {
+  const turn = {
+    user_message: told(project, question),
+    assistant_message: told(project, answer),
+  };
   project.turns.set(client_request_id, turn);
-  begin(project, assistant_message, content, false);
+  begin(project, answer, question.content, again);
   return { status: 202, body: turn };
 }
 
@@ -164,15 +182,12 @@ function continueTurn(project, message, { client_request_id, model }) {
   const known = project.turns.get(client_request_id);
   if (known) return { status: 202, body: known };
   if (project.live_message_id) return running(project);
-  if (message !== project.messages.at(-1))
+  if (message.id !== project.leaf)
     return problem(409, "not_continuable", "the conversation has gone on after this answer");
-  const user_message = project.messages.at(-2);
+  const question = project.messages.find(({ id }) => id === message.parent_id);
   const cleared = { status: "running", finish_reason: null, usage: null, failure: null };
   Object.assign(message, cleared, model ? { model } : {});
-  const turn = { user_message, assistant_message: { ...message } };
-  project.turns.set(client_request_id, turn);
-  begin(project, message, user_message.content, true);
-  return { status: 202, body: turn };
+  return beginTurn(project, question, message, client_request_id, true);
 }
 
 async function stream(message, request, response) {
@@ -185,6 +200,7 @@ async function stream(message, request, response) {
     open = false;
     live.wake();
   });
+  if (message.expires) setTimeout(() => signOut(request, response), 1500);
   for (let at = 0; open; at++) {
     while (at >= live.log.length && open) await live.next();
     const entry = live.log[at];
@@ -199,7 +215,10 @@ async function stream(message, request, response) {
   response.end();
 }
 
-const shown = ({ messages: _messages, turns: _turns, owner: _owner, ...project }) => project;
+const shown = ({ messages: _messages, turns: _turns, owner: _owner, leaf, ...project }) => ({
+  ...project,
+  active_message_id: leaf,
+});
 
 function route(method, path, query, body, user) {
   const [, head, id, what, messageId, verb] = path.split("/");
@@ -249,7 +268,10 @@ function route(method, path, query, body, user) {
       model("ollama/qwen3:4b", "qwen3:4b", "Ollama", false),
       model("ollama/gemma3", "gemma3", "Ollama", false),
     ];
-    return { status: 200, body: { items, next_cursor: null } };
+    return {
+      status: 200,
+      body: { items: user.name === "Nomodel" ? [] : items, next_cursor: null },
+    };
   }
   if (head !== "projects") return problem(404, "not_found", "no such route");
   const mine = [...projects.values()].filter(({ owner }) => owner === user.id);
@@ -275,6 +297,7 @@ function route(method, path, query, body, user) {
       updated_at: made,
       owner: user.id,
       messages: [],
+      leaf: null,
       turns: new Map(),
     };
     projects.set(project.id, project);
@@ -288,7 +311,10 @@ function route(method, path, query, body, user) {
     return { status: 200, body: shown(project) };
   }
   if (!what) {
-    if (method === "PATCH") Object.assign(project, { name: body.name, name_source: "user" });
+    if (method === "PATCH" && body.name)
+      Object.assign(project, { name: body.name, name_source: "user" });
+    if (method === "PATCH" && body.active_message_id)
+      project.leaf = newestBelow(project, body.active_message_id);
     if (method === "DELETE") {
       projects.delete(id);
       return { status: 204 };
@@ -297,17 +323,28 @@ function route(method, path, query, body, user) {
   }
   if (!messageId) {
     if (method === "POST") return startTurn(project, body);
-    const until = Number(query.get("cursor") ?? project.messages.length);
+    const messages = branch(project);
+    const until = Number(query.get("cursor") ?? messages.length);
     const from = Math.max(0, until - Number(query.get("limit") ?? 40));
     const next_cursor = from > 0 ? String(from) : null;
-    return { status: 200, body: { items: project.messages.slice(from, until), next_cursor } };
+    const items = messages.slice(from, until).map((message) => told(project, message));
+    return { status: 200, body: { items, next_cursor } };
   }
   const message = project.messages.find((candidate) => candidate.id === messageId);
   if (!message) return problem(404, "not_found", "there is no such message");
   if (verb === "stream") return { stream: message };
   if (verb === "continue") return continueTurn(project, message, body);
+  if (verb === "regenerate") {
+    const question = project.messages.find(({ id }) => id === message.parent_id);
+    return startTurn(project, { ...body, content: question.content }, null, question);
+  }
+  if (!verb && method === "PATCH") return startTurn(project, body, message.parent_id);
+  if (!verb && method === "DELETE") {
+    remove(project, message);
+    return { status: 204 };
+  }
   if (message.live) message.live.stopped = true;
-  return { status: 200, body: message };
+  return { status: 200, body: told(project, message) };
 }
 
 async function page(path, user, theme) {
@@ -324,11 +361,15 @@ async function page(path, user, theme) {
   return { bytes, type: types[extname(file)] };
 }
 
-const server = createServer(async (request, response) => {
-  const url = new URL(request.url, "http://localhost");
-  const cookies = Object.fromEntries(
+function cookiesOf(request) {
+  return Object.fromEntries(
     (request.headers.cookie ?? "").split("; ").map((pair) => pair.split("=")),
   );
+}
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  const cookies = cookiesOf(request);
   const user = sessions.get(cookies.access_token) ?? null;
   if (!url.pathname.startsWith("/api/")) {
     const found = await page(url.pathname, user, cookies.theme ?? "system");

@@ -1,5 +1,5 @@
 /** A block of code: its language, a copy button, and colours once it stands still. */
-import { useLingui } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { CopyButton } from "../copy-button";
 import { highlight, type Piece } from "./highlight";
@@ -34,6 +34,11 @@ export function CodeBlock({ code, language }: { code: string; language: string }
     <figure className={styles.code} dir="ltr">
       <figcaption>
         <span>{language || t`text`}</span>
+        {language === "mermaid" && (
+          <span className={styles.hint}>
+            <Trans>Diagrams are shown as their source.</Trans>
+          </span>
+        )}
         <CopyButton text={code} label={t`Copy code`} />
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them. */}

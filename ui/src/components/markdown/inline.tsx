@@ -78,17 +78,20 @@ function Link({ token }: { token: Tokens.Link }) {
   );
 }
 
-/** A picture would tell its host who reads, and when: it opens only when asked for. */
+/**
+ * An image would tell its host who reads, and when; the content policy forbids it. It opens in a tab
+ * of its own when asked for.
+ */
 function Picture({ token }: { token: Tokens.Image }) {
   const address = safeAddress(token.href);
   const alt = plainText(token.tokens) || decodeEntities(token.text);
   return (
     <span className={styles.picture}>
       <ImageIcon />
-      <span>{alt || <Trans>Picture</Trans>}</span>
+      <span>{alt || <Trans>Image</Trans>}</span>
       {address && address.protocol !== "mailto:" && (
         <a href={address.href} target="_blank" rel="noreferrer noopener">
-          <Trans>Open at {address.host}</Trans>
+          <Trans>Open image at {address.host}</Trans>
         </a>
       )}
     </span>

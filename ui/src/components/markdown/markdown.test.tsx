@@ -38,7 +38,7 @@ describe("what a model writes", () => {
     const page = show("![A *cat*](https://example.org/cat.png)");
     expect(page.querySelector("img")).toBeNull();
     expect(page.textContent).toContain("A cat");
-    expect(screen.getByRole("link", { name: "Open at example.org" })).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Open image at example.org" })).toBeTruthy();
   });
 
   test("puts its headings below those of the page", () => {

@@ -19,7 +19,9 @@ export interface Hold {
   /** The reader has scrolled: what stays, stays where it is now, and room that is not seen goes. */
   scrolled: () => void;
   end: () => void;
-  /** Gives up the room beneath the last message. */
+  /** How much room there is beneath the last message, in px. */
+  room: () => number;
+  /** Gives up that room. */
   release: () => void;
 }
 
@@ -81,5 +83,14 @@ export function useHold(
     setFloor(0);
   }, [end, setFloor]);
 
-  return { begin, settle, scrolled, end, release };
+  const room = useCallback(() => {
+    const inner = content.current;
+    const last = inner?.lastElementChild;
+    if (!inner || !last || floor.current === 0) return 0;
+    const padding = Number.parseFloat(getComputedStyle(inner).paddingBlockEnd) || 0;
+    const end = last.getBoundingClientRect().bottom + padding;
+    return Math.max(0, inner.getBoundingClientRect().bottom - end);
+  }, [content]);
+
+  return { begin, settle, scrolled, end, room, release };
 }

@@ -32,7 +32,7 @@ export function useStickToBottom(key: string, ready: boolean): StickToBottom {
   const sticking = useRef(true);
   const [left] = useState(() => readPlace(key));
   const [atBottom, setAtBottom] = useState(true);
-  const { begin, settle, scrolled, end, release } = useHold(scroller, content);
+  const { begin, settle, scrolled, end, room, release } = useHold(scroller, content);
 
   const toBottom = useCallback(
     (behavior: ScrollBehavior = "auto") => {
@@ -78,7 +78,8 @@ export function useStickToBottom(key: string, ready: boolean): StickToBottom {
     if (!element || !inner || !ready) return;
     let lastTop = element.scrollTop;
     let lastHeight = element.scrollHeight;
-    const distance = () => element.scrollHeight - element.clientHeight - element.scrollTop;
+    const distance = () =>
+      Math.max(0, element.scrollHeight - element.clientHeight - element.scrollTop - room());
 
     function onScroll() {
       if (!element) return;
@@ -106,7 +107,7 @@ export function useStickToBottom(key: string, ready: boolean): StickToBottom {
       grown.disconnect();
       element.removeEventListener("scroll", onScroll);
     };
-  }, [ready, settle, scrolled]);
+  }, [ready, settle, scrolled, room]);
 
   return { scroller, content, atBottom, toBottom, left, hold, settle };
 }

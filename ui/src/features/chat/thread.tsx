@@ -1,5 +1,5 @@
 /** The messages of a conversation. Only a long one is virtual, so that find-in-page sees the rest. */
-import { useLingui } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message } from "../../api/client";
@@ -74,6 +74,11 @@ export function Thread(props: ThreadProps) {
               </Virtualizer>
             ) : (
               rows
+            )}
+            {messages.length === 0 && pending === null && (
+              <p className={styles.empty}>
+                <Trans>No messages are left here. Ask something to go on.</Trans>
+              </p>
             )}
             {pending !== null && (
               <>
