@@ -22,6 +22,7 @@ import { useLiveAnswer } from "./follow";
 import { useGoingOn } from "./going-on";
 import { useHindrance } from "./hindrance";
 import { useNaming } from "./naming";
+import { readPlace } from "./place";
 import { useSending } from "./send";
 import { Elsewhere, NoModels, NotSentYet, Offline } from "./standing";
 import { useStickToBottom } from "./stick-to-bottom";
@@ -47,7 +48,9 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const userId = user?.id ?? "";
   const key = draftKey(userId, projectId);
   const draft = useDraft(key);
-  const conversation = useConversation(projectId);
+  const place = projectId ?? "new";
+  const [left] = useState(() => readPlace(place));
+  const conversation = useConversation(projectId, left?.messageId ?? null);
   const { project, loaded, messages, last, running, elsewhere } = conversation;
   const online = useOnline();
   const modelless = useQuery(modelsQuery).data?.length === 0;
@@ -58,7 +61,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const stopping = useStopping(projectId, running?.id ?? null);
   const hindrance = useHindrance(running !== null, elsewhere !== null, modelless);
   const goingOn = useGoingOn({ projectId, last, model, hindrance });
-  const stick = useStickToBottom(projectId ?? "new", messages !== null);
+  const stick = useStickToBottom(place, left, messages !== null);
   useNaming(projectId, messages);
   const { pending, error, send, takeBack, forgetError } = useSending({
     projectId,
@@ -176,6 +179,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
             load: () => void loaded.fetchNextPage(),
           }}
           stick={stick}
+          left={left}
         />
       ) : (
         <Unloaded error={loaded.error} onRetry={() => void loaded.refetch()} />

@@ -1,16 +1,26 @@
 /** The conversation on screen, as far as it is loaded. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { inReadingOrder, messagesQuery } from "../../api/messages";
 import { projectQuery } from "../../api/projects";
 
 /** How often to ask whether an answer that is not followed here is over, in ms. */
 const glance = 5_000;
 
-export function useConversation(projectId: string | null) {
+/** `wanted`: the message to go back to; nothing is shown until that is loaded as well. */
+export function useConversation(projectId: string | null, wanted: string | null) {
   const enabled = projectId !== null;
   const loaded = useInfiniteQuery({ ...messagesQuery(projectId ?? ""), enabled });
-  const messages = useMemo(() => (loaded.data ? inReadingOrder(loaded.data) : null), [loaded.data]);
+  const all = useMemo(() => (loaded.data ? inReadingOrder(loaded.data) : null), [loaded.data]);
+  const [seeking, setSeeking] = useState(wanted !== null);
+  const found = all?.some(({ id }) => id === wanted) || (all && !loaded.hasNextPage);
+  const done = !seeking || found || loaded.isFetchNextPageError;
+  const messages = done ? all : null;
+  const { fetchNextPage, isFetching } = loaded;
+  useEffect(() => {
+    if (done) setSeeking(false);
+    else if (all && !isFetching) void fetchNextPage();
+  }, [done, all, isFetching, fetchNextPage]);
   const last = messages?.at(-1);
   const running = last?.status === "running" ? last : null;
   const project = useQuery({

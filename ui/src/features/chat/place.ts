@@ -6,8 +6,6 @@ export interface Place {
   messageId: string;
   /** Its top, in px below the top of what scrolls. */
   y: number;
-  /** For when that message is not loaded: px from the end, which older messages do not change. */
-  fromEnd: number;
 }
 
 /** `null`: at its end, where new words are followed. */
@@ -33,18 +31,17 @@ export function placeIn(scroller: HTMLElement): Place | null {
   for (const row of scroller.querySelectorAll<HTMLElement>("[data-message]")) {
     const box = row.getBoundingClientRect();
     if (box.bottom <= top) continue;
-    const fromEnd = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    return { messageId: row.dataset.message ?? "", y: box.top - top, fromEnd };
+    return { messageId: row.dataset.message ?? "", y: box.top - top };
   }
   return null;
 }
 
-export function returnTo(scroller: HTMLElement, place: Place): void {
+/** Brings the reader back; `null` where that message is not in the page now. */
+export function returnTo(scroller: HTMLElement, place: Place): HTMLElement | null {
   const row = rowOf(scroller, place.messageId);
   if (row) {
     const { top } = scroller.getBoundingClientRect();
     scroller.scrollTop += row.getBoundingClientRect().top - top - place.y;
-  } else {
-    scroller.scrollTop = scroller.scrollHeight - scroller.clientHeight - place.fromEnd;
   }
+  return row;
 }

@@ -4,19 +4,19 @@
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useHold } from "./hold";
-import { type Place, placeIn, readPlace, returnTo, writePlace } from "./place";
+import { type Place, placeIn, returnTo, writePlace } from "./place";
 
 const near = 48;
 /** How long a message is kept in its place after its branch has changed: formulas come late, in ms. */
 const settling = 400;
+/** The same for a conversation that is opened, in ms: the formulas' fonts may still have to come. */
+const arriving = 2_000;
 
 export interface StickToBottom {
   scroller: RefObject<HTMLDivElement | null>;
   content: RefObject<HTMLDivElement | null>;
   atBottom: boolean;
   toBottom: (behavior?: ScrollBehavior) => void;
-  /** Where the conversation was left, until it is there again. */
-  left: Place | null;
   /**
    * Keeps `row` where it is on screen while its branch changes, which the result tells the end of.
    * `follow`: what comes now is still to be written, and is followed.
@@ -26,12 +26,12 @@ export interface StickToBottom {
   settle: () => void;
 }
 
-export function useStickToBottom(key: string, ready: boolean): StickToBottom {
+/** `left`: where the conversation under `key` was left; `null` at its end. */
+export function useStickToBottom(key: string, left: Place | null, ready: boolean): StickToBottom {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const sticking = useRef(true);
-  const [left] = useState(() => readPlace(key));
-  const [atBottom, setAtBottom] = useState(true);
+  const sticking = useRef(left === null);
+  const [atBottom, setAtBottom] = useState(left === null);
   const { begin, settle, scrolled, end, room, release } = useHold(scroller, content);
 
   const toBottom = useCallback(
@@ -60,17 +60,18 @@ export function useStickToBottom(key: string, ready: boolean): StickToBottom {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element || !ready) return;
-    sticking.current = left === null;
-    setAtBottom(sticking.current);
-    if (left) returnTo(element, left);
-    else element.scrollTop = element.scrollHeight;
+    if (sticking.current) element.scrollTop = element.scrollHeight;
+    const row = left && returnTo(element, left);
+    if (row) begin(row);
+    const timer = setTimeout(end, arriving);
     const leave = () => writePlace(key, sticking.current ? null : placeIn(element));
     addEventListener("pagehide", leave);
     return () => {
       leave();
+      clearTimeout(timer);
       removeEventListener("pagehide", leave);
     };
-  }, [key, ready, left]);
+  }, [key, ready, left, begin, end]);
 
   useEffect(() => {
     const element = scroller.current;
@@ -109,5 +110,5 @@ export function useStickToBottom(key: string, ready: boolean): StickToBottom {
     };
   }, [ready, settle, scrolled, room]);
 
-  return { scroller, content, atBottom, toBottom, left, hold, settle };
+  return { scroller, content, atBottom, toBottom, hold, settle };
 }

@@ -12,7 +12,7 @@ import type { GoingOn } from "./going-on";
 import { HoldContext } from "./hold-context";
 import { AssistantMessage, ExpectedAnswer } from "./message";
 import { OlderMessages } from "./older-messages";
-import { rowOf } from "./place";
+import { type Place, rowOf } from "./place";
 import { PendingQuestion, Question } from "./question";
 import type { StickToBottom } from "./stick-to-bottom";
 import styles from "./thread.module.css";
@@ -30,13 +30,19 @@ interface ThreadProps {
   expected: ReactNode;
   older: { has: boolean; busy: boolean; load: () => void };
   stick: StickToBottom;
+  /** Where it was left. */
+  left: Place | null;
 }
 
 export function Thread(props: ThreadProps) {
-  const { messages, live, goingOn, branching, onDelete, pending, expected, older, stick } = props;
+  const { messages, live, goingOn, branching, onDelete, pending, expected, older, stick, left } =
+    props;
   const { t } = useLingui();
-  const { scroller, content, atBottom, toBottom, hold, settle, left } = stick;
-  const virtual = messages.length > virtualFrom;
+  const { scroller, content, atBottom, toBottom, hold, settle } = stick;
+  // A shorter branch shown meanwhile must not make all its elements anew.
+  const wasVirtual = useRef(false);
+  wasVirtual.current ||= messages.length > virtualFrom;
+  const virtual = wasVirtual.current;
   const list = useRef<VirtualizerHandle>(null);
   const prepended = useKeepPlace(messages, scroller, virtual);
 
@@ -45,8 +51,11 @@ export function Thread(props: ThreadProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when the conversation is opened.
   useLayoutEffect(() => {
-    const index = messages.findIndex(({ id }) => id === left?.messageId);
-    if (left && index >= 0) list.current?.scrollToIndex(index, { offset: -left.y });
+    if (!left) return;
+    const index = messages.findIndex(({ id }) => id === left.messageId);
+    // It was deleted meanwhile, in another tab perhaps.
+    if (index < 0) return toBottom();
+    list.current?.scrollToIndex(index, { offset: -left.y });
   }, []);
 
   const rows = messages.map((message) => (
