@@ -17,6 +17,7 @@ if (shots) mkdirSync(shots, { recursive: true });
 
 const browser = await openBrowser();
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: base });
 const page = await context.newPage();
 page.setDefaultTimeout(20_000);
 
@@ -64,12 +65,15 @@ function check(condition, message) {
 
 const email = `journey-${Date.now()}@example.org`;
 const password = "a quiet orchard in May";
-const box = page.getByRole("textbox", { name: "Message" });
+const box = page.getByRole("textbox", { name: "Message", exact: true });
 const stop = page.getByRole("button", { name: "Stop", exact: true });
 const send = page.getByRole("button", { name: "Send", exact: true });
 const answers = page
   .locator("article")
   .filter({ has: page.getByRole("heading", { name: "Answer" }) });
+const questions = page
+  .locator("article")
+  .filter({ has: page.getByRole("heading", { name: "You asked" }) });
 const rows = page.getByRole("navigation", { name: "Conversations" }).getByRole("listitem");
 const answerText = async () => (await answers.last().innerText()).trim();
 
@@ -171,6 +175,78 @@ await step("a draft survives a reload", async () => {
   await page.reload();
   await waitUntil(async () => (await box.inputValue()) === "half a thou", "the draft is gone");
   await box.fill("");
+});
+
+/** Where a message begins on screen. */
+const topOf = async (message) => Math.round((await message.boundingBox()).y);
+const version = (message, number, count) =>
+  message.getByText(`Version ${number} of ${count}`).waitFor({ state: "attached" });
+
+await step("the last answer is given again, beside the stopped one", async () => {
+  await answers.last().hover();
+  await answers.last().getByRole("button", { name: "Regenerate" }).click();
+  await page.getByText("Stopped", { exact: true }).waitFor({ state: "detached" });
+  await over();
+  await version(answers.last(), 2, 2);
+  check((await answers.count()) === 2, "the old answer is still there as well");
+});
+
+await step(
+  "the versions of an answer are switched by the keyboard, and it stays in place",
+  async () => {
+    await answers.last().getByRole("button", { name: "Previous version" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("Stopped", { exact: true }).waitFor();
+    await version(answers.last(), 1, 2);
+    const before = await topOf(answers.last());
+    await answers.last().getByRole("button", { name: "Next version" }).focus();
+    await page.keyboard.press("Enter");
+    await version(answers.last(), 2, 2);
+    const after = await topOf(answers.last());
+    check(before === after, `the answer moved from ${before} to ${after}`);
+    const label = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    check(label === "Next version", `the focus went to ${label}`);
+  },
+);
+
+await step("a question is asked in other words, which a reload does not lose", async () => {
+  await questions.last().hover();
+  await questions.last().getByRole("button", { name: "Edit" }).click();
+  const words = page.getByRole("textbox", { name: "Your message in other words" });
+  await words.fill("And in an earthquake?");
+  await page.reload();
+  await words.waitFor();
+  check((await words.inputValue()) === "And in an earthquake?", "the new words are gone");
+  await words.press("Enter");
+  await words.waitFor({ state: "detached" });
+  await over();
+  await version(questions.last(), 2, 2);
+  check((await questions.last().innerText()).includes("earthquake"), "the old words are shown");
+});
+
+await step("the whole conversation is copied as Markdown", async () => {
+  await page.getByRole("button", { name: "More for this conversation" }).click();
+  await page.getByRole("menuitem", { name: "Copy as Markdown" }).click();
+  await page.getByText("Conversation copied").waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  const turns = text.match(/^## (Question|Answer \(demo\))$/gm) ?? [];
+  check(turns.length === 4, `${turns.length} messages were copied`);
+  check(text.includes("## Question\n\nAnd in an earthquake?"), "the question is not in it");
+});
+
+await step("a question is deleted with its answer, and its other version is shown", async () => {
+  await questions.last().hover();
+  await questions.last().getByRole("button", { name: "More for this message" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete this question?" });
+  await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+  await waitUntil(
+    async () => (await questions.last().innerText()).includes("stand up to wind"),
+    "the other version is not shown",
+  );
+  await page.reload();
+  await answers.first().waitFor();
+  check((await questions.count()) === 2, "the deleted question is back");
 });
 
 await step("a conversation is renamed in place", async () => {

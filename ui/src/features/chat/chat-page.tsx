@@ -7,15 +7,14 @@ import { modelsQuery } from "../../api/models";
 import { statusOf } from "../../api/problem";
 import { useUser } from "../../api/session";
 import { showToast } from "../../components/toast";
-import { copyText } from "../../lib/clipboard";
 import { useOnline } from "../../lib/online";
-import { useShortcut } from "../../lib/shortcuts";
 import { Announcer } from "./announcer";
 import { useBranching } from "./branching";
 import styles from "./chat.module.css";
 import { Composer } from "./composer";
 import { useConversation } from "./conversation";
 import { ConversationMenu } from "./conversation-menu";
+import { useCopyAnswer } from "./copy-answer";
 import { DeleteDialog, type Doomed } from "./delete-dialog";
 import { draftKey, useDraft } from "./draft";
 import { useLiveAnswer } from "./follow";
@@ -63,6 +62,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const goingOn = useGoingOn({ projectId, last, model, hindrance });
   const stick = useStickToBottom(place, left, messages !== null);
   useNaming(projectId, messages);
+  useCopyAnswer(messages, live);
   const { pending, error, send, takeBack, forgetError } = useSending({
     projectId,
     userId,
@@ -98,12 +98,6 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   useEffect(() => {
     document.title = name ? `${name} · Loquat` : "Loquat";
   }, [name]);
-
-  useShortcut("copy_answer", async () => {
-    const answer = messages?.findLast(({ role }) => role === "assistant");
-    const words = answer && (live?.answer.get().shown.content || answer.content);
-    if (words && (await copyText(words))) showToast(t`Answer copied`, undefined, 2500);
-  });
 
   const composer = (
     <>
