@@ -1,5 +1,5 @@
 /** The marks inside a paragraph: emphasis, code, links, formulas. */
-import { Trans } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import type { Token, Tokens } from "marked";
 import { Fragment, type ReactNode } from "react";
 import { ImageIcon } from "../icons";
@@ -37,11 +37,18 @@ function renderMark(token: Token): ReactNode {
     case "math":
       return <Formula tex={(token as MathToken).text} display={(token as MathToken).display} />;
     case "checkbox":
-      return <input type="checkbox" checked={Boolean(token.checked)} disabled readOnly />;
+      return <Checkbox checked={Boolean(token.checked)} />;
     default:
       // Above all `html`: tags are shown as they were written.
       return token.raw;
   }
+}
+
+/** Of a list of things to do. */
+export function Checkbox({ checked }: { checked: boolean }) {
+  const { t } = useLingui();
+  const label = checked ? t`Done` : t`To do`;
+  return <input type="checkbox" checked={checked} aria-label={label} disabled readOnly />;
 }
 
 /** Only what opens a page or a letter; `javascript:` and the like stay text. */

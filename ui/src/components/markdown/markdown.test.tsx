@@ -45,7 +45,7 @@ describe("what a model writes", () => {
     show("# Top\n\n## Below\n\n##### Deep");
     expect(screen.getByRole("heading", { level: 3 }).textContent).toBe("Top");
     expect(screen.getByRole("heading", { level: 4 }).textContent).toBe("Below");
-    expect(screen.getByRole("heading", { level: 6 }).textContent).toBe("Deep");
+    expect(screen.getByRole("heading", { level: 5 }).textContent).toBe("Deep");
   });
 
   test("shows character references as characters, in text but not in code", () => {
@@ -72,4 +72,10 @@ test("a text that grew shows the same page as one that was there at once", () =>
   for (let at = 1; at <= text.length; at++) grown.rerender(<Markdown text={text.slice(0, at)} />);
   const once = show(text);
   expect(grown.container.innerHTML).toBe(once.innerHTML);
+});
+
+test("headings begin below the turn's own, without a gap, and keep their level while more comes", () => {
+  const levels = (text: string) =>
+    [...show(text).querySelectorAll("h3, h4, h5, h6")].map(({ tagName }) => tagName).join(" ");
+  expect(levels("## A\n\n### B\n\n##### C\n\n## D\n\n# E\n\n##")).toBe("H3 H4 H5 H3 H3");
 });

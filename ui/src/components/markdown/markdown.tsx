@@ -6,7 +6,7 @@ import type { Token, Tokens } from "marked";
 import { memo, useRef } from "react";
 import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
-import { renderInline } from "./inline";
+import { Checkbox, renderInline } from "./inline";
 import { type Lexed, lexGrowing, type MathToken, nothingLexed } from "./lexer";
 import styles from "./markdown.module.css";
 
@@ -21,25 +21,55 @@ export function Markdown({ text }: { text: string }) {
 }
 
 function Blocks({ tokens, links }: { tokens: Token[]; links: string }) {
+  const levels = headingLevels(tokens);
   // A token's place in the text is its identity: only the last ones still change.
-  // biome-ignore lint/suspicious/noArrayIndexKey: see above.
-  return tokens.map((token, at) => <Block key={at} token={token} links={links} />);
+  return tokens.map((token, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: see above.
+    <Block key={at} token={token} links={links} level={levels.get(token)} />
+  ));
+}
+
+type Level = 3 | 4 | 5 | 6;
+
+/**
+ * Below the page's own h1 and the h2 of the turn, without a gap, wherever the text itself begins.
+ * Only what stands before a heading counts: it keeps its level while the text grows.
+ */
+function headingLevels(tokens: Token[]): Map<Token, Level> {
+  const levels = new Map<Token, Level>();
+  let top = 0;
+  let last = 2;
+  for (const token of tokens) {
+    if (token.type !== "heading") continue;
+    top ||= token.depth;
+    last = Math.min(last + 1, 6, 3 + Math.max(0, token.depth - top));
+    levels.set(token, last as Level);
+  }
+  return levels;
+}
+
+interface BlockProps {
+  token: Token;
+  links: string;
+  /** Of a heading. */
+  level?: Level | undefined;
 }
 
 const Block = memo(
-  ({ token, links }: { token: Token; links: string }) => renderBlock(token, links),
+  ({ token, links, level }: BlockProps) => renderBlock(token, links, level),
   (before, now) =>
     before.links === now.links &&
+    before.level === now.level &&
     (before.token === now.token ||
       (before.token.raw === now.token.raw && before.token.type === now.token.type)),
 );
 
-function renderBlock(token: Token, links: string) {
+function renderBlock(token: Token, links: string, level: Level = 3) {
   switch (token.type) {
     case "paragraph":
       return <p dir="auto">{renderInline(token.tokens)}</p>;
     case "heading":
-      return <Heading token={token as Tokens.Heading} />;
+      return <Heading token={token as Tokens.Heading} level={level} />;
     case "code":
       return <CodeBlock code={token.text} language={languageOf(token as Tokens.Code)} />;
     case "list":
@@ -65,9 +95,9 @@ function renderBlock(token: Token, links: string) {
   }
 }
 
-/** Below the page's own h1 and the h2 of the turn. */
-function Heading({ token }: { token: Tokens.Heading }) {
-  const level = Math.min(6, token.depth + 2) as 3 | 4 | 5 | 6;
+function Heading({ token, level }: { token: Tokens.Heading; level: Level }) {
+  // Its words are still to come.
+  if (token.text === "") return null;
   const Tag = `h${level}` as const;
   return (
     <Tag dir="auto" data-depth={token.depth}>
@@ -122,7 +152,7 @@ const Item = memo(
 
 function ItemPart({ token, links }: { token: Token; links: string }) {
   if (token.type === "checkbox") {
-    return <input type="checkbox" checked={Boolean(token.checked)} disabled readOnly />;
+    return <Checkbox checked={Boolean(token.checked)} />;
   }
   return <Block token={token} links={links} />;
 }
