@@ -15,7 +15,9 @@ if (!folder) {
 }
 mkdirSync(folder, { recursive: true });
 const all = ["fail", "refuse", "limit", "interrupt", "length", "filter", "decline", "tool", "odd"];
-const words = chosen.length > 0 ? chosen : [...all, "cached", "queue", "stop", "crowd", "often"];
+const shapes = ["ponder", "arabic", "wide", "diagram"];
+const words =
+  chosen.length > 0 ? chosen : [...all, ...shapes, "cached", "queue", "stop", "crowd", "often"];
 
 const server = spawn(process.execPath, [new URL("fake-server.mjs", import.meta.url).pathname], {
   stdio: ["ignore", "pipe", "inherit"],
@@ -36,8 +38,8 @@ async function visit({ name, theme, width, height }) {
   });
   const page = await context.newPage();
   page.on("console", (message) => {
-    // The browser itself reports the refusals that some words provoke.
-    if (message.type() !== "error" || message.text().includes("429")) return;
+    // The browser itself reports the refusals that some words provoke, and that there are no news.
+    if (message.type() !== "error" || /429|\/api\/ws/.test(message.text())) return;
     complaints++;
     console.log(`console: ${message.text()}`);
   });
