@@ -16,6 +16,7 @@ pub mod recovery;
 pub mod running;
 pub mod said;
 mod threads;
+pub mod timing;
 pub mod tokens;
 pub mod turn;
 pub mod usage;
@@ -41,6 +42,7 @@ use pace::Pace;
 use queue::Queue;
 use running::{Answers, Cause, Running};
 use threads::Threads;
+use timing::Timing;
 use usage::Usage;
 use writer::Writer;
 
@@ -209,6 +211,8 @@ pub struct Ending {
     pub finish_reason: Option<String>,
     /// What it cost.
     pub usage: Option<Usage>,
+    /// How long it took.
+    pub timing: Option<Timing>,
     /// Why it failed.
     pub failure: Option<Failure>,
 }
@@ -223,6 +227,7 @@ impl Ending {
             status: if message.status == Status::Running { Status::Interrupted } else { message.status },
             finish_reason: message.finish_reason.clone(),
             usage: Usage::of(message),
+            timing: Timing::of(message),
             failure: failure_of(message),
         }
     }

@@ -316,6 +316,24 @@ on_both_databases! {
         }
     }
 
+    async fn an_answer_says_how_long_it_took(kind) {
+        let pause = Duration::from_millis(60);
+        let script = Script::stream().pause(pause).delta("slowly ").pause(pause).delta("said").end();
+        let provider = Provider::always(script).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let began = Instant::now();
+        let answer = answer_of(&ada.ask(&project, "Take your time").await);
+        let end = ada.events(&project, &answer, None).await.until("end").await.pop().unwrap();
+        let most = began.elapsed().as_millis() as u64;
+        let timing = &end.data["timing"];
+        let (first, all) = (timing["first_token_ms"].as_u64().unwrap(), timing["duration_ms"].as_u64().unwrap());
+        assert!((60..=most).contains(&first) && (first + 50..=most).contains(&all), "{timing} of {most}");
+        let messages = ada.messages(&project).await;
+        assert_eq!((&messages[0]["timing"], &messages[1]["timing"]), (&serde_json::Value::Null, timing));
+    }
+
     async fn a_client_that_leaves_at_any_moment_leaves_no_turn_half_done(kind) {
         use tokio::io::AsyncWriteExt;
         let provider = Provider::always(Script::answer("done")).await;

@@ -9,6 +9,7 @@ mod columns;
 mod m20261123_000001_accounts;
 mod m20261123_000002_conversations;
 mod m20261123_000003_continuations;
+mod m20261123_000004_timing;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_accounts::Migration),
             Box::new(m20261123_000002_conversations::Migration),
             Box::new(m20261123_000003_continuations::Migration),
+            Box::new(m20261123_000004_timing::Migration),
         ]
     }
 }

@@ -152,6 +152,8 @@ pub struct End {
     pub finish_reason: Option<String>,
     /// What it cost.
     pub usage: Option<Usage>,
+    /// How long it took.
+    pub timing: Option<Timing>,
 }
 
 /// How an answer ended.
@@ -190,6 +192,24 @@ impl From<chat::usage::Usage> for Usage {
             estimated: usage.is_estimated(),
             cached: usage.is_cached(),
         }
+    }
+}
+
+/// Times of an answer, in milliseconds; the pauses before it was continued are not in them.
+#[derive(Debug, Object)]
+pub struct Timing {
+    /// From the accepted question to the first word or thought, waiting in the queue included; null where none came.
+    pub first_token_ms: Option<u32>,
+    /// From the first thought to the first word, or to the end where none came; null where it did not think first.
+    pub reasoning_ms: Option<u32>,
+    /// From the accepted question to the end.
+    pub duration_ms: u32,
+}
+
+impl From<chat::timing::Timing> for Timing {
+    fn from(timing: chat::timing::Timing) -> Self {
+        let chat::timing::Timing { first_token_ms, reasoning_ms, duration_ms } = timing;
+        Self { first_token_ms, reasoning_ms, duration_ms }
     }
 }
 

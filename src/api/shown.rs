@@ -6,13 +6,13 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object};
 use uuid::Uuid;
 
-use super::event::Usage;
+use super::event::{Timing, Usage};
 use super::failure::Failure;
 use super::time::Time;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::turn::{self, Request};
-use crate::chat::{failure_of, usage};
+use crate::chat::{failure_of, timing, usage};
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message;
 use crate::error::Result as Outcome;
@@ -43,6 +43,8 @@ pub(super) struct Message {
     finish_reason: Option<String>,
     /// What it cost; null while it is being written, and where no model was asked.
     usage: Option<Usage>,
+    /// How long it took; null while it is being written, and where the server died in the middle of it.
+    timing: Option<Timing>,
     /// Why it failed, where it did.
     failure: Option<MessageFailure>,
     /// When it was begun.
@@ -148,6 +150,7 @@ fn show(app: &App, message: message::Model, children: &HashMap<Option<Uuid>, Vec
         content,
         reasoning,
         usage: usage::Usage::of(&message).map(Usage::from),
+        timing: timing::Timing::of(&message).map(Timing::from),
         failure: failure_of(&message).map(|failure| MessageFailure {
             code: failure.code,
             detail: failure.detail,

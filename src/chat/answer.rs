@@ -197,6 +197,7 @@ fn lost(running: &Running, code: &str, detail: &str) -> Ending {
         status: Status::Failed,
         finish_reason: None,
         usage: None,
+        timing: None,
         failure: Some(Failure { code: code.to_owned(), detail: detail.to_owned(), retry_at: None }),
     }
 }

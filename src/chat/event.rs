@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::timing::Timing;
 use super::usage::Usage;
 use super::{Ending, Failure};
 use crate::entity::answer_chunk::Kind;
@@ -42,6 +43,8 @@ struct End<'a> {
     finish_reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Tokens>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timing: Option<Timing>,
 }
 
 #[derive(Serialize)]
@@ -175,6 +178,7 @@ pub fn closing(ending: &Ending) -> Bytes {
         status: status_word(ending.status),
         finish_reason: ending.finish_reason.as_deref(),
         usage: ending.usage.map(Tokens::from),
+        timing: ending.timing,
     };
     finish(&mut out, Some(END), &end);
     out.freeze()

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
 
 use super::event;
 use super::said::Said;
@@ -31,6 +32,8 @@ struct Inner {
     said: Said,
     /// Where this answer begins: a continued one has text from before.
     begun: usize,
+    /// When the first thought and the first word of the rest came.
+    first: Firsts,
     /// The events of the newest parts as they go over the wire, encoded once for all readers that keep up.
     newest: BytesMut,
     /// Where those parts begin. They end where the log does.
@@ -42,6 +45,15 @@ struct Inner {
     closing: Option<Bytes>,
     waiting: Vec<(u64, Waker)>,
     next_reader: u64,
+}
+
+/// When the first of each kind came.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Firsts {
+    /// Of the model's thinking.
+    pub thought: Option<Instant>,
+    /// Of the answer.
+    pub word: Option<Instant>,
 }
 
 /// A part of the log that the database does not have yet.
@@ -103,11 +115,16 @@ impl Log {
         self.lock().begun
     }
 
+    /// When the first parts were added.
+    pub fn firsts(&self) -> Firsts {
+        self.lock().first
+    }
+
     /// Adds parts to the end and wakes every reader, once. Returns how much the database does not have yet, in bytes.
     pub fn append<'a>(&self, parts: impl IntoIterator<Item = (Kind, &'a str)>) -> usize {
         let mut inner = self.lock();
         let begin = inner.said.len();
-        let Inner { said, newest, .. } = &mut *inner;
+        let Inner { said, newest, first, .. } = &mut *inner;
         newest.clear();
         if newest.capacity() > KEPT {
             *newest = BytesMut::new();
@@ -115,6 +132,10 @@ impl Log {
         for (kind, part) in parts {
             if part.is_empty() {
                 continue;
+            }
+            let moment = if kind == Kind::Text { &mut first.word } else { &mut first.thought };
+            if moment.is_none() {
+                *moment = Some(Instant::now());
             }
             said.push(kind, part);
             event::delta(newest, kind, part, said.len() as u64);

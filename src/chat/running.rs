@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Outcome;
 use super::log::Log;
 use super::said::Said;
+use super::timing::Timing;
 use super::usage::Usage;
 use crate::entity::message;
 
@@ -27,6 +29,10 @@ pub struct Running {
     pub log: Log,
     /// What it had cost before it was continued.
     pub spent: Option<Usage>,
+    /// How long it had taken before it was continued.
+    pub took: Option<Timing>,
+    /// When it was begun, or continued.
+    pub begun_at: Instant,
     /// Tokens that the model was sent, estimated; known once it is asked.
     pub prompt_estimate: OnceLock<u32>,
     cause: OnceLock<Cause>,
@@ -55,6 +61,8 @@ impl Running {
             owner_id,
             log: Log::default(),
             spent: None,
+            took: None,
+            begun_at: Instant::now(),
             prompt_estimate: OnceLock::new(),
             cause: OnceLock::new(),
             cancelled: CancellationToken::new(),
@@ -68,6 +76,7 @@ impl Running {
         Self {
             log: Log::after(said),
             spent: Usage::of(message),
+            took: Timing::of(message),
             ..Self::new(message.id, question_id, message.project_id, message.owner_id)
         }
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::log::Unstored;
 use super::running::{Answers, Cause, Running};
 use super::said::Said;
+use super::timing::Timing;
 use super::usage::Usage;
 use super::{Ending, Outcome};
 use crate::clock;
@@ -285,6 +286,7 @@ fn ending(finish: &Finish, said: &Said) -> Ending {
         Some(usage) => Some(usage.and(running.spent)),
         None => running.spent,
     };
+    let timing = Timing::of_part(running.begun_at, running.log.firsts(), finish.since).after(running.took);
     let failure = match &finish.outcome {
         Outcome::Failed(failure) => Some(failure.clone()),
         _ => None,
@@ -295,6 +297,7 @@ fn ending(finish: &Finish, said: &Said) -> Ending {
         status: finish.outcome.status(),
         finish_reason,
         usage,
+        timing: Some(timing),
         failure,
     }
 }
@@ -315,6 +318,9 @@ async fn store(transaction: &DatabaseTransaction, finish: &Finish) -> Result<End
         ..Default::default()
     };
     Usage::set(ending.usage, &mut row);
+    if let Some(timing) = ending.timing {
+        timing.set(&mut row);
+    }
     message::Entity::update_many().set(row).filter(message::Column::Id.eq(ending.message_id)).exec(transaction).await?;
     failpoint::hit("finish.before_commit");
     Ok(ending)

@@ -60,6 +60,12 @@ pub struct Model {
     pub reasoning_tokens: Option<i32>,
     /// Who counted them; none where nothing was counted.
     pub usage_source: Option<UsageSource>,
+    /// Milliseconds to the first word or thought.
+    pub first_token_ms: Option<i32>,
+    /// Milliseconds of thinking before the first word.
+    pub reasoning_ms: Option<i32>,
+    /// Milliseconds that it took in all.
+    pub duration_ms: Option<i32>,
     /// When it was begun.
     pub created_at: DateTimeUtc,
     /// When it was last changed.
@@ -90,6 +96,9 @@ impl Model {
             completion_tokens: None,
             reasoning_tokens: None,
             usage_source: None,
+            first_token_ms: None,
+            reasoning_ms: None,
+            duration_ms: None,
             created_at: now,
             updated_at: now,
         }

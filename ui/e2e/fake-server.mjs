@@ -116,8 +116,10 @@ async function write(project, message, question) {
     cached: false,
     ...usage,
   };
-  const { content, id: message_id, status, finish_reason } = message;
-  say("end", { content, message_id, status, finish_reason, usage: message.usage }, end);
+  const thought = message.reasoning ? 1200 : null;
+  message.timing = { first_token_ms: 240, reasoning_ms: thought, duration_ms: 4200 };
+  const { content, id: message_id, status, finish_reason, timing } = message;
+  say("end", { content, message_id, status, finish_reason, usage: message.usage, timing }, end);
 }
 
 /** The session of whoever follows ends, as it does after 14 days. */

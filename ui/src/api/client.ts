@@ -10,6 +10,7 @@ export type Message = Schemas["Message"];
 export type Turn = Schemas["Turn"];
 export type Model = Schemas["Model"];
 export type Usage = Schemas["Usage"];
+export type Timing = Schemas["Timing"];
 
 export const client = createClient<paths>({
   baseUrl: location.origin,

@@ -640,6 +640,8 @@ export interface components {
             message_id: string;
             /** @description How it ended. */
             status: components["schemas"]["EndStatus"];
+            /** @description How long it took. */
+            timing?: components["schemas"]["Timing"] | null;
             /** @description What it cost. */
             usage?: components["schemas"]["Usage"] | null;
         };
@@ -731,6 +733,8 @@ export interface components {
             siblings: string[];
             /** @description How far it is. */
             status: components["schemas"]["MessageStatus"];
+            /** @description How long it took; null while it is being written, and where the server died in the middle of it. */
+            timing?: components["schemas"]["Timing"] | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -1615,6 +1619,27 @@ export interface components {
              * @description The position from which the answer follows.
              */
             id: number;
+        };
+        /**
+         * Timing
+         * @description Times of an answer, in milliseconds; the pauses before it was continued are not in them.
+         */
+        Timing: {
+            /**
+             * Format: uint32
+             * @description From the accepted question to the end.
+             */
+            duration_ms: number;
+            /**
+             * Format: uint32
+             * @description From the accepted question to the first word or thought, waiting in the queue included; null where none came.
+             */
+            first_token_ms?: number | null;
+            /**
+             * Format: uint32
+             * @description From the first thought to the first word, or to the end where none came; null where it did not think first.
+             */
+            reasoning_ms?: number | null;
         };
         /**
          * Turn

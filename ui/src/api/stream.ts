@@ -20,13 +20,7 @@ export type StreamEvent =
   | { type: "end"; end: End }
   | { type: "failed"; problem: Problem };
 
-export interface End {
-  content: string;
-  message_id: string;
-  status: "complete" | "stopped" | "interrupted";
-  finish_reason?: string | null;
-  usage?: components["schemas"]["Usage"] | null;
-}
+export type End = components["schemas"]["End"];
 
 /** `lost` means: we are trying again by ourselves. */
 export type Line = "connecting" | "open" | "lost" | "closed";

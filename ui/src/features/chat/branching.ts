@@ -15,7 +15,6 @@ import { lookAgain, tellRefusal } from "./refusal";
 import { useRequestIds } from "./request-ids";
 import { refreshProject } from "./send";
 import type { StickToBottom } from "./stick-to-bottom";
-import { noteAsked } from "./times";
 
 export interface Branching {
   /** Why no model can be asked now, in words; `null` when one can. */
@@ -69,8 +68,7 @@ export function useBranching(options: BranchingOptions): Branching {
       }
     }
 
-    async function showInstead(message: Message, turn: Turn, asked: number, row: HTMLElement) {
-      noteAsked(turn.assistant_message.id, asked);
+    async function showInstead(message: Message, turn: Turn, row: HTMLElement) {
       const release = latest.current.hold(row, "follow");
       await showTurnInstead(queries, project, message.id, turn);
       release();
@@ -87,13 +85,12 @@ export function useBranching(options: BranchingOptions): Branching {
     }
 
     async function regenerate(message: Message, row: HTMLElement) {
-      const asked = Date.now();
       const client_request_id = ids.of(message.id);
       try {
         const body = { client_request_id, ...choice() };
         const turn = await regenerateAnswer(project, message.id, body);
         ids.settle(message.id);
-        await showInstead(message, turn, asked, row);
+        await showInstead(message, turn, row);
       } catch (error) {
         ids.settle(message.id, error);
         throw error;
@@ -101,14 +98,13 @@ export function useBranching(options: BranchingOptions): Branching {
     }
 
     async function edit(message: Message, content: string, row: HTMLElement) {
-      const asked = Date.now();
       const key = editKey(message.id);
       const client_request_id = requestIdFor(key, content);
       try {
         const body = { content, client_request_id, ...choice() };
         const turn = await editQuestion(project, message.id, body);
         writeDraft(key, { text: "", requestId: null });
-        await showInstead(message, turn, asked, row);
+        await showInstead(message, turn, row);
       } catch (error) {
         lookAgain(queries, project, error);
         throw error;

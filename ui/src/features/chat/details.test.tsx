@@ -1,9 +1,8 @@
 import { render, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import type { Message, Usage } from "../../api/client";
+import type { Message, Timing, Usage } from "../../api/client";
 import { I18n } from "../../test/i18n";
 import { Facts } from "./details";
-import type { Times } from "./times";
 import { countWords } from "./words-per-second";
 
 const words = Array.from({ length: 60 }, () => "word").join(" ");
@@ -19,15 +18,15 @@ const message: Message = {
   updated_at: "2026-03-01T10:00:07.000Z",
 };
 
-function facts(usage: Usage | null, times: Times = {}) {
-  render(<Facts message={{ ...message, usage }} times={times} />, { wrapper: I18n });
+function facts(usage: Usage | null, timing: Timing | null = null) {
+  render(<Facts message={{ ...message, usage, timing }} />, { wrapper: I18n });
   const values = screen.getAllByRole("definition").map((value) => value.textContent);
   return Object.fromEntries(
     screen.getAllByRole("term").map((term, at) => [term.textContent, values[at]]),
   );
 }
 
-test("what was lived at this page is told with what the provider counted", () => {
+test("how long it took is told with what the provider counted", () => {
   const usage = {
     prompt_tokens: 1234,
     completion_tokens: 80,
@@ -35,8 +34,8 @@ test("what was lived at this page is told with what the provider counted", () =>
     estimated: false,
     cached: false,
   };
-  const times = { asked: 0, thought: 400, spoke: 1400, ended: 4400 };
-  expect(facts(usage, times)).toEqual({
+  const timing = { first_token_ms: 400, reasoning_ms: 1000, duration_ms: 4400 };
+  expect(facts(usage, timing)).toEqual({
     Model: "demo",
     "Tokens read": "1,234",
     "Tokens written": "80",
@@ -49,7 +48,7 @@ test("what was lived at this page is told with what the provider counted", () =>
 });
 
 test("what is not known is not told", () => {
-  expect(facts(null)).toEqual({ Model: "demo", Took: "7.0 s" });
+  expect(facts(null)).toEqual({ Model: "demo" });
 });
 
 test("estimated tokens are told with about, and why", () => {

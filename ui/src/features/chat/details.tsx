@@ -1,41 +1,40 @@
 /** What is known of an answer: its model, its tokens, how fast it was. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Fragment, type ReactNode } from "react";
-import type { Message } from "../../api/client";
+import type { Message, Timing } from "../../api/client";
 import { InfoIcon } from "../../components/icons";
 import { Popover } from "../../components/popover";
 import { duration } from "../../lib/duration";
 import styles from "./details.module.css";
-import { type Times, thinkingTime, timesOf } from "./times";
 import { wordsPerSecond } from "./words-per-second";
 
 export function Details({ message }: { message: Message }) {
   const { t } = useLingui();
   return (
     <Popover label={t`About this answer`} icon={<InfoIcon size={18} />}>
-      {() => <Facts message={message} times={timesOf(message.id)} />}
+      {() => <Facts message={message} />}
     </Popover>
   );
 }
 
-export function Facts({ message, times }: { message: Message; times: Times }) {
+export function Facts({ message }: { message: Message }) {
   const { t, i18n } = useLingui();
-  const { model, usage } = message;
+  const { model, usage, timing } = message;
   const about = usage?.estimated ?? false;
   const tokens = (count: number | null | undefined) =>
     count != null && <Count of={count} about={about} />;
-  const span = (from?: number, until?: number) =>
-    from !== undefined && until !== undefined && until >= from && duration(until - from);
-  const speed = wordsPerSecond(message.content, times);
+  const time = (milliseconds: number | null | undefined) =>
+    milliseconds != null && duration(milliseconds);
+  const speed = timing && wordsPerSecond(message.content, writingTime(timing));
   const rows: [label: string, value: ReactNode][] = [
     [t`Model`, model],
     [t`Tokens read`, tokens(usage?.prompt_tokens)],
     [t`Tokens written`, tokens(usage?.completion_tokens)],
     [t`of these, thinking`, Boolean(usage?.reasoning_tokens) && tokens(usage?.reasoning_tokens)],
-    [t`First word after`, span(times.asked, times.spoke)],
-    [t`Thought for`, thinkingTime(times) !== undefined && duration(thinkingTime(times) ?? 0)],
-    [t`Words a second`, speed !== null && i18n.number(speed, { maximumFractionDigits: 0 })],
-    [t`Took`, took(message, times)],
+    [t`First word after`, timing && time(firstWord(timing))],
+    [t`Thought for`, time(timing?.reasoning_ms)],
+    [t`Words a second`, speed != null && i18n.number(speed, { maximumFractionDigits: 0 })],
+    [t`Took`, time(timing?.duration_ms)],
   ];
   return (
     <>
@@ -64,12 +63,13 @@ export function Facts({ message, times }: { message: Message; times: Times }) {
   );
 }
 
-/** As lived here, else as the server has it. */
-function took({ created_at, updated_at }: Message, { asked, ended }: Times): ReactNode {
-  if (asked !== undefined && ended !== undefined) return duration(ended - asked);
-  const milliseconds = Date.parse(updated_at) - Date.parse(created_at);
-  // What went on later has a pause in it that was no work.
-  return milliseconds >= 50 && milliseconds < 3_600_000 && duration(milliseconds);
+/** From the question to the first word of the answer, the thinking before it included. */
+function firstWord({ first_token_ms, reasoning_ms }: Timing): number | null {
+  return first_token_ms == null ? null : first_token_ms + (reasoning_ms ?? 0);
+}
+
+function writingTime(timing: Timing): number {
+  return timing.duration_ms - (firstWord(timing) ?? timing.duration_ms);
 }
 
 function Count({ of, about }: { of: number; about: boolean }) {

@@ -8,7 +8,6 @@ import { patchProject } from "../../api/projects";
 import { leaveSession, sessionState } from "../../api/session";
 import { follow, type Line, type StreamEvent, type Verdict } from "../../api/stream";
 import { createStore, type Store } from "../../lib/store";
-import { forgetTimes, noteTimes } from "./times";
 import { type Answer, beginAnswer, hearAll } from "./transcript";
 
 export interface LiveAnswer {
@@ -41,9 +40,7 @@ export function followAnswer(queries: QueryClient, projectId: string, message: M
   const line = createStore<Line>("connecting");
 
   function onEvents(events: StreamEvent[]) {
-    const before = answer.get();
-    const next = hearAll(before, events);
-    noteTimes(message.id, before, next);
+    const next = hearAll(answer.get(), events);
     answer.set(next);
     if (next.gap) stream.reopen();
     if (next.name) patchProject(queries, projectId, { name: next.name });
@@ -68,17 +65,8 @@ export function followAnswer(queries: QueryClient, projectId: string, message: M
     onLine: line.set,
     onGivenUp,
   });
-  // A hidden tab hears everything at once when it is looked at again.
-  const spoil = () => document.hidden && forgetTimes(message.id);
-  document.addEventListener("visibilitychange", spoil);
   const live: LiveAnswer = { messageId: message.id, answer, line, retry: stream.reopen };
-  return {
-    live,
-    close: () => {
-      document.removeEventListener("visibilitychange", spoil);
-      stream.close();
-    },
-  };
+  return { live, close: stream.close };
 }
 
 /** Writes the outcome into the cache, so that the finished message needs no request. */
@@ -90,6 +78,7 @@ export function settle(queries: QueryClient, projectId: string, messageId: strin
     status: end ? end.status : "failed",
     finish_reason: end?.finish_reason ?? undefined,
     usage: end?.usage ?? undefined,
+    timing: end?.timing ?? undefined,
     failure: failure ? toFailure(failure) : undefined,
   });
   patchProject(queries, projectId, { live_message_id: undefined });

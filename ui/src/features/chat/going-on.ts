@@ -6,7 +6,6 @@ import { continueAnswer, messagesQuery, patchMessage } from "../../api/messages"
 import { tellRefusal } from "./refusal";
 import { useRequestIds } from "./request-ids";
 import { refreshProject } from "./send";
-import { forgetTimes } from "./times";
 
 export interface GoingOn {
   messageId: string;
@@ -41,7 +40,6 @@ export function useGoingOn(options: GoingOnOptions): GoingOn | null {
         ...(model ? { model } : {}),
       });
       ids.settle(messageId);
-      forgetTimes(messageId);
       // An older list that is still on its way would say that it stands still.
       await queries.cancelQueries({ queryKey: messagesQuery(projectId).queryKey });
       patchMessage(queries, projectId, messageId, { ...cleared, ...turn.assistant_message });

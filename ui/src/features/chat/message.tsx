@@ -14,7 +14,6 @@ import { LineNotice } from "./line-notice";
 import styles from "./message.module.css";
 import { Outcome } from "./outcome";
 import { Reasoning } from "./reasoning";
-import { type Times, timesOf } from "./times";
 import type { Answer as Heard } from "./transcript";
 
 interface AssistantMessageProps {
@@ -45,7 +44,7 @@ export const AssistantMessage = memo(function AssistantMessage(props: AssistantM
     <Answer
       element={floor.element}
       id={message.id}
-      times={timesOf(message.id)}
+      thoughtFor={message.timing?.reasoning_ms}
       content={content}
       reasoning={heard?.shown.reasoning ?? message.reasoning ?? ""}
       running={running}
@@ -81,13 +80,14 @@ function Waiting({ live, queue }: { live: LiveAnswer; queue: number | null | und
 
 /** Before the server has said that it heard the question. */
 export function ExpectedAnswer() {
-  return <Answer content="" reasoning="" times={{}} running waiting />;
+  return <Answer content="" reasoning="" running waiting />;
 }
 
 interface AnswerProps {
   element?: RefObject<HTMLElement | null>;
   id?: string;
-  times: Times;
+  /** How long the model thought, in ms. */
+  thoughtFor?: number | null;
   content: string;
   reasoning: string;
   running: boolean;
@@ -98,7 +98,7 @@ interface AnswerProps {
 }
 
 function Answer(props: AnswerProps) {
-  const { element, id, content, reasoning, times, running, waiting, outcome, actions } = props;
+  const { element, id, content, reasoning, thoughtFor, running, waiting, outcome, actions } = props;
   return (
     <article
       ref={element}
@@ -109,7 +109,7 @@ function Answer(props: AnswerProps) {
       <h2 className="visually-hidden">
         <Trans>Answer</Trans>
       </h2>
-      {reasoning && <Reasoning text={reasoning} thinking={running && !content} times={times} />}
+      {reasoning && <Reasoning text={reasoning} thinking={running && !content} took={thoughtFor} />}
       <div className={styles.text} data-running={running || undefined}>
         {content && <Markdown text={content} />}
         {running && (waiting || !content) && <span className={styles.caret} aria-hidden="true" />}

@@ -5,23 +5,27 @@ import { ChevronRightIcon } from "../../components/icons";
 import { wholeDuration } from "../../lib/duration";
 import { HoldContext } from "./hold-context";
 import styles from "./reasoning.module.css";
-import { type Times, thinkingTime } from "./times";
 
 interface ReasoningProps {
   text: string;
   thinking: boolean;
-  times: Times;
+  /** How long it took, in ms, once the server has said so. */
+  took: number | null | undefined;
 }
 
-export function Reasoning({ text, thinking, times }: ReasoningProps) {
+export function Reasoning({ text, thinking, took }: ReasoningProps) {
   const hold = useContext(HoldContext);
   const keep = (event: MouseEvent<HTMLElement>) => hold(event.currentTarget, "stay")();
+  const [since] = useState(() => (thinking ? Date.now() : null));
+  // Until the server says it: as it was seen here.
+  const [seen, setSeen] = useState<number | null>(null);
+  if (!thinking && since !== null && seen === null) setSeen(Date.now() - since);
   return (
     <details className={styles.reasoning}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary is a button. */}
       <summary onClick={keep}>
         <ChevronRightIcon size={16} />
-        {thinking ? <Thinking since={times.thought} /> : <Thought times={times} />}
+        {thinking ? <Thinking since={since ?? Date.now()} /> : <Thought time={took ?? seen} />}
       </summary>
       <div className={styles.text} dir="auto">
         {text}
@@ -30,13 +34,13 @@ export function Reasoning({ text, thinking, times }: ReasoningProps) {
   );
 }
 
-function Thinking({ since }: { since: number | undefined }) {
+function Thinking({ since }: { since: number }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  const long = since === undefined ? 0 : now - since;
+  const long = now - since;
   return (
     <span className={styles.count}>
       {long < 1000 ? <Trans>Thinking…</Trans> : <Trans>Thinking for {wholeDuration(long)}</Trans>}
@@ -44,9 +48,8 @@ function Thinking({ since }: { since: number | undefined }) {
   );
 }
 
-function Thought({ times }: { times: Times }) {
-  const time = thinkingTime(times);
-  if (time === undefined) return <Trans>Thoughts</Trans>;
+function Thought({ time }: { time: number | null }) {
+  if (time === null) return <Trans>Thoughts</Trans>;
   if (time < 1000) return <Trans>Thought for a moment</Trans>;
   return <Trans>Thought for {wholeDuration(time)}</Trans>;
 }

@@ -8,7 +8,6 @@ import { backOff, wait } from "../../lib/back-off";
 import { online } from "../../lib/online";
 import { draftKey, requestIdFor, settleDraft } from "./draft";
 import { rememberFirstTurn } from "./naming";
-import { noteAsked } from "./times";
 
 export interface Sending {
   /** The message on its way, shown before the server has answered. */
@@ -48,7 +47,6 @@ export function useSending(options: SendOptions): Sending {
     let projectId = options.projectId ?? made.current;
     try {
       await online(signal);
-      const asked = Date.now();
       if (!projectId) {
         const project = await createProject();
         projectId = project.id;
@@ -65,7 +63,6 @@ export function useSending(options: SendOptions): Sending {
         await wait(backOff(attempt), signal);
         await online(signal);
       });
-      noteAsked(turn.assistant_message.id, asked);
       await queries.cancelQueries({ queryKey: messagesQuery(projectId).queryKey });
       showTurn(queries, projectId, turn);
       settleDraft(options.draftKey, text, draftKey(options.userId, projectId));
