@@ -15,9 +15,26 @@ function woff2Only(): Plugin {
   };
 }
 
+/**
+ * A style sheet that is shared with a part loaded later is a file of its own, which may stand before
+ * the one with the order of the layers: each begins with it.
+ */
+function layersFirst(): Plugin {
+  return {
+    name: "layers-first",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "asset" || !file.fileName.endsWith(".css")) continue;
+        file.source = `@layer reset,tokens,base,components;${file.source}`;
+      }
+    },
+  };
+}
+
 export default defineConfig({
   plugins: [
     woff2Only(),
+    layersFirst(),
     react({ babel: { plugins: ["@lingui/babel-plugin-lingui-macro"] } }),
     lingui({ failOnMissing: true }),
   ],
