@@ -5,6 +5,7 @@ import { forget } from "../lib/storage";
 import { createStore } from "../lib/store";
 import { tellTabs } from "../lib/tabs";
 import { call, client, type User } from "./client";
+import { recallNewChat } from "./new-chat";
 import { statusOf } from "./problem";
 
 const boot = readBoot(document);
@@ -48,19 +49,26 @@ export function register(email: string, password: string, name: string): Promise
   return call(client.POST("/api/users/", { body }));
 }
 
+type Departure = "left" | "expired" | "deleted";
+
 /** Why nobody is signed in any more; `null` when nobody was. */
-export const departure = createStore<"left" | "expired" | null>(null);
+export const departure = createStore<Departure | null>(null);
 
 /** Ends the session here and in every other tab; drafts do not stay behind on a shared computer. */
 export async function logout(queries: QueryClient): Promise<void> {
   await call(client.POST("/api/logout/"));
+  goAway(queries, "left");
+}
+
+/** Tells every tab that this account is signed out here, and leaves nothing of it behind. */
+export function goAway(queries: QueryClient, why: Departure): void {
   const user = queries.getQueryData(sessionQuery.queryKey);
   if (user) forget(`draft.${user.id}.`);
   tellTabs({ type: "signed_out" });
-  leaveSession(queries, "left");
+  leaveSession(queries, why);
 }
 
-export function leaveSession(queries: QueryClient, why: "left" | "expired"): void {
+export function leaveSession(queries: QueryClient, why: Departure): void {
   if (queries.getQueryData(sessionQuery.queryKey) === null) return;
   departure.set(why);
   enterSession(queries, null);
@@ -69,6 +77,7 @@ export function leaveSession(queries: QueryClient, why: "left" | "expired"): voi
 /** Makes `user` the one who is signed in and forgets whatever the one before had loaded. */
 export function enterSession(queries: QueryClient, user: User | null): void {
   queries.setQueryData(sessionQuery.queryKey, user);
+  recallNewChat(user?.id ?? "");
   queries.removeQueries({
     predicate: ({ queryKey }) => queryKey[0] !== "session" && queryKey[0] !== "settings",
   });

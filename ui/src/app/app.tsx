@@ -11,6 +11,7 @@ import { NewsWatch } from "./news-watch";
 import { NotFoundPage } from "./not-found-page";
 import { Protected } from "./protected";
 import { SessionWatch } from "./session-watch";
+import { SettingsRoute } from "./settings-route";
 import { Shell } from "./shell";
 
 const queries = new QueryClient({
@@ -37,6 +38,7 @@ export function App() {
               <Route element={<Shell />}>
                 <Route index element={<ChatRoute />} />
                 <Route path="c/:projectId" element={<ChatRoute />} />
+                <Route path="settings" element={<SettingsRoute />} />
                 <Route path="*" element={<NotFoundPage />} />
               </Route>
             </Route>

@@ -1,10 +1,10 @@
-/** Buttons: `primary` for the one thing to do, `quiet` for the rest, `icon` where a picture says it. */
+/** Buttons: `primary` for the one thing to do, `danger` for what cannot be undone, `quiet` for the rest, `icon` where a picture says it. */
 import type { ButtonHTMLAttributes } from "react";
 import { classNames } from "../lib/class-names";
 import styles from "./button.module.css";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
-  look?: "primary" | "quiet" | "link";
+  look?: "primary" | "quiet" | "danger" | "link";
   busy?: boolean;
 }
 

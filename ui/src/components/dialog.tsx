@@ -13,10 +13,14 @@ interface DialogProps {
   title: string;
   /** `drawer` comes in from the side, without a heading of its own. */
   kind?: "dialog" | "drawer";
+  size?: "narrow" | "wide";
+  /** A click beside it does not close it: there is something in it to lose. */
+  steady?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ open, onClose, title, kind = "dialog", children }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { open, onClose, title, kind = "dialog", size, steady = false, children } = props;
   const { t } = useLingui();
   const dialog = useRef<HTMLDialogElement>(null);
 
@@ -27,14 +31,15 @@ export function Dialog({ open, onClose, title, kind = "dialog", children }: Dial
   }, [open]);
 
   function closeOnBackdrop(event: MouseEvent) {
-    if (event.target === dialog.current) onClose();
+    if (event.target === dialog.current && !steady) onClose();
   }
 
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard closes a dialog with Escape.
     <dialog
       ref={dialog}
-      className={classNames(styles[kind])}
+      className={classNames(styles[kind], size === "wide" && styles.wide)}
+      data-kind={kind}
       aria-label={title}
       onClose={onClose}
       onClick={closeOnBackdrop}

@@ -51,6 +51,32 @@ export const PencilIcon = icon(
 export const TrashIcon = icon(
   <path d="M3.5 5.500h13M8 5.500V4a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v1.500M5 5.500l.7 10A1.5 1.5 0 0 0 7.2 17h5.600a1.5 1.5 0 0 0 1.5-1.500l.7-10M8.5 9v4.500M11.5 9v4.5" />,
 );
+export const PinIcon = icon(
+  <path d="M7 3.500h6l-.6 5 2.600 2.500v1.500H5V11l2.600-2.500L7 3.500ZM10 12.500v4.500" />,
+);
+export const UnpinIcon = icon(
+  <path d="M8.2 3.500H13l-.6 5 2.600 2.500v1.500h-2.500M7.4 7.600l.2.900L5 11v1.500h7.300M10 12.500v4.500M3.5 3.500l13 13" />,
+);
+export const TuneIcon = icon(
+  <>
+    <path d="M3.5 6.500h6M14.500 6.500h2M3.5 13.500h2M10.500 13.500h6" />
+    <circle cx="12" cy="6.5" r="2.2" />
+    <circle cx="8" cy="13.5" r="2.2" />
+  </>,
+);
+export const SettingsIcon = icon(
+  <>
+    <circle cx="10" cy="10" r="2.500" />
+    <path d="M8.700 2.800h2.600l.4 1.900 1.500.9 1.900-.6 1.300 2.200-1.500 1.300v1.700l1.500 1.300-1.300 2.200-1.900-.6-1.500.9-.4 1.900H8.700l-.4-1.900-1.500-.9-1.900.6-1.300-2.200 1.500-1.300V8.500L3.600 7.200 4.900 5l1.900.6 1.500-.9.4-1.900Z" />
+  </>,
+);
+export const BackIcon = icon(<path d="M16 10H4.500M9.500 5l-5 5 5 5" />);
+export const PhoneIcon = icon(
+  <>
+    <rect x="6" y="2.5" width="8" height="15" rx="2" />
+    <path d="M9 14.800h2" />
+  </>,
+);
 export const CopyIcon = icon(
   <>
     <rect x="7" y="7" width="9.5" height="9.5" rx="2" />

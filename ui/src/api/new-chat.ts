@@ -1,0 +1,29 @@
+/** How the conversation that is about to begin is to answer: kept here until it exists. */
+import { load, save } from "../lib/storage";
+import { createStore } from "../lib/store";
+import type { ProjectChange } from "./client";
+
+export type NewChat = Pick<ProjectChange, "system_prompt" | "parameters">;
+
+/** `null`: nothing was set. */
+export const newChat = createStore<NewChat | null>(null);
+let owner = "";
+
+/** Under the drafts, because it goes where they go when somebody signs out. */
+const key = () => `draft.${owner}.settings`;
+
+/** Takes up what `userId` had set before a reload. */
+export function recallNewChat(userId: string): void {
+  if (userId === owner) return;
+  owner = userId;
+  try {
+    newChat.set(JSON.parse(load(key()) ?? "null"));
+  } catch {
+    newChat.set(null);
+  }
+}
+
+export function setNewChat(settings: NewChat | null): void {
+  newChat.set(settings);
+  save(key(), settings && JSON.stringify(settings));
+}

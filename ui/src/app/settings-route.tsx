@@ -1,0 +1,20 @@
+/** The settings, which nobody waits for who only came to talk. */
+import { useLingui } from "@lingui/react/macro";
+import { lazy, Suspense } from "react";
+import { useLocation, useNavigate } from "react-router";
+import { Spinner } from "../components/spinner";
+import { useFrame } from "./shell";
+
+const SettingsPage = lazy(() => import("../features/settings/settings-page"));
+
+export function SettingsRoute() {
+  const { t } = useLingui();
+  const navigate = useNavigate();
+  const first = useLocation().key === "default";
+  const { leading } = useFrame();
+  return (
+    <Suspense fallback={<Spinner label={t`Loading`} />}>
+      <SettingsPage leading={leading} onBack={() => (first ? navigate("/") : navigate(-1))} />
+    </Suspense>
+  );
+}

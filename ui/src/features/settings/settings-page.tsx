@@ -1,0 +1,46 @@
+/** Everything that is a person's own to set; each subject is a section, one below the other. */
+import { useLingui } from "@lingui/react/macro";
+import { type ReactNode, useEffect } from "react";
+import { IconButton } from "../../components/button";
+import { BackIcon } from "../../components/icons";
+import { Appearance } from "./appearance";
+import { Devices } from "./devices";
+import { OwnData } from "./own-data";
+import { Password } from "./password";
+import { Profile } from "./profile";
+import styles from "./settings.module.css";
+
+interface SettingsPageProps {
+  leading: ReactNode;
+  onBack: () => void;
+}
+
+export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
+  const { t } = useLingui();
+  const title = t`Settings`;
+
+  useEffect(() => {
+    document.title = `${title} · Loquat`;
+  }, [title]);
+
+  return (
+    <div className={styles.page}>
+      <header className={styles.header}>
+        {leading}
+        <IconButton label={t`Back`} onClick={onBack}>
+          <BackIcon />
+        </IconButton>
+        <h1>{title}</h1>
+      </header>
+      <div className={styles.scroll}>
+        <div className={styles.column}>
+          <Profile />
+          <Appearance />
+          <Password />
+          <Devices />
+          <OwnData />
+        </div>
+      </div>
+    </div>
+  );
+}

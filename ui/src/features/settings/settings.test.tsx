@@ -1,0 +1,112 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Session } from "../../api/client";
+import { departure, sessionQuery } from "../../api/session";
+import { I18n } from "../../test/i18n";
+import SettingsPage from "./settings-page";
+
+const user = {
+  id: "u",
+  email: "ada@example.org",
+  name: "Ada",
+  role: "member" as const,
+  created_at: "2026-01-01T12:00:00Z",
+  updated_at: "2026-01-01T12:00:00Z",
+};
+const session = (id: string, more: Partial<Session> = {}): Session => ({
+  id,
+  is_current: false,
+  user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+  address: "192.0.2.1",
+  created_at: user.created_at,
+  last_seen_at: user.created_at,
+  expires_at: user.created_at,
+  ...more,
+});
+
+const asked: string[] = [];
+let refusal: object | null = null;
+let queries: QueryClient;
+
+beforeEach(() => {
+  asked.length = 0;
+  refusal = null;
+  departure.set(null);
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    const text = await request.text();
+    if (request.method !== "GET") asked.push(`${request.method} ${pathname} ${text}`.trim());
+    if (refusal && request.method !== "GET") return Response.json(refusal, { status: 422 });
+    if (request.method === "DELETE") return new Response(null, { status: 204 });
+    if (pathname.startsWith("/api/sessions")) {
+      return Response.json({ items: [session("one"), session("here", { is_current: true })] });
+    }
+    return Response.json({ ...user, ...JSON.parse(text) });
+  });
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  queries.setQueryData(sessionQuery.queryKey, user);
+  render(
+    <QueryClientProvider client={queries}>
+      <SettingsPage leading={null} onBack={() => {}} />
+    </QueryClientProvider>,
+    { wrapper: I18n },
+  );
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+const write = (label: string | RegExp, value: string) =>
+  fireEvent.change(screen.getByLabelText(label), { target: { value } });
+
+test("a new name is saved, and everybody who shows it knows", async () => {
+  write("Name", " Ada L. ");
+  press("Save");
+  await waitFor(() => expect(asked).toEqual(['PATCH /api/users/me {"name":"Ada L."}']));
+  await waitFor(() => expect(queries.getQueryData(sessionQuery.queryKey)?.name).toBe("Ada L."));
+});
+
+test("a wrong password is told at its field", async () => {
+  refusal = { status: 422, code: "invalid", field: "current_password", detail: "this is not it" };
+  press("Change password");
+  write("Current password", "wrong");
+  write("New password", "a quiet orchard");
+  press("Change password");
+  expect((await screen.findByRole("alert")).textContent).toContain("not your current password");
+  expect(screen.getByLabelText("Current password").getAttribute("aria-invalid")).toBe("true");
+});
+
+test("a changed password closes its form", async () => {
+  press("Change password");
+  write("Current password", "an orchard");
+  write("New password", "a quiet orchard");
+  press("Change password");
+  await waitFor(() => expect(screen.queryByLabelText("New password")).toBeNull());
+  expect(asked).toEqual([
+    'PATCH /api/users/me {"current_password":"an orchard","password":"a quiet orchard"}',
+  ]);
+});
+
+test("this device stands first and stays; another one can be signed out", async () => {
+  expect(await screen.findByText("This device")).toBeDefined();
+  const names = screen.getAllByText("Firefox on Linux");
+  expect(names).toHaveLength(2);
+  expect(names[0]?.parentElement?.textContent).toContain("This device");
+  press("Sign out Firefox on Linux");
+  await waitFor(() => expect(screen.getAllByText("Firefox on Linux")).toHaveLength(1));
+  expect(asked).toEqual(["DELETE /api/sessions/one"]);
+  expect(screen.queryByRole("button", { name: "Sign out everywhere else" })).toBeNull();
+});
+
+test("the account is deleted only once its address is written", async () => {
+  press("Delete account…");
+  write(/To confirm/, "bob@example.org");
+  press("Delete for good");
+  expect(screen.getByRole("alert").textContent).toContain("not the address");
+  expect(asked).toEqual([]);
+  write(/To confirm/, "Ada@example.org");
+  press("Delete for good");
+  await waitFor(() => expect(queries.getQueryData(sessionQuery.queryKey)).toBeNull());
+  expect(asked).toEqual(["DELETE /api/users/me"]);
+  expect(departure.get()).toBe("deleted");
+});
