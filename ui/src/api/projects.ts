@@ -5,25 +5,44 @@ import {
   type QueryClient,
   queryOptions,
 } from "@tanstack/react-query";
-import { call, client, type Project } from "./client";
+import { call, client, type Match, type Project, type ProjectChange } from "./client";
+import { newChat, setNewChat } from "./new-chat";
 
-interface Page {
-  items: Project[];
+/** A conversation that was found, and where. */
+export type Hit = Project & { match?: Match | null };
+
+interface Page<T = Project> {
+  items: T[];
   next_cursor?: string | null;
 }
 
-export const projectsQuery = infiniteQueryOptions({
-  queryKey: ["projects"],
-  queryFn: ({ pageParam }) =>
-    call(
-      client.GET("/api/projects/", {
-        params: { query: pageParam ? { cursor: pageParam, limit: 50 } : { limit: 50 } },
-      }),
-    ) as Promise<Page>,
-  initialPageParam: null as string | null,
-  getNextPageParam: (page) => page.next_cursor ?? null,
-  staleTime: 30_000,
-});
+function listQuery<T extends Project>(
+  key: readonly unknown[],
+  filter: { pinned?: boolean; query?: string; limit: number },
+) {
+  return infiniteQueryOptions({
+    queryKey: ["projects", ...key],
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        client.GET("/api/projects/", {
+          params: { query: pageParam ? { ...filter, cursor: pageParam } : filter },
+          signal,
+        }),
+      ) as Promise<Page<T>>,
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? null,
+    staleTime: 30_000,
+  });
+}
+
+/** Those that are not pinned; what begins with its key is also about the other lists. */
+export const projectsQuery = listQuery([], { pinned: false, limit: 50 });
+export const pinnedQuery = listQuery(["pinned"], { pinned: true, limit: 200 });
+
+/** Everything with these words in its name or its messages. */
+export function searchQuery(words: string) {
+  return listQuery<Hit>(["search", words], { query: words, limit: 30 });
+}
 
 export function projectQuery(id: string) {
   return queryOptions({
@@ -34,15 +53,30 @@ export function projectQuery(id: string) {
   });
 }
 
-export function createProject(): Promise<Project> {
-  return call(client.POST("/api/projects/", { body: {} }));
+/** Makes a conversation that answers as was set for it; the next one begins plain. */
+export async function createProject(): Promise<Project> {
+  const made = await call(client.POST("/api/projects/", { body: {} }));
+  const settings = newChat.get();
+  if (!settings) return made;
+  try {
+    const project = await changeProject(made.id, settings);
+    setNewChat(null);
+    return project;
+  } catch (error) {
+    // Trying again makes another one; this one would stay behind empty.
+    void deleteProject(made.id).catch(() => {});
+    throw error;
+  }
 }
 
-export function renameProject(id: string, name: string): Promise<Project> {
+export function changeProject(
+  id: string,
+  change: ProjectChange & { pinned?: boolean },
+): Promise<Project> {
   return call(
     client.PATCH("/api/projects/{project_id}", {
       params: { path: { project_id: id } },
-      body: { name },
+      body: change,
     }),
   );
 }
@@ -68,13 +102,19 @@ export function generateName(id: string): Promise<Project> {
 /** Writes what is known about a conversation everywhere it is shown; the newest stands first. */
 export function showProject(queries: QueryClient, project: Project): void {
   queries.setQueryData(projectQuery(project.id).queryKey, project);
-  queries.setQueryData(projectsQuery.queryKey, (list) => list && withProject(list, project));
+  const [own, other] = project.pinned ? [pinnedQuery, projectsQuery] : [projectsQuery, pinnedQuery];
+  queries.setQueryData(own.queryKey, (list) => list && withProject(list, project));
+  queries.setQueryData(other.queryKey, (list) => list && withoutProject(list, project.id));
+  queries.setQueriesData<List<Hit>>(
+    { queryKey: found },
+    (list) => list && replaced(list, project.id, (hit) => ({ ...hit, ...project })),
+  );
 }
 
 export function patchProject(queries: QueryClient, id: string, change: Partial<Project>): void {
   const listed = queries
-    .getQueryData(projectsQuery.queryKey)
-    ?.pages.flatMap((page) => page.items)
+    .getQueriesData<List>({ queryKey: projectsQuery.queryKey })
+    .flatMap(([, list]) => list?.pages.flatMap((page) => page.items) ?? [])
     .find((item) => item.id === id);
   const known = queries.getQueryData(projectQuery(id).queryKey) ?? listed;
   if (known) showProject(queries, { ...known, ...change });
@@ -83,10 +123,25 @@ export function patchProject(queries: QueryClient, id: string, change: Partial<P
 /** `keepOpen` leaves it to whoever shows it by itself, who would otherwise see nothing at all. */
 export function dropProject(queries: QueryClient, id: string, keepOpen = false): void {
   if (!keepOpen) queries.removeQueries({ queryKey: projectQuery(id).queryKey });
-  queries.setQueryData(projectsQuery.queryKey, (list) => list && withoutProject(list, id));
+  queries.setQueriesData<List>(
+    { queryKey: projectsQuery.queryKey },
+    (list) => list && withoutProject(list, id),
+  );
 }
 
-type List = InfiniteData<Page, unknown>;
+const found = [...projectsQuery.queryKey, "search"];
+
+type List<T = Project> = InfiniteData<Page<T>, unknown>;
+
+function replaced<T extends Project>(list: List<T>, id: string, change: (item: T) => T): List<T> {
+  return {
+    ...list,
+    pages: list.pages.map((page) => ({
+      ...page,
+      items: page.items.map((item) => (item.id === id ? change(item) : item)),
+    })),
+  };
+}
 
 export function withoutProject(list: List, id: string): List {
   return {
@@ -103,13 +158,7 @@ export function withProject(list: List, project: Project): List {
   const all = list.pages.flatMap((page) => page.items);
   const before = all.find((item) => item.id === project.id);
   if (before && before.updated_at >= project.updated_at) {
-    return {
-      ...list,
-      pages: list.pages.map((page) => ({
-        ...page,
-        items: page.items.map((item) => (item.id === project.id ? project : item)),
-      })),
-    };
+    return replaced(list, project.id, () => project);
   }
   // Beyond the loaded pages it comes with its own page.
   const last = all.at(-1);

@@ -4,7 +4,7 @@ import { Dialog } from "../components/dialog";
 import { keyCaps, type Shortcut } from "../lib/shortcuts";
 import styles from "./keyboard-help.module.css";
 
-export function KeyboardHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
   const rows: [Shortcut, string][] = [
     ["new_chat", t`New chat`],
@@ -15,10 +15,11 @@ export function KeyboardHelp({ open, onClose }: { open: boolean; onClose: () => 
     ["stop", t`Stop the answer`],
     ["copy_answer", t`Copy the last answer`],
     ["toggle_sidebar", t`Show or hide the sidebar`],
+    ["settings", t`Settings`],
     ["help", t`Show this list`],
   ];
   return (
-    <Dialog open={open} onClose={onClose} title={t`Keyboard shortcuts`}>
+    <Dialog open onClose={onClose} title={t`Keyboard shortcuts`}>
       <dl className={styles.list}>
         {rows.map(([name, label]) => (
           <div key={name} className={styles.row}>

@@ -1,17 +1,21 @@
 /** The frame around every conversation: the sidebar beside it, or in a drawer on small screens. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type ReactNode, useState } from "react";
-import { Outlet, useNavigate, useOutletContext } from "react-router";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { Outlet, useMatch, useNavigate, useOutletContext } from "react-router";
 import { IconButton } from "../components/button";
 import { Dialog } from "../components/dialog";
 import { CloseIcon, ComposeIcon, MenuIcon, SidebarIcon } from "../components/icons";
 import { AccountMenu } from "../features/settings/account-menu";
+import { neighbour } from "../features/sidebar/neighbour";
 import { Sidebar } from "../features/sidebar/sidebar";
 import { useMedia, wideScreen } from "../lib/media";
 import { useShortcut } from "../lib/shortcuts";
 import { load, save } from "../lib/storage";
-import { KeyboardHelp } from "./keyboard-help";
+import { useDrawer } from "./drawer";
 import styles from "./shell.module.css";
+
+const KeyboardHelp = lazy(() => import("./keyboard-help"));
 
 interface Frame {
   /** Buttons for the start and the end of the header, when no sidebar shows them. */
@@ -25,23 +29,61 @@ export function useFrame(): Frame {
 
 export function Shell() {
   const { t } = useLingui();
+  const queries = useQueryClient();
   const navigate = useNavigate();
   const wide = useMedia(wideScreen);
+  const drawer = useDrawer(!wide);
+  const openId = useMatch("/c/:projectId")?.params.projectId ?? null;
+  const fresh = useMatch("/") !== null;
   const [beside, setBeside] = useState(load("sidebar") !== "closed");
-  const [drawer, setDrawer] = useState(false);
+  const [searches, setSearches] = useState(0);
   const [help, setHelp] = useState(false);
 
+  function showBeside(next: boolean) {
+    save("sidebar", next ? null : "closed");
+    setBeside(next);
+  }
+
   function toggle() {
-    if (!wide) return setDrawer(!drawer);
-    save("sidebar", beside ? "closed" : null);
-    setBeside(!beside);
+    if (wide) showBeside(!beside);
+    else if (drawer.isOpen) drawer.close();
+    else drawer.open();
+  }
+
+  function search() {
+    if (wide) showBeside(true);
+    else if (!drawer.isOpen) drawer.open();
+    setSearches(searches + 1);
+  }
+
+  /** From the drawer one goes in place of it. */
+  function go(to: string) {
+    navigate(to, { replace: drawer.isOpen });
+  }
+
+  function startNew() {
+    go("/");
+    if (fresh) document.getElementById("composer")?.focus();
+  }
+
+  async function step(by: 1 | -1) {
+    const next = await neighbour(queries, openId, by);
+    if (next) go(`/c/${next}`);
   }
 
   useShortcut("toggle_sidebar", toggle);
+  useShortcut("search", search);
   useShortcut("help", () => setHelp(true));
-  useShortcut("new_chat", () => navigate("/"));
+  useShortcut("settings", () => go("/settings"));
+  useShortcut("new_chat", startNew);
+  useShortcut("previous", () => void step(-1));
+  useShortcut("next", () => void step(1));
 
-  const account = <AccountMenu onHelp={() => setHelp(true)} />;
+  const sidebar = {
+    foot: <AccountMenu onHelp={() => setHelp(true)} onSettings={() => go("/settings")} />,
+    searches,
+    onNew: startNew,
+  };
   const shown = wide && beside;
   const frame: Frame = {
     leading: shown ? null : (
@@ -50,7 +92,7 @@ export function Shell() {
       </IconButton>
     ),
     trailing: shown ? null : (
-      <IconButton label={t`New chat`} onClick={() => navigate("/")}>
+      <IconButton label={t`New chat`} onClick={startNew}>
         <ComposeIcon />
       </IconButton>
     ),
@@ -63,36 +105,35 @@ export function Shell() {
       {shown && (
         <aside className={styles.aside}>
           <Sidebar
+            {...sidebar}
+            drawer={false}
             closer={
               <IconButton label={t`Hide conversations`} onClick={toggle}>
                 <SidebarIcon />
               </IconButton>
             }
-            foot={account}
-            onLeave={() => {}}
           />
         </aside>
       )}
-      <Dialog
-        kind="drawer"
-        title={t`Conversations`}
-        open={drawer && !wide}
-        onClose={() => setDrawer(false)}
-      >
+      <Dialog kind="drawer" title={t`Conversations`} open={drawer.isOpen} onClose={drawer.close}>
         <Sidebar
+          {...sidebar}
+          drawer
           closer={
-            <IconButton label={t`Close`} onClick={() => setDrawer(false)}>
+            <IconButton label={t`Close`} onClick={drawer.close}>
               <CloseIcon />
             </IconButton>
           }
-          foot={account}
-          onLeave={() => setDrawer(false)}
         />
       </Dialog>
       <main className={styles.main}>
         <Outlet context={frame} />
       </main>
-      <KeyboardHelp open={help} onClose={() => setHelp(false)} />
+      {help && (
+        <Suspense>
+          <KeyboardHelp onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** A menu in a native popover: light dismissal, Escape and the top layer come from the browser. */
-import { type KeyboardEvent, type ReactNode, useId, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 import { classNames } from "../lib/class-names";
 import styles from "./menu.module.css";
 import { type Align, placeBeside, type Side } from "./place-beside";
@@ -20,6 +20,8 @@ export function Menu(props: MenuProps) {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
+  // A long list has a menu in each of its rows, and shows one of them at most.
+  const [filled, setFilled] = useState(false);
 
   function place() {
     const from = opener.current?.getBoundingClientRect();
@@ -30,6 +32,8 @@ export function Menu(props: MenuProps) {
 
   function opened(isOpen: boolean) {
     opener.current?.setAttribute("aria-expanded", String(isOpen));
+    // Not before it is closed: the focus goes back to the button only from within.
+    setFilled(isOpen);
     if (!isOpen) return;
     place();
     const items = itemsOf(list.current);
@@ -68,10 +72,11 @@ export function Menu(props: MenuProps) {
         aria-label={label}
         tabIndex={-1}
         className={styles.menu}
+        onBeforeToggle={(event) => event.newState === "open" && setFilled(true)}
         onToggle={(event) => opened(event.newState === "open")}
         onKeyDown={move}
       >
-        {children}
+        {filled && children}
       </div>
     </>
   );

@@ -1,9 +1,11 @@
+import { fireEvent, renderHook } from "@testing-library/react";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { backOff } from "./back-off";
 import { copyText } from "./clipboard";
 import { randomId } from "./ids";
-import { matches, shortcuts } from "./shortcuts";
+import { matches, shortcuts, useShortcut } from "./shortcuts";
+import { timeAgo } from "./time-ago";
 import { byteLength, dropBytes } from "./utf8";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -73,4 +75,44 @@ describe("shortcuts", () => {
     expect(matches(press("?", { shiftKey: true }), shortcuts.help)).toBe(true);
     expect(matches(press("?"), shortcuts.help)).toBe(true);
   });
+
+  test("leave Command with a comma to the browser", () => {
+    expect(matches(press(",", { ctrlKey: true }), shortcuts.settings)).toBe(true);
+    expect(matches(press(",", { metaKey: true }), shortcuts.settings)).toBe(false);
+  });
+
+  test("mean something different each", () => {
+    const all = Object.values(shortcuts).map((keys) => JSON.stringify({ ...keys }));
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test("wait while a dialog covers the page, and are letters while one types", () => {
+    const help = vi.fn();
+    const search = vi.fn();
+    renderHook(() => {
+      useShortcut("help", help);
+      useShortcut("search", search);
+    });
+    document.body.innerHTML = "<input><dialog open></dialog>";
+    fireEvent.keyDown(document.body, { key: "k", ctrlKey: true });
+    expect(search).not.toHaveBeenCalled();
+    document.querySelector("dialog")?.setAttribute("data-kind", "drawer");
+    fireEvent.keyDown(document.body, { key: "k", ctrlKey: true });
+    expect(search).toHaveBeenCalledOnce();
+    fireEvent.keyDown(document.querySelector("input") as Element, { key: "?" });
+    expect(help).not.toHaveBeenCalled();
+    fireEvent.keyDown(document.body, { key: "?" });
+    expect(help).toHaveBeenCalledOnce();
+    document.body.innerHTML = "";
+  });
+});
+
+test("how long ago is told in the largest unit that is full", () => {
+  const now = Date.parse("2026-03-10T12:00:00Z");
+  const said = (time: string) => timeAgo(time, now);
+  expect(said("2026-03-10T11:59:40Z")).toBe("now");
+  expect(said("2026-03-10T12:01:00Z")).toBe("now");
+  expect(said("2026-03-10T11:57:00Z")).toBe("3 minutes ago");
+  expect(said("2026-03-09T11:00:00Z")).toBe("yesterday");
+  expect(said("2025-01-01T12:00:00Z")).toBe("last year");
 });

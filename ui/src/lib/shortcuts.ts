@@ -10,12 +10,15 @@ export type Shortcut =
   | "next"
   | "copy_answer"
   | "toggle_sidebar"
+  | "settings"
   | "help";
 
 interface Keys {
   key: string;
   /** Ctrl, or Command on a Mac. */
   mod?: boolean;
+  /** Ctrl everywhere: Command with this key belongs to the browser. */
+  ctrl?: boolean;
   shift?: boolean;
   alt?: boolean;
 }
@@ -29,6 +32,7 @@ export const shortcuts: Record<Shortcut, Keys> = {
   next: { key: "ArrowDown", alt: true, shift: true },
   copy_answer: { key: "y", mod: true, shift: true },
   toggle_sidebar: { key: "b", mod: true },
+  settings: { key: ",", ctrl: true },
   help: { key: "?" },
 };
 
@@ -36,18 +40,31 @@ type Press = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "a
 
 export function matches(event: Press, keys: Keys): boolean {
   if (event.key.toLowerCase() !== keys.key.toLowerCase()) return false;
-  if ((event.ctrlKey || event.metaKey) !== Boolean(keys.mod)) return false;
+  const mod = keys.ctrl ? event.ctrlKey && !event.metaKey : event.ctrlKey || event.metaKey;
+  if (mod !== Boolean(keys.mod || keys.ctrl)) return false;
   if (event.altKey !== Boolean(keys.alt)) return false;
   // Where `?` is on the keyboard decides whether it needs Shift.
   return keys.key === "?" || event.shiftKey === Boolean(keys.shift);
 }
 
-/** A key without Ctrl or Alt is a letter while someone is typing. */
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
   );
+}
+
+/** Whether this press means something to the field it is typed into. */
+function belongsToField(keys: Keys, target: EventTarget | null): boolean {
+  if (keys.mod || keys.ctrl || !isTyping(target)) return false;
+  // Option with an arrow selects by paragraphs, as far as there are any.
+  if (keys.alt) return mac && (target as HTMLInputElement).value !== "";
+  return keys.key.length === 1;
+}
+
+/** An open dialog hides what the keys are about; the drawer is the sidebar itself. */
+function isCovered(): boolean {
+  return document.querySelector("dialog[open]:not([data-kind=drawer])") !== null;
 }
 
 export function useShortcut(name: Shortcut, run: () => void, enabled = true): void {
@@ -56,10 +73,9 @@ export function useShortcut(name: Shortcut, run: () => void, enabled = true): vo
   useEffect(() => {
     if (!enabled) return;
     const keys = shortcuts[name];
-    const plain = !keys.mod && !keys.alt && keys.key.length === 1;
     function press(event: KeyboardEvent) {
       if (event.isComposing || event.repeat || !matches(event, keys)) return;
-      if (plain && isTyping(event.target)) return;
+      if (belongsToField(keys, event.target) || isCovered()) return;
       event.preventDefault();
       latest.current();
     }
@@ -72,10 +88,11 @@ const mac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator
 
 /** The caps to draw for a shortcut, in the order they are pressed. */
 export function keyCaps(name: Shortcut): string[] {
-  const { key, mod, shift, alt } = shortcuts[name];
+  const { key, mod, ctrl, shift, alt } = shortcuts[name];
   const names: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
   const caps: string[] = [];
   if (mod) caps.push(mac ? "⌘" : "Ctrl");
+  if (ctrl) caps.push(mac ? "⌃" : "Ctrl");
   if (alt) caps.push(mac ? "⌥" : "Alt");
   if (shift) caps.push(mac ? "⇧" : "Shift");
   return [...caps, names[key] ?? key.toUpperCase()];

@@ -1,34 +1,26 @@
-/** Whoever is signed in, with what is theirs to set: theme, language, keys, the way out. */
+/** Whoever is signed in, with the ways to the settings, the keys, and out. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { logout, useUser } from "../../api/session";
 import { describeError } from "../../api/words";
-import {
-  CheckIcon,
-  KeyboardIcon,
-  MoonIcon,
-  SignOutIcon,
-  SunIcon,
-  SystemIcon,
-} from "../../components/icons";
+import { KeyboardIcon, SettingsIcon, SignOutIcon } from "../../components/icons";
 import { Menu, MenuItem, MenuLabel } from "../../components/menu";
 import { showToast } from "../../components/toast";
-import { chooseLanguage, type Language, languages } from "../../lib/language";
-import { currentTheme, setTheme, type Theme } from "../../lib/theme";
+import { coarsePointer, useMedia } from "../../lib/media";
+import { keyCaps } from "../../lib/shortcuts";
 import styles from "./account-menu.module.css";
 
-export function AccountMenu({ onHelp }: { onHelp: () => void }) {
-  const { t, i18n } = useLingui();
+interface AccountMenuProps {
+  onSettings: () => void;
+  onHelp: () => void;
+}
+
+export function AccountMenu({ onSettings, onHelp }: AccountMenuProps) {
+  const { t } = useLingui();
   const queries = useQueryClient();
   const user = useUser();
-  const [theme, setShownTheme] = useState(currentTheme);
+  const touch = useMedia(coarsePointer);
   const name = user?.name || user?.email || "";
-
-  function chooseTheme(next: Theme) {
-    setTheme(next);
-    setShownTheme(next);
-  }
 
   async function signOut() {
     try {
@@ -38,11 +30,6 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
     }
   }
 
-  const themes = [
-    ["system", t`As the system`, <SystemIcon key="icon" />],
-    ["light", t`Light`, <SunIcon key="icon" />],
-    ["dark", t`Dark`, <MoonIcon key="icon" />],
-  ] as const;
   return (
     <Menu
       label={t`Account and settings`}
@@ -60,42 +47,29 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
       <MenuLabel>
         <span className={styles.email}>{user?.email}</span>
       </MenuLabel>
-      <MenuLabel>
-        <Trans>Theme</Trans>
-      </MenuLabel>
-      {themes.map(([value, label, icon]) => (
-        <MenuItem
-          key={value}
-          checked={theme === value}
-          keepOpen
-          onChoose={() => chooseTheme(value)}
-        >
-          {icon}
-          <span className={styles.choice}>{label}</span>
-          {theme === value && <CheckIcon size={18} />}
-        </MenuItem>
-      ))}
-      <MenuLabel>
-        <Trans>Language</Trans>
-      </MenuLabel>
-      {(Object.keys(languages) as Language[]).map((language) => (
-        <MenuItem
-          key={language}
-          checked={i18n.locale === language}
-          keepOpen
-          onChoose={() => void chooseLanguage(language)}
-        >
-          <span className={styles.choice} lang={language}>
-            {languages[language]}
+      <MenuItem onChoose={onSettings}>
+        <SettingsIcon />
+        <span className={styles.choice}>
+          <Trans>Settings</Trans>
+        </span>
+        {!touch && (
+          <span className={styles.keys} aria-hidden="true">
+            {keyCaps("settings").join(" ")}
           </span>
-          {i18n.locale === language && <CheckIcon size={18} />}
-        </MenuItem>
-      ))}
-      <hr className={styles.line} />
+        )}
+      </MenuItem>
       <MenuItem onChoose={onHelp}>
         <KeyboardIcon />
-        <Trans>Keyboard shortcuts</Trans>
+        <span className={styles.choice}>
+          <Trans>Keyboard shortcuts</Trans>
+        </span>
+        {!touch && (
+          <span className={styles.keys} aria-hidden="true">
+            {keyCaps("help").join(" ")}
+          </span>
+        )}
       </MenuItem>
+      <hr className={styles.line} />
       <MenuItem onChoose={signOut}>
         <SignOutIcon />
         <Trans>Sign out</Trans>

@@ -1,129 +1,117 @@
-/** One conversation in the list: a link, and a menu to rename it in place or delete it. */
+/** One conversation in the list: a link, and a menu to pin it, rename it in place or delete it. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { memo, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router";
-import type { Project } from "../../api/client";
-import { patchProject, renameProject, showProject } from "../../api/projects";
+import { changeProject, type Hit, patchProject, showProject } from "../../api/projects";
 import { describeError } from "../../api/words";
-import { MoreIcon, PencilIcon, TrashIcon } from "../../components/icons";
+import { MoreIcon, PencilIcon, PinIcon, TrashIcon, UnpinIcon } from "../../components/icons";
 import { Menu, MenuItem } from "../../components/menu";
 import { showToast } from "../../components/toast";
 import { classNames } from "../../lib/class-names";
+import { Marked } from "./marked";
+import { NameField } from "./name-field";
 import styles from "./sidebar.module.css";
 
 interface RowProps {
-  project: Project;
+  project: Hit;
   current: boolean;
-  onOpen: () => void;
-  onDelete: () => void;
+  /** In a drawer, which is an entry of the history itself, a way on takes its place. */
+  replace: boolean;
+  /** What was searched for. */
+  words?: string;
+  onDelete: (project: Hit) => void;
 }
 
-export function ConversationRow({ project, current, onOpen, onDelete }: RowProps) {
+export const ConversationRow = memo(function ConversationRow(props: RowProps) {
+  const { project, current, replace, words = "", onDelete } = props;
   const { t } = useLingui();
   const queries = useQueryClient();
   const [renaming, setRenaming] = useState(false);
+  const row = useRef<HTMLLIElement>(null);
+  const renamed = useRef(false);
+  const { id, name, pinned = false, match } = project;
 
-  async function rename(given: string) {
-    setRenaming(false);
-    const name = given.trim();
-    if (!name || name === project.name) return;
-    patchProject(queries, project.id, { name });
+  useLayoutEffect(() => {
+    // The field that had the focus is gone.
+    if (!renaming && renamed.current) row.current?.querySelector("a")?.focus();
+    renamed.current = renaming;
+  }, [renaming]);
+
+  /** Shows the change at once, and takes it back if the server refuses it. */
+  async function change(now: { name: string } | { pinned: boolean }) {
+    patchProject(queries, id, now);
     try {
-      showProject(queries, await renameProject(project.id, name));
+      showProject(queries, await changeProject(id, now));
     } catch (error) {
-      patchProject(queries, project.id, { name: project.name });
+      patchProject(queries, id, "name" in now ? { name } : { pinned });
       showToast(describeError(error).title);
     }
   }
 
+  function rename(given: string) {
+    setRenaming(false);
+    const next = given.trim();
+    if (next && next !== name) void change({ name: next });
+  }
+
+  function remove() {
+    const near = row.current?.nextElementSibling ?? row.current?.previousElementSibling;
+    near?.querySelector("a")?.focus();
+    onDelete(project);
+  }
+
   if (renaming) {
     return (
-      <li className={classNames(styles.row, styles.renaming)}>
-        <NameField
-          name={project.name}
-          onSave={(name) => void rename(name)}
-          onCancel={() => setRenaming(false)}
-        />
+      <li ref={row} className={classNames(styles.row, styles.renaming)}>
+        <NameField name={name} onSave={rename} onCancel={() => setRenaming(false)} />
       </li>
     );
   }
   return (
-    <li className={classNames(styles.row, current && styles.current)}>
+    <li
+      ref={row}
+      className={classNames(styles.row, match && styles.hit, current && styles.current)}
+    >
       <Link
-        to={`/c/${project.id}`}
+        to={`/c/${id}`}
+        replace={replace}
         className={styles.link}
         aria-current={current ? "page" : undefined}
-        title={project.name}
-        dir="auto"
-        onClick={onOpen}
+        title={name}
         onDoubleClick={() => setRenaming(true)}
       >
-        {project.name}
+        <span className={styles.title} dir="auto">
+          <Marked text={name} words={words} />
+        </span>
+        {match?.message_id && (
+          <span className={styles.excerpt} dir="auto">
+            <Marked text={match.excerpt} words={words} />
+          </span>
+        )}
       </Link>
       {project.live_message_id && (
         <span className={styles.live} role="img" aria-label={t`An answer is being written`} />
       )}
       <Menu
-        label={t`Options for ${project.name}`}
+        label={t`Options for ${name}`}
         align="end"
         buttonClass={styles.more ?? ""}
         button={<MoreIcon />}
       >
+        <MenuItem onChoose={() => void change({ pinned: !pinned })}>
+          {pinned ? <UnpinIcon /> : <PinIcon />}
+          {pinned ? <Trans>Unpin</Trans> : <Trans>Pin</Trans>}
+        </MenuItem>
         <MenuItem onChoose={() => setRenaming(true)}>
           <PencilIcon />
           <Trans>Rename</Trans>
         </MenuItem>
-        <MenuItem danger onChoose={onDelete}>
+        <MenuItem danger onChoose={remove}>
           <TrashIcon />
           <Trans>Delete</Trans>
         </MenuItem>
       </Menu>
     </li>
   );
-}
-
-interface NameFieldProps {
-  name: string;
-  onSave: (name: string) => void;
-  onCancel: () => void;
-}
-
-function NameField({ name, onSave, onCancel }: NameFieldProps) {
-  const { t } = useLingui();
-  const field = useRef<HTMLInputElement>(null);
-  const over = useRef(false);
-
-  useEffect(() => field.current?.select(), []);
-
-  /** Leaving the field saves too, but only once. */
-  function finish(keep: boolean) {
-    if (over.current) return;
-    over.current = true;
-    if (keep) onSave(field.current?.value ?? name);
-    else onCancel();
-  }
-
-  function press(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === "Enter") finish(true);
-    if (event.key !== "Escape") return;
-    // Or the drawer around it would close as well.
-    event.preventDefault();
-    event.stopPropagation();
-    finish(false);
-  }
-
-  return (
-    <input
-      ref={field}
-      className={styles.name}
-      defaultValue={name}
-      maxLength={200}
-      aria-label={t`New name`}
-      dir="auto"
-      onKeyDown={press}
-      onBlur={() => finish(true)}
-    />
-  );
-}
+});

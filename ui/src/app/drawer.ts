@@ -1,0 +1,28 @@
+/**
+ * Whether the drawer is open is kept in the history: *back* closes it, as everything on a phone that
+ * covers something else, and going somewhere from it takes its place.
+ */
+import { useRef } from "react";
+import { useLocation, useNavigate } from "react-router";
+
+/** After a reload the page begins with the conversation again. */
+const keyAtLoad = (history.state as { key?: string } | null)?.key ?? "default";
+
+export function useDrawer(allowed: boolean) {
+  const navigate = useNavigate();
+  const { pathname, search, state, key } = useLocation();
+  const closed = useRef("");
+  const covers = (state as { drawer?: boolean } | null)?.drawer === true;
+  const isOpen = allowed && covers && key !== keyAtLoad;
+
+  return {
+    isOpen,
+    open: () => navigate(pathname + search, { state: { ...state, drawer: true } }),
+    close() {
+      // Once for each opening: going back takes a moment, and twice would leave the page.
+      if (!isOpen || closed.current === key) return;
+      closed.current = key;
+      navigate(-1);
+    },
+  };
+}

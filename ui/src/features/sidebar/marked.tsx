@@ -1,0 +1,15 @@
+/** A text with the words that were looked for marked in it. */
+
+/** The text in parts, every other one of them a hit; upper and lower case are the same. */
+export function partsOf(text: string, words: string): string[] {
+  if (!words) return [text];
+  const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return text.split(new RegExp(`(${escaped})`, "giu"));
+}
+
+export function Marked({ text, words }: { text: string; words: string }) {
+  return partsOf(text, words).map((part, at) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no other name than their place.
+    at % 2 === 1 ? <mark key={at}>{part}</mark> : part,
+  );
+}

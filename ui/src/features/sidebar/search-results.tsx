@@ -1,0 +1,59 @@
+/** What was found, in names and in what was said, each with the words around the hit. */
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+import { type Hit, searchQuery } from "../../api/projects";
+import { LoadMore } from "./load-more";
+import styles from "./sidebar.module.css";
+import { Unlisted } from "./unlisted";
+
+/** So long somebody pauses before the server is asked; in ms. */
+export const typingPause = 200;
+
+interface SearchResultsProps {
+  words: string;
+  gone: ReadonlySet<string>;
+  row: (hit: Hit, words: string) => ReactNode;
+  /** Shown until the first answer comes. */
+  children: ReactNode;
+}
+
+export function SearchResults({ words, gone, row, children }: SearchResultsProps) {
+  const { t } = useLingui();
+  const settled = useSettled(words);
+  const found = useInfiniteQuery({
+    ...searchQuery(settled),
+    enabled: settled !== "",
+    placeholderData: keepPreviousData,
+  });
+  if (found.isError) return <Unlisted error={found.error} onRetry={() => void found.refetch()} />;
+  if (!found.data) return children;
+  const hits = found.data.pages.flatMap((page) => page.items).filter(({ id }) => !gone.has(id));
+  const more = found.hasNextPage;
+  return (
+    <section aria-label={t`Found`} aria-busy={found.isPlaceholderData || settled !== words}>
+      <p className={styles.note} role="status">
+        {hits.length === 0 ? (
+          <Trans>Nothing contains “{settled}”, neither a title nor a message.</Trans>
+        ) : more ? (
+          <Trans>More than {hits.length} conversations</Trans>
+        ) : (
+          <Plural value={hits.length} one="# conversation" other="# conversations" />
+        )}
+      </p>
+      <ul>{hits.map((hit) => row(hit, settled))}</ul>
+      {more && (
+        <LoadMore busy={found.isFetchingNextPage} onReached={() => void found.fetchNextPage()} />
+      )}
+    </section>
+  );
+}
+
+function useSettled(words: string): string {
+  const [settled, setSettled] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(words), typingPause);
+    return () => clearTimeout(timer);
+  }, [words]);
+  return settled;
+}
