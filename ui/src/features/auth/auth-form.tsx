@@ -1,12 +1,12 @@
-/** What signing in and registering share: one column, the mark, a form, a way to the other page. */
+/** What signing in and registering share: a form with its errors, and one button. */
 import { useLingui } from "@lingui/react/macro";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { ProblemError } from "../../api/problem";
 import { describeError, requestIdOf, sentence, type Words } from "../../api/words";
 import { Button } from "../../components/button";
-import { Mark } from "../../components/mark";
 import { Notice } from "../../components/notice";
 import styles from "./auth.module.css";
+import { AuthPage } from "./auth-page";
 
 interface AuthFormProps {
   title: string;
@@ -25,10 +25,6 @@ export function AuthForm(props: AuthFormProps) {
   const { t } = useLingui();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-
-  useEffect(() => {
-    document.title = `${title} · Loquat`;
-  }, [title]);
 
   async function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -53,30 +49,23 @@ export function AuthForm(props: AuthFormProps) {
     problem && named === field ? (own?.title ?? sentence(problem.detail)) : null;
   const said = own ?? (error ? describeError(error) : null);
   return (
-    <main className={styles.page}>
-      <div className={styles.column}>
-        <header className={styles.header}>
-          <Mark size={44} />
-          <h1>{title}</h1>
-        </header>
-        {reason && !error && <Notice tone="calm" title={reason} />}
-        {said && !named && (
-          <Notice
-            title={said.title}
-            requestId={requestIdOf(error)}
-            copyLabel={t`Copy request number`}
-          >
-            {said.advice}
-          </Notice>
-        )}
-        <form className={styles.form} onSubmit={send} noValidate>
-          {fields(errorOf)}
-          <Button type="submit" look="primary" busy={busy}>
-            {submit}
-          </Button>
-        </form>
-        <p className={styles.foot}>{foot}</p>
-      </div>
-    </main>
+    <AuthPage title={title} foot={foot}>
+      {reason && !error && <Notice tone="calm" title={reason} />}
+      {said && !named && (
+        <Notice
+          title={said.title}
+          requestId={requestIdOf(error)}
+          copyLabel={t`Copy request number`}
+        >
+          {said.advice}
+        </Notice>
+      )}
+      <form className={styles.form} onSubmit={send} noValidate>
+        {fields(errorOf)}
+        <Button type="submit" look="primary" busy={busy}>
+          {submit}
+        </Button>
+      </form>
+    </AuthPage>
   );
 }

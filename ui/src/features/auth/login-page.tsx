@@ -31,6 +31,8 @@ export function LoginPage() {
           <Trans>Your session has ended. Sign in again; what you were writing is kept.</Trans>
         ) : why === "left" ? (
           <Trans>You are signed out.</Trans>
+        ) : why === "deleted" ? (
+          <Trans>Your account is deleted, with everything that was in it.</Trans>
         ) : null
       }
       onSubmit={signIn}
@@ -68,6 +70,8 @@ export function LoginPage() {
       foot={
         signup === "closed" ? (
           <Trans>New accounts come from whoever runs this server.</Trans>
+        ) : signup === "invite" ? (
+          <Trans>New accounts are by invitation: ask whoever runs this server.</Trans>
         ) : (
           <Trans>
             New here?{" "}

@@ -10,7 +10,9 @@ import {
   useUser,
 } from "../../api/session";
 import { Field } from "../../components/field";
+import { Notice } from "../../components/notice";
 import { AuthForm } from "./auth-form";
+import { AuthPage } from "./auth-page";
 import { comingFrom } from "./coming-from";
 
 export function RegisterPage() {
@@ -20,7 +22,7 @@ export function RegisterPage() {
   const signup = useQuery(settingsQuery).data?.signup;
   const user = useUser();
   if (user) return <Navigate to={comingFrom(location.state)} replace />;
-  if (signup === "closed") return <Navigate to="/login" replace />;
+  if (signup === "closed" || signup === "invite") return <NoSignup invite={signup === "invite"} />;
 
   async function signUp(form: FormData) {
     const email = String(form.get("email")).trim();
@@ -81,5 +83,33 @@ export function RegisterPage() {
         </Trans>
       }
     />
+  );
+}
+
+/** Where one cannot register oneself, the page says who can help. */
+function NoSignup({ invite }: { invite: boolean }) {
+  const { t } = useLingui();
+  return (
+    <AuthPage
+      title={invite ? t`By invitation only` : t`New accounts are closed here.`}
+      foot={
+        <Trans>
+          Already registered? <Link to="/login">Sign in</Link>
+        </Trans>
+      }
+    >
+      <Notice
+        tone="calm"
+        title={
+          invite ? (
+            <Trans>Nobody can register alone on this server.</Trans>
+          ) : (
+            <Trans>This server takes no new people at the moment.</Trans>
+          )
+        }
+      >
+        <Trans>Ask whoever runs it to create an account for you.</Trans>
+      </Notice>
+    </AuthPage>
   );
 }

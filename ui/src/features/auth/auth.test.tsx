@@ -1,0 +1,55 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
+import { expect, test } from "vitest";
+import { departure, sessionQuery, settingsQuery } from "../../api/session";
+import { I18n } from "../../test/i18n";
+import { LoginPage } from "./login-page";
+import { RegisterPage } from "./register-page";
+
+function show(page: "login" | "register", signup: string) {
+  const queries = new QueryClient();
+  queries.setQueryData(sessionQuery.queryKey, null);
+  queries.setQueryData(settingsQuery.queryKey, { signup, version: "" });
+  render(
+    <QueryClientProvider client={queries}>
+      <MemoryRouter>{page === "login" ? <LoginPage /> : <RegisterPage />}</MemoryRouter>
+    </QueryClientProvider>,
+    { wrapper: I18n },
+  );
+}
+
+test.each([
+  ["closed", "takes no new people"],
+  ["invite", "Nobody can register alone"],
+])("where sign-up is %s, the page says so instead of a form", (signup, words) => {
+  show("register", signup);
+  expect(document.body.textContent).toContain(words);
+  expect(screen.queryByRole("textbox")).toBeNull();
+  expect(screen.getByRole("link", { name: "Sign in" })).toBeDefined();
+});
+
+test.each([
+  ["open", "Create an account"],
+  ["closed", "come from whoever runs this server"],
+  ["invite", "by invitation"],
+])("the login page says how one gets an account where sign-up is %s", (signup, words) => {
+  show("login", signup);
+  expect(document.body.textContent).toContain(words);
+});
+
+test("somebody who deleted the account reads that it is done", () => {
+  departure.set("deleted");
+  show("login", "open");
+  expect(document.body.textContent).toContain("Your account is deleted");
+  departure.set(null);
+});
+
+test("password managers know the fields, and the password can be shown", () => {
+  show("register", "open");
+  const password = screen.getByLabelText("Password");
+  expect(password.getAttribute("autocomplete")).toBe("new-password");
+  expect(screen.getByLabelText("Email").getAttribute("autocomplete")).toBe("username");
+  fireEvent.click(screen.getByRole("button", { name: "Show password" }));
+  expect(password.getAttribute("type")).toBe("text");
+});
