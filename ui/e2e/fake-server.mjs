@@ -10,6 +10,16 @@ import { extname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { answerTo, refusalOf } from "./fake-answer.mjs";
 import { branch, newestBelow, remove, told } from "./fake-branches.mjs";
+import {
+  account,
+  changeProject,
+  listProjects,
+  models,
+  newProject,
+  newSessions,
+  seedProjects,
+  settings,
+} from "./fake-manage.mjs";
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types loquat-worker";
@@ -222,9 +232,9 @@ const shown = ({ messages: _messages, turns: _turns, owner: _owner, leaf, ...pro
   active_message_id: leaf,
 });
 
-function route(method, path, query, body, user) {
+function route(method, path, query, body, user, agent) {
   const [, head, id, what, messageId, verb] = path.split("/");
-  if (head === "settings") return { status: 200, body: { signup: "open", version: "0.1.0" } };
+  if (head === "settings") return { status: 200, body: settings };
   if (head === "users" && method === "POST") {
     if (users.has(body.email))
       return problem(409, "email_taken", "this email is taken", { field: "email" });
@@ -236,10 +246,16 @@ function route(method, path, query, body, user) {
       });
     const created_at = now();
     const { email, name = null, password } = body;
-    users.set(email, {
-      password,
-      user: { id: randomUUID(), email, name, role: "member", created_at, updated_at: created_at },
-    });
+    const user = {
+      id: randomUUID(),
+      email,
+      name,
+      role: "member",
+      created_at,
+      updated_at: created_at,
+    };
+    users.set(email, { password, user, sessions: newSessions(agent) });
+    for (const project of seedProjects(user.id)) projects.set(project.id, project);
     return { status: 201, body: users.get(email).user };
   }
   if (head === "login") {
@@ -253,55 +269,26 @@ function route(method, path, query, body, user) {
   }
   if (!user) return problem(401, "not_signed_in", "sign in first");
   if (head === "check_session") return { status: 200, body: user };
+  if (head === "users" || head === "sessions") {
+    const known = users.get(user.email);
+    const done = account(method, [head, id, what], body, known);
+    if (known.gone) users.delete(user.email);
+    return done;
+  }
   if (head === "logout") {
     const headers = { "set-cookie": "access_token=; Path=/; Max-Age=0" };
     return { status: 204, headers };
   }
-  if (head === "models") {
-    const model = (id, name, provider, built_in) => ({
-      id,
-      name,
-      provider,
-      is_default: built_in,
-      built_in,
-    });
-    const items = [
-      model("demo", "Demo", "Built in", true),
-      model("ollama/qwen3:4b", "qwen3:4b", "Ollama", false),
-      model("ollama/gemma3", "gemma3", "Ollama", false),
-    ];
+  if (head === "models")
     return {
       status: 200,
-      body: { items: user.name === "Nomodel" ? [] : items, next_cursor: null },
+      body: user.name === "Nomodel" ? { items: [], next_cursor: null } : models(),
     };
-  }
   if (head !== "projects") return problem(404, "not_found", "no such route");
   const mine = [...projects.values()].filter(({ owner }) => owner === user.id);
   if (!id) {
-    if (method === "GET") {
-      mine.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
-      const from = Number(query.get("cursor") ?? 0);
-      const limit = Number(query.get("limit") ?? 50);
-      const next_cursor = from + limit < mine.length ? String(from + limit) : null;
-      return {
-        status: 200,
-        body: { items: mine.slice(from, from + limit).map(shown), next_cursor },
-      };
-    }
-    const made = now();
-    const project = {
-      id: randomUUID(),
-      name: body.name ?? "New conversation",
-      name_source: body.name ? "user" : "default",
-      model: null,
-      live_message_id: null,
-      created_at: made,
-      updated_at: made,
-      owner: user.id,
-      messages: [],
-      leaf: null,
-      turns: new Map(),
-    };
+    if (method === "GET") return listProjects(mine, query, shown);
+    const project = newProject(user.id, body.name);
     projects.set(project.id, project);
     return { status: 201, body: shown(project) };
   }
@@ -313,8 +300,8 @@ function route(method, path, query, body, user) {
     return { status: 200, body: shown(project) };
   }
   if (!what) {
-    if (method === "PATCH" && body.name)
-      Object.assign(project, { name: body.name, name_source: "user" });
+    const refused = method === "PATCH" ? changeProject(project, body) : null;
+    if (refused) return refused;
     if (method === "PATCH" && body.active_message_id)
       project.leaf = newestBelow(project, body.active_message_id);
     if (method === "DELETE") {
@@ -354,7 +341,7 @@ async function page(path, user, theme) {
   let bytes = await readFile(new URL(file, dist)).catch(() => null);
   if (bytes === null) return null;
   if (file === "index.html") {
-    const boot = JSON.stringify({ user, signup: "open", version: "0.1.0", theme });
+    const boot = JSON.stringify({ user, ...settings, theme });
     bytes = bytes
       .toString()
       .replace('id="boot">{}', `id="boot">${boot.replaceAll("<", "\\u003c")}`)
@@ -382,7 +369,9 @@ const server = createServer(async (request, response) => {
   let text = "";
   for await (const chunk of request) text += chunk;
   const path = url.pathname.slice(4).replace(/\/$/, "");
-  const answer = route(request.method, path, url.searchParams, text ? JSON.parse(text) : {}, user);
+  const body = text ? JSON.parse(text) : {};
+  const agent = request.headers["user-agent"] ?? null;
+  const answer = route(request.method, path, url.searchParams, body, user, agent);
   if (answer.stream) return stream(answer.stream, request, response);
   const type =
     answer.status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
