@@ -9,7 +9,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use crate::app::App;
 
 pub use cookie::Client;
-pub use failure::response as problem_response;
+pub use failure::{Failure, Problem, response as problem_response};
 
 mod account;
 mod body;

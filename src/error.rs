@@ -46,6 +46,12 @@ pub enum Error {
     /// The route exists, the method does not.
     #[error("this address does not answer to that method; it allows {0}")]
     MethodNotAllowed(String),
+    /// The address is longer than anybody here reads.
+    #[error("the address of this request is too long; send long texts in a body")]
+    AddressTooLong,
+    /// The headers are larger than anybody here reads.
+    #[error("the headers of this request are too many or too large; clear this site's cookies, or send less")]
+    HeadersTooLarge,
     /// The body is of a type nobody here reads.
     #[error("send the body as application/json")]
     UnsupportedMediaType,
@@ -173,11 +179,13 @@ impl Error {
             | Self::ClientRequestReused
             | Self::NothingAsked => 409,
             Self::TooLarge { .. } => 413,
+            Self::AddressTooLong => 414,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } | Self::ModelUnknown(_) => 422,
             Self::UpgradeRequired => 426,
             Self::TooManyTurns { .. } | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
             Self::TooManySockets { .. } | Self::TooManyFollows { .. } => 429,
+            Self::HeadersTooLarge => 431,
             Self::Database(_) | Self::Internal(_) => 500,
             Self::Busy { .. } | Self::ShuttingDown | Self::DatabaseTrouble { .. } => 503,
         }
@@ -194,6 +202,8 @@ impl Error {
             Self::SignupClosed(_) => "signup_closed",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::AddressTooLong => "address_too_long",
+            Self::HeadersTooLarge => "headers_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::EmailTaken => "email_taken",
             Self::AnswerRunning { .. } => "answer_running",

@@ -19,6 +19,7 @@ use crate::app::App;
 mod handover;
 mod line;
 mod live;
+mod refusal;
 mod respond;
 
 use line::Connection;

@@ -64,6 +64,32 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    async fn what_is_no_request_is_refused_as_a_problem_too(kind) {
+        let server = Server::start(kind).await;
+        let long = "a".repeat(70_000);
+        let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+        let good = "GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n";
+        for (request, status, code) in [
+            ("NO REQUEST\r\n\r\n".to_owned(), 400, "malformed"),
+            ("POST /api/login/ HTTP/1.1\r\nhost: here\r\ncontent-length: x\r\n\r\n".to_owned(), 400, "malformed"),
+            (format!("GET /{long} HTTP/1.1\r\nhost: here\r\n\r\n"), 414, "address_too_long"),
+            (format!("GET / HTTP/1.1\r\nhost: here\r\n{many}\r\n"), 431, "headers_too_large"),
+            // Also behind a request that was answered.
+            (format!("{good}NO REQUEST\r\n\r\n"), 400, "malformed"),
+        ] {
+            let response = raw(&server, &request).await;
+            let at = response.find("HTTP/1.1 4").unwrap();
+            let (head, body) = response[at..].split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+            let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+            assert_eq!((&problem["status"], &problem["code"]), (&status.into(), &code.into()));
+            let id = format!("\r\nx-request-id: {}\r\n", problem["request_id"].as_str().unwrap());
+            for part in [&id, "application/problem+json\r\n", "nosniff\r\n", "no-store\r\n", "connection: close\r\n"] {
+                assert!(head.contains(part), "{part} in {head}");
+            }
+        }
+    }
+
     async fn a_wrong_method_is_told_which_are_right(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;

@@ -112,7 +112,7 @@ impl Handed {
         let stays = kept.stays && !is_closing;
         let (head, body) = kept.response.into_parts();
         let line = connection.line();
-        line.hold(&head_of(head.status, &head.headers, stays));
+        line.hold(&head_of(head.status, &head.headers, stays, Framing::Chunked));
         let live = Some(Live::new(body, Arc::clone(line)));
         Self { connection, live, stays, failed: false }
     }
@@ -201,7 +201,14 @@ fn wants_close(headers: &HeaderMap) -> bool {
 }
 
 /// The head of a response in chunks, as hyper would write it (RFC 9112).
-fn head_of(status: StatusCode, headers: &HeaderMap, stays: bool) -> Vec<u8> {
+/// How the end of a body is told.
+pub(super) enum Framing {
+    Chunked,
+    Length(usize),
+}
+
+/// The head of a response as it stands on the wire.
+pub(super) fn head_of(status: StatusCode, headers: &HeaderMap, stays: bool, framing: Framing) -> Vec<u8> {
     let mut out =
         format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default()).into_bytes();
     for (name, value) in headers {
@@ -212,7 +219,10 @@ fn head_of(status: StatusCode, headers: &HeaderMap, stays: bool) -> Vec<u8> {
     if !stays {
         out.extend_from_slice(b"connection: close\r\n");
     }
-    out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+    match framing {
+        Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        Framing::Length(length) => out.extend_from_slice(format!("content-length: {length}\r\n").as_bytes()),
+    }
     if !headers.contains_key(DATE) {
         out.extend_from_slice(clock::now().format("date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string().as_bytes());
     }

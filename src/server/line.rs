@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::refusal;
+
 /// The connection as hyper uses it, and whoever writes a stream in its place.
 pub(super) struct Connection {
     read: OwnedReadHalf,
@@ -182,6 +184,10 @@ impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.line.lock();
         ready!(state.poll_rest(cx))?;
+        if let Some(instead) = refusal::instead_of(bytes) {
+            state.rest.extend_from_slice(&instead);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut state.write).poll_write(cx, bytes)
     }
 
@@ -190,6 +196,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [only] = parts {
+            return self.poll_write(cx, only);
+        }
         let mut state = self.line.lock();
         ready!(state.poll_rest(cx))?;
         Pin::new(&mut state.write).poll_write_vectored(cx, parts)

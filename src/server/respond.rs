@@ -159,7 +159,7 @@ async fn or_problem(answering: impl Future<Output = Response>) -> Response {
 }
 
 /// The headers that every response has, unless it has set its own.
-fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
+pub(super) fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
     let mut missing = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };

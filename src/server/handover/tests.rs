@@ -291,9 +291,13 @@ async fn a_stream_that_fails_has_no_end() {
 #[test]
 fn a_head_says_what_hyper_would_say() {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, "text/event-stream".parse().unwrap())]);
-    let head = String::from_utf8(head_of(StatusCode::OK, &headers, true)).unwrap();
+    let head = String::from_utf8(head_of(StatusCode::OK, &headers, true, Framing::Chunked)).unwrap();
     let (rest, date) = head.split_once("date: ").unwrap();
     assert_eq!(rest, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n");
     assert!(date.ends_with(" GMT\r\n\r\n") && date.len() == "Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n".len(), "{date}");
-    assert!(String::from_utf8(head_of(StatusCode::OK, &headers, false)).unwrap().contains("\r\nconnection: close\r\n"));
+    assert!(
+        String::from_utf8(head_of(StatusCode::OK, &headers, false, Framing::Length(0)))
+            .unwrap()
+            .contains("\r\nconnection: close\r\n")
+    );
 }
