@@ -72,6 +72,8 @@ impl App {
         );
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
         let auth = Auth::new(Hasher::new(config.limits.waiting_sign_ins), Keys::new(&secret_key), config.signup);
+        let closing = CancellationToken::new();
+        tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         let parts = Parts {
             config,
             db,
@@ -79,7 +81,7 @@ impl App {
             chat,
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
-            closing: CancellationToken::new(),
+            closing,
             _ownership: ownership,
         };
         Ok(Self(Arc::new(parts)))

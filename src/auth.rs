@@ -1,8 +1,12 @@
 //! Who is calling: accounts, passwords, sessions.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock;
@@ -13,11 +17,19 @@ use crate::error::{Error, Result};
 
 pub mod password;
 mod recent;
+mod seen;
+pub mod sessions;
 pub mod token;
+mod watch;
 
 use password::Hasher;
 use recent::Recent;
+use seen::Seen;
+use sessions::Device;
 use token::Keys;
+use watch::Watch;
+
+pub use watch::Held;
 
 /// How long a session lives without being renewed.
 pub const SESSION_LIFETIME: chrono::Duration = chrono::Duration::days(14);
@@ -31,13 +43,37 @@ pub struct Auth {
     pub keys: Keys,
     /// Who may register.
     pub signup: Signup,
-    recent: Recent,
+    recent: Arc<Recent>,
+    seen: Arc<Seen>,
+    watch: Arc<Watch>,
 }
 
 impl Auth {
     /// Nobody has called yet.
     pub fn new(hasher: Hasher, keys: Keys, signup: Signup) -> Self {
-        Self { hasher, keys, signup, recent: Recent::new() }
+        Self {
+            hasher,
+            keys,
+            signup,
+            recent: Arc::new(Recent::new()),
+            seen: Arc::new(Seen::new()),
+            watch: Arc::default(),
+        }
+    }
+
+    /// Has it noted, at some time soon, that the caller's session is being used.
+    pub fn note_use(&self, db: &Db, caller: &Caller) {
+        self.seen.note(db, caller.session_id);
+    }
+
+    /// Looks after something that outlasts its request, such as a stream: it learns when the caller's session has ended.
+    pub fn hold(&self, caller: &Caller) -> Held {
+        self.watch.hold(caller.session_id)
+    }
+
+    /// Looks after all that is held, until `closing`. What this process ends is told at once, what others end within `every`.
+    pub fn watch(&self, db: Db, every: Duration, closing: CancellationToken) -> impl Future<Output = ()> + use<> {
+        Arc::clone(&self.watch).run(Arc::clone(&self.recent), db, every, closing)
     }
 }
 
@@ -105,7 +141,13 @@ pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role:
 }
 
 /// Checks address and password and begins a session. Returns the person and the signed token.
-pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) -> Result<(user::Model, String)> {
+pub async fn login(
+    db: &Db,
+    auth: &Auth,
+    email: &str,
+    password: SecretString,
+    device: Device,
+) -> Result<(user::Model, String)> {
     let user = match normal_email(email) {
         Ok(email) => user::Entity::with_email(&email).one(db.reader()).await?,
         Err(_) => None,
@@ -120,6 +162,9 @@ pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) ->
         user_id: Set(user.id),
         created_at: Set(now),
         expires_at: Set(now + SESSION_LIFETIME),
+        user_agent: Set(device.user_agent),
+        address: Set(device.address),
+        last_seen_at: Set(Some(now)),
     };
     let transaction = db.write().await?;
     session::Entity::delete_ended(now).exec(&transaction).await?;
@@ -132,12 +177,16 @@ pub async fn login(db: &Db, auth: &Auth, email: &str, password: SecretString) ->
 /// Who a token belongs to, if its session still lives.
 pub async fn caller(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
     let claims = auth.keys.read(token).ok_or(Error::NotSignedIn)?;
-    if let Some(caller) = auth.recent.get(claims.sid, claims.uid) {
-        return Ok(caller);
-    }
-    let moment = auth.recent.moment();
-    let (caller, expires_at) = in_session(db, claims.sid, claims.uid).await?;
-    auth.recent.put(&moment, caller.clone(), expires_at);
+    let caller = match auth.recent.get(claims.sid, claims.uid) {
+        Some(caller) => caller,
+        None => {
+            let moment = auth.recent.moment();
+            let (caller, expires_at) = in_session(db, claims.sid, claims.uid).await?;
+            auth.recent.put(&moment, caller.clone(), expires_at);
+            caller
+        }
+    };
+    auth.note_use(db, &caller);
     Ok(caller)
 }
 

@@ -91,6 +91,8 @@ pub struct Limits {
     pub turns_per_minute: Option<usize>,
     /// Time that running answers get when the server stops.
     pub shutdown_grace: Duration,
+    /// Time between two looks whether the sessions behind open streams and sockets still live, for what others end.
+    pub session_check: Duration,
     /// What sockets may do.
     pub sockets: SocketLimits,
     /// What a model server may do.
@@ -106,8 +108,6 @@ pub struct SocketLimits {
     pub ping: Duration,
     /// Time without a sign of life, after which the peer counts as gone.
     pub patience: Duration,
-    /// Time between two looks whether the session still lives.
-    pub session_check: Duration,
 }
 
 /// How long and how much a model server may send; `None` means no limit.

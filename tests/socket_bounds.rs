@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use loquat::entity::session;
 use reqwest::Method;
+use sea_orm::EntityTrait;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
@@ -258,14 +260,17 @@ on_both_databases! {
 
     async fn no_command_is_done_for_a_session_that_has_ended(kind) {
         let server = Server::with(kind, |config| {
-            config.limits.sockets.session_check = Duration::from_secs(600);
+            config.limits.session_check = Duration::from_secs(600);
             config.limits.sockets.ping = Duration::from_secs(600);
         })
         .await;
         let mut ada = server.person("ada").await;
         let project = ada.project().await;
         let mut socket = Socket::of(&server, &ada).await;
-        ada.post("/api/logout/", json!({})).await;
+        // Ended by another process, of which this one has not heard.
+        let transaction = server.app.db.write().await.unwrap();
+        session::Entity::delete_many().exec(&transaction).await.unwrap();
+        server.app.db.commit(transaction).await.unwrap();
         socket.say(json!({"type": "send", "project_id": project, "content": "hi"})).await;
         assert_eq!(within(5, "it is closed", socket.closed()).await, 4401);
         ada.sign_in().await;

@@ -10,6 +10,7 @@ mod m20261123_000001_accounts;
 mod m20261123_000002_conversations;
 mod m20261123_000003_continuations;
 mod m20261123_000004_timing;
+mod m20261123_000005_devices_and_pins;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_conversations::Migration),
             Box::new(m20261123_000003_continuations::Migration),
             Box::new(m20261123_000004_timing::Migration),
+            Box::new(m20261123_000005_devices_and_pins::Migration),
         ]
     }
 }

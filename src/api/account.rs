@@ -1,6 +1,7 @@
 //! `/api/login`, `/api/logout`, `/api/check_session`: signing in and out.
 
 use poem::Request;
+use poem::http::header;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -15,6 +16,7 @@ use super::session::{Session, caller_of};
 use super::users::User;
 use crate::app::App;
 use crate::auth;
+use crate::auth::sessions::Device;
 
 pub(super) struct Api;
 
@@ -55,10 +57,13 @@ impl Api {
         &self,
         app: Data<&App>,
         client: Data<&Client>,
+        request: &Request,
         body: Body<Credentials>,
     ) -> Result<SignedIn, Failure> {
         let Credentials { email, password } = body.0;
-        let (user, token) = auth::login(&app.db, &app.auth, &email, SecretString::from(password)).await?;
+        let user_agent = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
+        let device = Device::new(user_agent.as_deref(), Some(client.address.to_string()));
+        let (user, token) = auth::login(&app.db, &app.auth, &email, SecretString::from(password), device).await?;
         Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, token)))
     }
 

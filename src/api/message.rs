@@ -16,7 +16,7 @@ use super::session::Session;
 use super::shown::{self, Accepted, Message};
 use super::stream::{self, Events};
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, Held};
 use crate::chat::branch;
 use crate::chat::reader::{self, Reader};
 use crate::chat::turn::{self, Asked, Request};
@@ -202,7 +202,7 @@ impl Api {
     ) -> Result<Events, Failure> {
         let position = stream::position(last_event_id.0.as_deref())?;
         let message = find(&app, &session.0, project_id.0, message_id.0).await?;
-        Ok(follow(&app, message, position).await?.into())
+        Ok(follow(&app, message, position).await?.events(app.auth.hold(&session.0)))
     }
 
     /// Stops an answer
@@ -239,11 +239,12 @@ pub(super) enum Followed {
     Finished(Option<Bytes>),
 }
 
-impl From<Followed> for Events {
-    fn from(followed: Followed) -> Self {
-        match followed {
-            Followed::Live(reader) => Self::live(reader),
-            Followed::Finished(events) => Self::finished(events),
+impl Followed {
+    /// The answer as a stream of events, for as long as the session lasts.
+    pub(super) fn events(self, session: Held) -> Events {
+        match self {
+            Self::Live(reader) => Events::live(session, reader),
+            Self::Finished(events) => Events::finished(session, events),
         }
     }
 }

@@ -134,7 +134,8 @@ impl Api {
         let Some(content) = content.0 else {
             let project = projects::find(&app, caller, project_id.0).await?;
             let running = app.chat.answers.in_project(project.id);
-            return Ok(running.map_or(Events::Nothing, |running| Events::live(Reader::new(running, position))));
+            let follow = |running| Events::live(app.auth.hold(caller), Reader::new(running, position));
+            return Ok(running.map_or(Events::Nothing, follow));
         };
         if request.extensions().get::<OnlyLooking>().is_some() {
             // Whoever only looks must not spend money.
@@ -144,14 +145,14 @@ impl Api {
         if position.is_some() {
             let answer = earlier(&app, caller, project_id.0, &content, client_request_id.0.as_deref()).await?;
             return match answer {
-                Some(answer) => Ok(follow(&app, answer, position).await?.into()),
+                Some(answer) => Ok(follow(&app, answer, position).await?.events(app.auth.hold(caller))),
                 None => Ok(Events::Nothing),
             };
         }
         let asked = Asked::New { content, parent_id: None };
         let wanted = Wanted { asked, client_request_id: client_request_id.0, model: model.0 };
         let turn = turn::start(&app.chat, caller.id(), project_id.0, wanted).await?;
-        Ok(follow(&app, turn.answer, None).await?.into())
+        Ok(follow(&app, turn.answer, None).await?.events(app.auth.hold(caller)))
     }
 }
 

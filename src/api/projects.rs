@@ -161,6 +161,7 @@ impl Api {
             system_prompt: Set(None),
             parameters: Set(None),
             leaf_id: Set(None),
+            pinned: Set(false),
             created_at: Set(now),
             updated_at: Set(now),
         };

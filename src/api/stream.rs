@@ -10,6 +10,7 @@ use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSch
 use poem_openapi::types::Type;
 
 use super::event::AnswerEvent;
+use crate::auth::Held;
 use crate::error::{Error, Result};
 
 /// An answer as a stream of events, or the news that there is nothing more.
@@ -19,17 +20,17 @@ pub(super) enum Events {
 }
 
 impl Events {
-    /// Events as they come.
-    pub(super) fn live(events: impl Stream<Item = Bytes> + Send + 'static) -> Self {
-        Self::Stream(Body::from_bytes_stream(events.map(Ok::<_, std::io::Error>)))
+    /// Events as they come, for as long as the session lasts that they are for.
+    pub(super) fn live(session: Held, events: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self::Stream(Body::from_bytes_stream(events.take_until(session.ended()).map(Ok::<_, std::io::Error>)))
     }
 
     /// Every event of a finished answer; `None` when the client has everything.
-    pub(super) fn finished(events: Option<Bytes>) -> Self {
+    pub(super) fn finished(session: Held, events: Option<Bytes>) -> Self {
         events.map_or(Self::Nothing, |events| {
             // In pieces, so that one write does not hold a megabyte in the kernel's hands at once.
             let pieces = (0..events.len()).step_by(PIECE).map(move |at| events.slice(at..events.len().min(at + PIECE)));
-            Self::live(futures_util::stream::iter(pieces))
+            Self::live(session, futures_util::stream::iter(pieces))
         })
     }
 }

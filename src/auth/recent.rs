@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::Caller;
@@ -22,6 +23,7 @@ pub(super) struct Recent {
     callers: Cache<Uuid, Known>,
     /// Grows whenever somebody's session or account changes, and then nothing that was known before counts any more.
     age: AtomicU64,
+    forgotten: Notify,
 }
 
 #[derive(Clone, Debug)]
@@ -37,7 +39,7 @@ pub(super) struct Moment(u64);
 impl Recent {
     pub(super) fn new() -> Self {
         let callers = Cache::builder().max_capacity(MOST).time_to_live(BELIEVED).build();
-        Self { callers, age: AtomicU64::new(0) }
+        Self { callers, age: AtomicU64::new(0), forgotten: Notify::new() }
     }
 
     /// Whose session it is, if that is known.
@@ -57,8 +59,15 @@ impl Recent {
         self.callers.insert(caller.session_id, Known { caller, expires_at, age: moment.0 });
     }
 
-    /// Forgets everybody. Call it when a session or an account has changed, after the commit.
+    /// Forgets everybody, and has what is open for sessions that have ended closed. Call it when a session or an account
+    /// has changed, after the commit.
     pub(super) fn forget(&self) {
         self.age.fetch_add(1, Ordering::Release);
+        self.forgotten.notify_one();
+    }
+
+    /// Returns when everybody was forgotten since the last time that this returned. For one to wait.
+    pub(super) async fn forgotten(&self) {
+        self.forgotten.notified().await;
     }
 }

@@ -142,7 +142,15 @@ mod tests {
             updated_at: now,
         };
         let expires_at = now + chrono::Duration::hours(1);
-        let session = session::Model { id: clock::id(), user_id: user.id, created_at: now, expires_at };
+        let session = session::Model {
+            id: clock::id(),
+            user_id: user.id,
+            created_at: now,
+            expires_at,
+            user_agent: None,
+            address: None,
+            last_seen_at: None,
+        };
         (user, session)
     }
 

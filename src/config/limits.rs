@@ -226,11 +226,11 @@ impl LimitSettings {
             turns_per_minute: turns_per_minute?,
             request_timeout: request_timeout?,
             shutdown_grace: shutdown_grace?.unwrap_or_default(),
+            session_check: Duration::from_secs(5),
             sockets: SocketLimits {
                 per_person: sockets_per_person?,
                 ping: Duration::from_secs(20),
                 patience: Duration::from_secs(60),
-                session_check: Duration::from_secs(5),
             },
             provider: ProviderLimits {
                 connect: Duration::from_secs(10),

@@ -31,6 +31,8 @@ pub struct Model {
     pub parameters: Option<String>,
     /// The newest message of the branch that is shown.
     pub leaf_id: Option<Uuid>,
+    /// Whether the person keeps it at the top.
+    pub pinned: bool,
     /// When it was made.
     pub created_at: DateTimeUtc,
     /// When it was last used or renamed.
@@ -87,5 +89,18 @@ impl Entity {
             select = select.filter(ExprTrait::lt(place, Expr::tuple([Expr::value(time), Expr::value(id)])));
         }
         select
+    }
+
+    /// A person's conversations, oldest first, from after one of them.
+    pub fn oldest(owner_id: Uuid, after: Option<Uuid>) -> Select<Self> {
+        let select = Self::owned_by(owner_id).order_by_asc(Column::Id);
+        after.into_iter().fold(select, |select, id| select.filter(Column::Id.gt(id)))
+    }
+
+    /// Of these conversations only those that are pinned, or only the others.
+    pub fn only_pinned(select: Select<Self>, pinned: bool) -> Select<Self> {
+        // Without a comparison, because that is how SQLite recognizes the index of the pinned ones.
+        let is_pinned = Expr::col((Self, Column::Pinned));
+        select.filter(if pinned { is_pinned } else { is_pinned.not() })
     }
 }

@@ -1,6 +1,8 @@
 //! Sessions: what a person is signed in with. Deleting the row signs out.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{QueryOrder, QuerySelect};
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,6 +17,14 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it ends by itself.
     pub expires_at: DateTimeUtc,
+    /// What the browser or program called itself at the sign-in.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub user_agent: Option<String>,
+    /// The address that the sign-in came from.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub address: Option<String>,
+    /// When it was last used, to within some minutes; none in sessions from before this was kept, until they are used.
+    pub last_seen_at: Option<DateTimeUtc>,
 }
 
 /// What a session belongs to.
@@ -37,6 +47,32 @@ impl Entity {
     /// The session with this id, if it is this person's and has not ended.
     pub fn valid(id: Uuid, user_id: Uuid, now: DateTimeUtc) -> Select<Self> {
         Self::find_by_id(id).filter(Column::UserId.eq(user_id)).filter(Column::ExpiresAt.gt(now))
+    }
+
+    /// A person's sessions that have not ended, newest first, from below one of them.
+    pub fn living(user_id: Uuid, now: DateTimeUtc, below: Option<Uuid>) -> Select<Self> {
+        let select = Self::find().filter(Column::UserId.eq(user_id)).filter(Column::ExpiresAt.gt(now));
+        let select = below.into_iter().fold(select, |select, id| select.filter(Column::Id.lt(id)));
+        select.order_by_desc(Column::Id)
+    }
+
+    /// Which of these sessions have not ended; the ids alone.
+    pub fn living_among(ids: &[Uuid], now: DateTimeUtc) -> Select<Self> {
+        let living = Self::find().filter(Column::Id.is_in(ids.iter().copied())).filter(Column::ExpiresAt.gt(now));
+        living.select_only().column(Column::Id)
+    }
+
+    /// Notes that these sessions were used, unless that was noted after `earlier`.
+    pub fn note_use(ids: Vec<Uuid>, now: DateTimeUtc, earlier: DateTimeUtc) -> sea_orm::UpdateMany<Self> {
+        Self::update_many()
+            .col_expr(Column::LastSeenAt, Expr::value(now))
+            .filter(Column::Id.is_in(ids))
+            .filter(Column::LastSeenAt.is_null().or(Column::LastSeenAt.lte(earlier)))
+    }
+
+    /// One session of a person.
+    pub fn delete_owned(user_id: Uuid, id: Uuid) -> sea_orm::DeleteMany<Self> {
+        Self::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::Id.eq(id))
     }
 
     /// Every session of a person but one.

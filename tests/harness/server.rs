@@ -115,11 +115,11 @@ fn config(data: Data) -> Config {
             turns_per_minute: None,
             request_timeout: Some(Duration::from_secs(10)),
             shutdown_grace: Duration::from_millis(300),
+            session_check: Duration::from_millis(100),
             sockets: SocketLimits {
                 per_person: Some(20),
                 ping: Duration::from_millis(200),
                 patience: Duration::from_secs(20),
-                session_check: Duration::from_millis(100),
             },
             provider: ProviderLimits {
                 connect: Duration::from_secs(2),

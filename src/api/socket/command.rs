@@ -79,6 +79,7 @@ fn word(request: &SocketRequest) -> &'static str {
 
 async fn carry_out(app: &App, caller: &Caller, reference: Option<String>, request: SocketRequest) -> Outcome<Done> {
     let caller = &auth::again(&app.db, caller).await?;
+    app.auth.note_use(&app.db, caller);
     match request {
         SocketRequest::Send(SocketSend { project_id, content, client_request_id, parent_id, model, .. }) => {
             let asked = Asked::New { content, parent_id };
@@ -155,10 +156,4 @@ pub(super) async fn look_up(app: App, caller: Caller, project_id: Uuid) -> Done 
             Done::say(&SocketEvent::Resync(super::event::SocketResync {}))
         }
     }
-}
-
-/// Looks whether the session still lives. A database that cannot say ends none.
-pub(super) async fn check_session(app: App, caller: Caller) -> Done {
-    let signed_out = matches!(auth::again(&app.db, &caller).await, Err(Error::NotSignedIn));
-    Done { signed_out, ..Done::default() }
 }

@@ -46,8 +46,6 @@ pub(super) struct Line {
     request: Option<JoinHandle<Done>>,
     /// A conversation that is being looked up because there is news of it.
     look: Option<JoinHandle<Done>>,
-    /// A look whether the session still lives.
-    check: Option<JoinHandle<Done>>,
     /// What is said next: a reply, and what came of a look.
     waiting: VecDeque<String>,
     /// Something is on its way out.
@@ -58,6 +56,7 @@ pub(super) struct Line {
     next_ping: Instant,
     last_heard: Instant,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    session_end: Pin<Box<dyn Future<Output = ()> + Send>>,
     leaving: bool,
 }
 
@@ -68,6 +67,7 @@ enum Step {
     Done(Done),
     Tick,
     Leave,
+    SignedOut,
     Say(Vec<String>),
     News(News),
 }
@@ -88,12 +88,14 @@ impl Line {
     pub(super) fn new(app: App, caller: Caller, socket: WebSocketStream<Upgraded>, news: Listener) -> Self {
         let limits = &app.config.limits.sockets;
         let now = Instant::now();
-        let period = limits.session_check.min(limits.ping);
+        // Often enough that who stays silent is left soon after the patience has ended.
+        let period = limits.ping.min(limits.patience / 4);
         let mut ticks = interval_at(now + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             next_ping: now + limits.ping,
             closing: Box::pin(app.closing.clone().cancelled_owned()),
+            session_end: Box::pin(app.auth.hold(&caller).ended()),
             app,
             caller,
             socket,
@@ -101,7 +103,6 @@ impl Line {
             follows: Follows::default(),
             request: None,
             look: None,
-            check: None,
             waiting: VecDeque::new(),
             sending: false,
             answering: false,
@@ -139,7 +140,10 @@ impl Line {
             self.sending = false;
             self.answering = false;
         }
-        for job in [&mut self.request, &mut self.look, &mut self.check] {
+        if self.session_end.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Step::SignedOut);
+        }
+        for job in [&mut self.request, &mut self.look] {
             if let Some(working) = job
                 && let Poll::Ready(done) = Pin::new(working).poll(context)
             {
@@ -191,6 +195,7 @@ impl Line {
             Step::Broken(broken) => return Some(farewell(broken)),
             Step::Done(done) => return self.carry_on(done),
             Step::Tick => return self.tick(),
+            Step::SignedOut => return Some(signed_out()),
             Step::Leave => return Some(End::Close(CloseCode::Away, "the server is stopping")),
             Step::Say(messages) => messages.into_iter().for_each(|message| self.say(message)),
             Step::News(News::Missed) => self.say(SocketEvent::Resync(SocketResync {}).text()),
@@ -246,7 +251,7 @@ impl Line {
 
     fn carry_on(&mut self, done: Done) -> Option<End> {
         if done.signed_out {
-            return Some(End::Close(CloseCode::Library(4401), "the session has ended"));
+            return Some(signed_out());
         }
         if let Some(message_id) = done.unfollow {
             self.follows.end(message_id);
@@ -271,9 +276,6 @@ impl Line {
         if now >= self.next_ping && !self.sending {
             self.next_ping = now + limits.ping;
             self.put(Message::Ping(Default::default()));
-        }
-        if self.check.is_none() {
-            self.check = Some(tokio::spawn(command::check_session(self.app.clone(), self.caller.clone())));
         }
         None
     }
@@ -320,6 +322,10 @@ impl Line {
         };
         let _ = timeout(FAREWELL, goodbye).await;
     }
+}
+
+fn signed_out() -> End {
+    End::Close(CloseCode::Library(4401), "the session has ended")
 }
 
 /// What a client that cannot be understood any more is told.

@@ -1,0 +1,71 @@
+//! A person's sessions, which are the devices they are signed in on: told apart, listed and ended.
+
+use sea_orm::QuerySelect;
+use uuid::Uuid;
+
+use super::{Auth, Caller};
+use crate::clock;
+use crate::db::Db;
+use crate::entity::session;
+use crate::error::{Error, Result};
+
+/// How much of what a browser calls itself is kept, in characters.
+const LONGEST_USER_AGENT: usize = 300;
+
+/// What is known of where somebody signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// What it calls itself.
+    pub(super) user_agent: Option<String>,
+    /// Where it is.
+    pub(super) address: Option<String>,
+}
+
+impl Device {
+    /// A device that calls itself so, at an address.
+    pub fn new(user_agent: Option<&str>, address: Option<String>) -> Self {
+        let user_agent = user_agent.map(|name| name.trim().chars().take(LONGEST_USER_AGENT).collect::<String>());
+        Self { user_agent: user_agent.filter(|name| !name.is_empty()), address }
+    }
+}
+
+/// A person's sessions, newest first, at most `limit` from below one of them.
+pub async fn list(db: &Db, caller: &Caller, below: Option<Uuid>, limit: u64) -> Result<Vec<session::Model>> {
+    let living = session::Entity::living(caller.id(), clock::now(), below);
+    Ok(living.limit(limit).all(db.reader()).await?)
+}
+
+/// Ends one of the caller's sessions at once. Somebody else's is not found.
+pub async fn end(db: &Db, auth: &Auth, caller: &Caller, session_id: Uuid) -> Result<()> {
+    let transaction = db.write().await?;
+    let ended = session::Entity::delete_owned(caller.id(), session_id).exec(&transaction).await?;
+    db.commit(transaction).await?;
+    if ended.rows_affected == 0 {
+        return Err(Error::NotFound("session"));
+    }
+    auth.recent.forget();
+    Ok(())
+}
+
+/// Ends all of the caller's sessions but the one that asks.
+pub async fn end_others(db: &Db, auth: &Auth, caller: &Caller) -> Result<()> {
+    let transaction = db.write().await?;
+    session::Entity::delete_others(caller.id(), caller.session_id).exec(&transaction).await?;
+    db.commit(transaction).await?;
+    auth.recent.forget();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_calls_itself_is_kept_up_to_a_length() {
+        let named = |name: &str| Device::new(Some(name), None).user_agent;
+        assert_eq!(named(" curl/8 "), Some("curl/8".to_owned()));
+        assert_eq!(named("  "), None);
+        assert_eq!(named(&"é".repeat(301)), Some("é".repeat(300)));
+        assert_eq!(Device::default().user_agent, None);
+    }
+}
