@@ -15,6 +15,7 @@ pub mod reader;
 pub mod recovery;
 pub mod running;
 pub mod said;
+pub mod search;
 mod threads;
 pub mod timing;
 pub mod tokens;
@@ -41,6 +42,7 @@ use changes::Changes;
 use pace::Pace;
 use queue::Queue;
 use running::{Answers, Cause, Running};
+use search::Search;
 use threads::Threads;
 use timing::Timing;
 use usage::Usage;
@@ -63,6 +65,8 @@ pub struct Chat {
     pub answers: Arc<Answers>,
     /// Who hears what changes in whose conversations.
     pub changes: Arc<Changes>,
+    /// Looks through conversations.
+    pub search: Arc<Search>,
     writer: Writer,
     threads: Threads,
     tasks: TaskTracker,
@@ -85,6 +89,7 @@ impl Chat {
             catalog,
             answers,
             changes: Arc::default(),
+            search: Arc::default(),
             writer,
             threads: Threads::start(),
             tasks: TaskTracker::new(),

@@ -16,6 +16,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::{Data, Database};
 
+pub mod needle;
 pub mod schema;
 mod wal;
 

@@ -30,6 +30,7 @@ mod postgres_tls;
 mod projects;
 mod promises;
 mod recordings;
+mod search;
 mod sentry;
 mod server;
 mod settings;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::client::{answer_of, json_of, problem_of};
-use crate::harness::{Provider, Script, Server};
+use crate::harness::{Provider, Script, Server, Socket};
 
 on_both_databases! {
     async fn conversations_are_listed_in_pages_the_most_recently_used_first(kind) {
@@ -33,6 +33,38 @@ on_both_databases! {
         assert_eq!(pages, 3);
         let renamed = ada.read(&format!("/api/projects/{}", made[2])).await;
         assert_eq!((renamed["name"].as_str(), renamed["name_source"].as_str()), (Some("renamed here"), Some("user")));
+    }
+
+    async fn a_pinned_conversation_is_listed_apart_and_stays_where_it_was(kind) {
+        let server = Server::start(kind).await;
+        let (ada, eve) = (server.person("ada").await, server.person("eve").await);
+        let (first, second, third) = (ada.project().await, ada.project().await, ada.project().await);
+        let before = ada.read(&format!("/api/projects/{first}")).await;
+        assert_eq!(before["pinned"], false);
+        let mut socket = Socket::of(&server, &ada).await;
+        let pinned = json_of(ada.patch(&format!("/api/projects/{first}"), json!({"pinned": true})).await, 200).await;
+        assert_eq!((&pinned["pinned"], &pinned["updated_at"]), (&json!(true), &before["updated_at"]));
+        let news = socket.until("project").await;
+        assert_eq!((news["project"]["id"].as_str(), &news["project"]["pinned"]), (Some(first.as_str()), &json!(true)));
+        let ids = async |query: &str| {
+            let page = ada.read(&format!("/api/projects/{query}")).await;
+            let items = page["items"].as_array().unwrap();
+            (items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), page["next_cursor"].clone())
+        };
+        let all = [third.clone(), second.clone(), first.clone()];
+        assert_eq!(ids("").await.0, all);
+        assert_eq!(ids("?pinned=true").await, (vec![first.clone()], json!(null)));
+        assert_eq!(ids("?pinned=false").await.0, all[..2]);
+        let (one, cursor) = ids("?pinned=false&limit=1").await;
+        assert_eq!(one, all[..1]);
+        assert_eq!(ids(&format!("?pinned=false&limit=1&cursor={}", cursor.as_str().unwrap())).await, (all[1..2].to_vec(), json!(null)));
+        // With something else it is a use.
+        let both = json!({"pinned": false, "name": "used"});
+        json_of(ada.patch(&format!("/api/projects/{first}"), both).await, 200).await;
+        assert_eq!((ids("").await.0[0].as_str(), ids("?pinned=true").await.0.len()), (first.as_str(), 0));
+        problem_of(eve.patch(&format!("/api/projects/{first}"), json!({"pinned": true})).await, 404, "not_found").await;
+        assert_eq!(problem_of(ada.patch(&format!("/api/projects/{first}"), json!({"pinned": 1})).await, 422, "invalid").await["field"], "pinned");
+        assert_eq!(problem_of(ada.get("/api/projects/?pinned=maybe").await, 422, "invalid").await["field"], "pinned");
     }
 
     async fn a_long_conversation_is_read_page_by_page_in_reading_order(kind) {

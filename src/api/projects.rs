@@ -3,7 +3,7 @@
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use poem_openapi::{ApiResponse, Object, OpenApi};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, QuerySelect, Set, Unchanged};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -14,61 +14,27 @@ use super::failure::Failure;
 use super::page;
 use super::parameters::Parameters;
 use super::session::Session;
-use super::time::Time;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::changes::Change;
+use crate::chat::search::{self, Wanted};
 use crate::chat::{branch, naming};
 use crate::clock;
+use crate::db::needle::Needle;
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result as Outcome};
 use crate::llm;
 
+mod shown;
+
+pub(super) use shown::{Project, show};
+
 pub(super) struct Api;
-
-/// A conversation.
-#[derive(Object)]
-pub(super) struct Project {
-    /// Its id.
-    id: Uuid,
-    /// What it is called.
-    name: String,
-    /// Where the name comes from.
-    name_source: Source,
-    /// The model of the newest turn, which answers the next one unless another is asked for.
-    model: Option<String>,
-    /// What the model is told before everything else.
-    system_prompt: Option<String>,
-    /// How the model is to answer.
-    parameters: Parameters,
-    /// The newest message of the branch that is shown.
-    active_message_id: Option<Uuid>,
-    /// The answer that is being written in it now.
-    live_message_id: Option<Uuid>,
-    /// When it was made.
-    created_at: Time,
-    /// When it was last used or renamed.
-    updated_at: Time,
-}
-
-/// Where a conversation's name comes from.
-#[derive(Enum)]
-#[oai(rename = "NameSource", rename_all = "snake_case")]
-pub(super) enum Source {
-    /// It has none of its own yet.
-    Default,
-    /// The first words of the first question.
-    FirstWords,
-    /// A model that read the first turn.
-    Model,
-    /// You.
-    User,
-}
 
 /// A page of conversations, the most recently used first.
 #[derive(Object)]
 struct ProjectPage {
-    /// The conversations.
+    /// The conversations. With `query` there may be fewer than the limit, or none, on a page that is not the last one.
     items: Vec<Project>,
     /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
@@ -100,6 +66,8 @@ struct ProjectChange {
     system_prompt: Option<String>,
     /// How the model is to answer; replaces what was set before, so an empty object removes it.
     parameters: Option<Parameters>,
+    /// Whether to keep it at the top. This alone does not count as a use of it.
+    pinned: Option<bool>,
     /// A message of the branch to show from now on, down to the newest message below it.
     active_message_id: Option<Uuid>,
 }
@@ -122,7 +90,10 @@ enum Deleted {
 impl Api {
     /// Lists your conversations
     ///
-    /// For signed-in people. The most recently used comes first.
+    /// For signed-in people. The most recently used comes first. With `query` it lists those whose name or whose messages
+    /// have that text, and `match` tells where. Upper and lower case are alike in every script, accents count, and no
+    /// character stands for another. An answer is found once it is whole. Looking takes a second at most: then the page
+    /// ends where it is, even without an item, and `next_cursor` goes on from there.
     #[oai(path = "/api/projects", method = "get", operation_id = "list_projects")]
     async fn list(
         &self,
@@ -133,11 +104,24 @@ impl Api {
         /// How many to list, 1 to 200; 50 when left out.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u32>>,
+        /// True for the pinned ones only, false for the others only.
+        pinned: Query<Option<bool>>,
+        /// The text to look for, 1 to 200 characters. Spaces around it do not count.
+        #[oai(validator(min_length = 1, max_length = 200))]
+        query: Query<Option<String>>,
     ) -> Result<Json<ProjectPage>, Failure> {
+        let (owner_id, pinned) = (session.0.id(), pinned.0);
         let size = limit.0.unwrap_or(page::USUAL);
         let below = cursor.0.as_deref().map(read_cursor).transpose()?;
-        let mut found =
-            project::Entity::recent(session.0.id(), below).limit(u64::from(size) + 1).all(app.db.reader()).await?;
+        if let Some(query) = query.0 {
+            let wanted = Wanted { owner_id, needle: needle(&query)?, pinned, below, limit: size as usize };
+            let (found, next) = app.chat.search.page(&app.db, &wanted, search::PATIENCE).await?;
+            let items = found.into_iter().map(|found| shown::show_found(&app, found)).collect();
+            return Ok(Json(ProjectPage { items, next_cursor: next.as_ref().map(cursor_after) }));
+        }
+        let recent = project::Entity::recent(owner_id, below);
+        let recent = pinned.into_iter().fold(recent, project::Entity::only_pinned);
+        let mut found = recent.limit(u64::from(size) + 1).all(app.db.reader()).await?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let next_cursor = found.last().filter(|_| more).map(cursor_after);
@@ -187,7 +171,7 @@ impl Api {
         Ok(Json(show(&app, project)))
     }
 
-    /// Changes a conversation: its name, its model and how that answers, the branch that is shown
+    /// Changes a conversation: its name, its model and how that answers, its pin, the branch that is shown
     ///
     /// For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
     #[oai(path = "/api/projects/:project_id", method = "patch", operation_id = "change_project")]
@@ -199,7 +183,7 @@ impl Api {
         project_id: Path<Uuid>,
         body: Body<ProjectChange>,
     ) -> Result<Json<Project>, Failure> {
-        let ProjectChange { name, model, system_prompt, parameters, active_message_id } = body.0;
+        let ProjectChange { name, model, system_prompt, parameters, pinned, active_message_id } = body.0;
         let project = find(&app, &session.0, project_id.0).await?;
         let mut change = project::ActiveModel { id: Unchanged(project.id), ..Default::default() };
         if let Some(name) = name {
@@ -218,6 +202,12 @@ impl Api {
             let parameters = parameters.check()?;
             let text = serde_json::to_string(&parameters).map_err(|error| Error::Internal(error.into()))?;
             change.parameters = Set(Some(text).filter(|_| parameters != llm::Parameters::default()));
+        }
+        if change.is_changed() {
+            change.updated_at = Set(clock::now());
+        }
+        if let Some(pinned) = pinned {
+            change.pinned = Set(pinned);
         }
         let mut project = store(&app, project, change).await?;
         if let Some(message_id) = active_message_id {
@@ -271,12 +261,11 @@ pub(super) async fn find(app: &App, caller: &Caller, id: Uuid) -> Outcome<projec
 }
 
 /// Stores what has changed of a conversation, and tells its followers a new name.
-async fn store(app: &App, project: project::Model, mut change: project::ActiveModel) -> Outcome<project::Model> {
+async fn store(app: &App, project: project::Model, change: project::ActiveModel) -> Outcome<project::Model> {
     if !change.is_changed() {
         return Ok(project);
     }
     let renamed = change.name.is_set();
-    change.updated_at = Set(clock::now());
     let transaction = app.db.write().await?;
     // Only what has changed is written; the conversation may have been deleted meanwhile.
     let project = change.update(&transaction).await.map_err(|error| match error {
@@ -299,33 +288,21 @@ fn checked_name(name: String) -> Outcome<String> {
     Ok(name)
 }
 
-pub(super) fn show(app: &App, project: project::Model) -> Project {
-    let parameters = project.parameters().into();
-    Project {
-        live_message_id: app.chat.answers.in_project(project.id).map(|running| running.message_id),
-        id: project.id,
-        name: project.name,
-        name_source: match project.name_source {
-            NameSource::Default => Source::Default,
-            NameSource::FirstWords => Source::FirstWords,
-            NameSource::Model => Source::Model,
-            NameSource::User => Source::User,
-        },
-        parameters,
-        system_prompt: project.system_prompt,
-        model: project.model,
-        active_message_id: project.leaf_id,
-        created_at: Time(project.created_at),
-        updated_at: Time(project.updated_at),
-    }
-}
-
 fn normal_name(name: String) -> Outcome<String> {
     let name = name.replace('\0', "\u{fffd}").split_whitespace().collect::<Vec<_>>().join(" ");
     if name.chars().count() > naming::LONGEST {
         return Err(Error::invalid("name", format!("a name has at most {} characters", naming::LONGEST)));
     }
     Ok(name)
+}
+
+/// The text that is looked for.
+fn needle(query: &str) -> Outcome<Needle> {
+    let text = query.trim().replace('\0', "\u{fffd}");
+    if text.is_empty() {
+        return Err(Error::invalid("query", "there is nothing to look for in spaces; write at least one character"));
+    }
+    Ok(Needle::new(&text))
 }
 
 /// A place in the list: the time in milliseconds and the id.

@@ -6,8 +6,9 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, QueryTrait, Statement};
 
-use super::continuation;
+use super::{continuation, project};
 use crate::clock;
+use crate::db::needle::Needle;
 
 /// A question or an answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -182,6 +183,12 @@ impl Entity {
         Self::find().filter(Column::OwnerId.eq(owner_id)).filter(Column::ProjectId.eq(project_id))
     }
 
+    /// A person's messages in one conversation, oldest first, from after one of them.
+    pub fn oldest(owner_id: Uuid, project_id: Uuid, after: Option<Uuid>) -> Select<Self> {
+        let select = Self::owned_by(owner_id, project_id).order_by_asc(Column::Id);
+        after.into_iter().fold(select, |select, id| select.filter(Column::Id.gt(id)))
+    }
+
     /// One message of a person in one conversation.
     pub fn owned_one(owner_id: Uuid, project_id: Uuid, id: Uuid) -> Select<Self> {
         Self::owned_by(owner_id, project_id).filter(Column::Id.eq(id))
@@ -276,6 +283,39 @@ impl Entity {
             .all(db)
             .await?;
         Ok(recent.into_iter().find(|message| message.content == content))
+    }
+
+    /// The newest message with some text in each of a person's conversations that has one.
+    pub async fn newest_with(
+        db: &impl ConnectionTrait,
+        owner_id: Uuid,
+        project_ids: Vec<Uuid>,
+        needle: &Needle,
+    ) -> Result<HashMap<Uuid, Uuid>, DbErr> {
+        let content = Expr::col((Self, Column::Content));
+        let newest = Self::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Expr::col((Self, Column::ProjectId)).equals((project::Entity, project::Column::Id)))
+            .filter(Column::OwnerId.eq(owner_id))
+            .filter(needle.is_in(content, db.get_database_backend()))
+            .order_by_desc(Column::Id)
+            .limit(1)
+            .into_query();
+        let rows: Vec<(Uuid, Option<Uuid>)> = project::Entity::owned_by(owner_id)
+            .filter(project::Column::Id.is_in(project_ids))
+            .select_only()
+            .column(project::Column::Id)
+            .column_as(Expr::SubQuery(None, Box::new(newest.into())), "message_id")
+            .into_tuple()
+            .all(db)
+            .await?;
+        Ok(rows.into_iter().filter_map(|(project, message)| Some((project, message?))).collect())
+    }
+
+    /// The text of a message.
+    pub async fn content_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<String>, DbErr> {
+        Self::find_by_id(id).select_only().column(Column::Content).into_tuple().one(db).await
     }
 
     /// The branch that ends in a message, newest first, at most `limit` messages.

@@ -95,7 +95,10 @@ export interface paths {
         };
         /**
          * Lists your conversations
-         * @description For signed-in people. The most recently used comes first.
+         * @description For signed-in people. The most recently used comes first. With `query` it lists those whose name or whose messages
+         *     have that text, and `match` tells where. Upper and lower case are alike in every script, accents count, and no
+         *     character stands for another. An answer is found once it is whole. Looking takes a second at most: then the page
+         *     ends where it is, even without an item, and `next_cursor` goes on from there.
          */
         get: operations["list_projects"];
         put?: never;
@@ -132,7 +135,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes a conversation: its name, its model and how that answers, the branch that is shown
+         * Changes a conversation: its name, its model and how that answers, its pin, the branch that is shown
          * @description For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
          */
         patch: operations["change_project"];
@@ -968,6 +971,8 @@ export interface components {
              * @description The answer that is being written in it now.
              */
             live_message_id?: string | null;
+            /** @description Where the text is that was looked for; null where nothing was. */
+            match?: components["schemas"]["ProjectMatch"] | null;
             /** @description The model of the newest turn, which answers the next one unless another is asked for. */
             model?: string | null;
             /** @description What it is called. */
@@ -976,6 +981,8 @@ export interface components {
             name_source: components["schemas"]["NameSource"];
             /** @description How the model is to answer. */
             parameters: components["schemas"]["Parameters"];
+            /** @description Whether you keep it at the top. */
+            pinned: boolean;
             /** @description What the model is told before everything else. */
             system_prompt?: string | null;
             /**
@@ -1000,15 +1007,33 @@ export interface components {
             name?: string | null;
             /** @description How the model is to answer; replaces what was set before, so an empty object removes it. */
             parameters?: components["schemas"]["Parameters"] | null;
+            /** @description Whether to keep it at the top. This alone does not count as a use of it. */
+            pinned?: boolean | null;
             /** @description What the model is told before everything else; empty removes it. */
             system_prompt?: string | null;
+        };
+        /**
+         * ProjectMatch
+         * @description Where a conversation has the text that was looked for.
+         */
+        ProjectMatch: {
+            /**
+             * @description The name, or what stands around the text in the message: some 80 characters on either side, and `…` where more was
+             *     left out.
+             */
+            excerpt: string;
+            /**
+             * Format: uuid
+             * @description The newest message that has it; null when the name has it.
+             */
+            message_id?: string | null;
         };
         /**
          * ProjectPage
          * @description A page of conversations, the most recently used first.
          */
         ProjectPage: {
-            /** @description The conversations. */
+            /** @description The conversations. With `query` there may be fewer than the limit, or none, on a page that is not the last one. */
             items: components["schemas"]["Project"][];
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
@@ -1888,6 +1913,10 @@ export interface operations {
                 cursor?: string;
                 /** @description How many to list, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description True for the pinned ones only, false for the others only. */
+                pinned?: boolean;
+                /** @description The text to look for, 1 to 200 characters. Spaces around it do not count. */
+                query?: string;
             };
             header?: never;
             path?: never;
