@@ -27,6 +27,7 @@ mod page;
 mod parameters;
 mod projects;
 mod session;
+mod sessions;
 mod settings;
 mod shown;
 pub mod socket;
@@ -53,6 +54,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         account::Api,
         users::Api,
+        sessions::Api,
         projects::Api,
         messages::Api,
         message::Api,

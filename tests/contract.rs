@@ -87,8 +87,15 @@ fn every_schema_and_every_field_is_described() {
 #[test]
 fn collections_end_in_a_slash_and_every_error_is_a_problem() {
     let document = document();
-    for path in ["/api/users/", "/api/login/", "/api/logout/", "/api/check_session/", "/api/projects/", "/api/models/"]
-    {
+    for path in [
+        "/api/users/",
+        "/api/login/",
+        "/api/logout/",
+        "/api/check_session/",
+        "/api/projects/",
+        "/api/models/",
+        "/api/sessions/",
+    ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
     for (method, path, operation) in operations() {
@@ -108,7 +115,7 @@ on_both_databases! {
         let nobody = Person::nobody(&server);
         let id = "01a2062a-e80f-7480-8fc1-84bb6936022a";
         for (method, path, operation) in operations() {
-            let path = path.replace("{project_id}", id).replace("{message_id}", id);
+            let path = path.replace("{project_id}", id).replace("{message_id}", id).replace("{session_id}", id);
             let bare = path.trim_end_matches('/').to_owned();
             for path in [bare.clone(), format!("{bare}/")] {
                 let request = nobody.request(method.clone(), &path);

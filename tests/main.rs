@@ -33,6 +33,7 @@ mod recordings;
 mod search;
 mod sentry;
 mod server;
+mod sessions;
 mod settings;
 mod socket;
 mod socket_bounds;
