@@ -17,6 +17,7 @@ mod cookie;
 mod cors;
 mod docs;
 pub mod event;
+mod export;
 mod failure;
 mod guard;
 mod health;
@@ -54,6 +55,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         account::Api,
         users::Api,
+        export::Api,
         sessions::Api,
         projects::Api,
         messages::Api,

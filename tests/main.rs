@@ -14,6 +14,7 @@ mod branches;
 mod continuing;
 mod contract;
 mod cuts;
+mod export;
 mod failpoints;
 mod faults;
 mod full_disk;

@@ -27,7 +27,7 @@ use crate::llm;
 
 mod shown;
 
-pub(super) use shown::{Project, show};
+pub(super) use shown::{Project, Source, show};
 
 pub(super) struct Api;
 

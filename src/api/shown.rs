@@ -140,37 +140,67 @@ pub(super) async fn all(app: &App, project_id: Uuid, messages: Vec<message::Mode
     Ok(messages.into_iter().map(|message| show(app, message, &children)).collect())
 }
 
-fn show(app: &App, message: message::Model, children: &HashMap<Option<Uuid>, Vec<Uuid>>) -> Message {
-    let said = app.chat.live(&message).map(|running| running.log.said());
-    let (content, reasoning) = match said {
+/// Text and reasoning of a message: as stored, or as far as it has come.
+pub(super) fn said(app: &App, message: &message::Model) -> (String, Option<String>) {
+    match app.chat.live(message).map(|running| running.log.said()) {
         Some(said) => (said.all(Kind::Text), said.reasoning()),
         None => (message.content.clone(), message.reasoning.clone()),
-    };
+    }
+}
+
+/// What a message cost.
+pub(super) fn usage_of(message: &message::Model) -> Option<Usage> {
+    usage::Usage::of(message).map(Usage::from)
+}
+
+/// How long a message took.
+pub(super) fn timing_of(message: &message::Model) -> Option<Timing> {
+    timing::Timing::of(message).map(Timing::from)
+}
+
+impl MessageFailure {
+    /// Why a message failed, where it did.
+    pub(super) fn of(message: &message::Model) -> Option<Self> {
+        let failure = failure_of(message)?;
+        Some(Self { code: failure.code, detail: failure.detail, retry_at: failure.retry_at.map(Time) })
+    }
+}
+
+impl From<message::Role> for Role {
+    fn from(role: message::Role) -> Self {
+        match role {
+            message::Role::User => Self::User,
+            message::Role::Assistant => Self::Assistant,
+        }
+    }
+}
+
+impl From<message::Status> for Status {
+    fn from(status: message::Status) -> Self {
+        match status {
+            message::Status::Running => Self::Running,
+            message::Status::Complete => Self::Complete,
+            message::Status::Stopped => Self::Stopped,
+            message::Status::Interrupted => Self::Interrupted,
+            message::Status::Failed => Self::Failed,
+        }
+    }
+}
+
+fn show(app: &App, message: message::Model, children: &HashMap<Option<Uuid>, Vec<Uuid>>) -> Message {
+    let (content, reasoning) = said(app, &message);
     Message {
         content,
         reasoning,
-        usage: usage::Usage::of(&message).map(Usage::from),
-        timing: timing::Timing::of(&message).map(Timing::from),
-        failure: failure_of(&message).map(|failure| MessageFailure {
-            code: failure.code,
-            detail: failure.detail,
-            retry_at: failure.retry_at.map(Time),
-        }),
+        usage: usage_of(&message),
+        timing: timing_of(&message),
+        failure: MessageFailure::of(&message),
         siblings: children.get(&message.parent_id).cloned().unwrap_or_else(|| vec![message.id]),
         id: message.id,
         project_id: message.project_id,
         parent_id: message.parent_id,
-        role: match message.role {
-            message::Role::User => Role::User,
-            message::Role::Assistant => Role::Assistant,
-        },
-        status: match message.status {
-            message::Status::Running => Status::Running,
-            message::Status::Complete => Status::Complete,
-            message::Status::Stopped => Status::Stopped,
-            message::Status::Interrupted => Status::Interrupted,
-            message::Status::Failed => Status::Failed,
-        },
+        role: message.role.into(),
+        status: message.status.into(),
         model: message.model,
         finish_reason: message.finish_reason,
         created_at: Time(message.created_at),

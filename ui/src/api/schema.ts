@@ -438,6 +438,28 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/api/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads everything that you have here
+         * @description For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches
+         *     and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
+         *     that broke off, also because you signed out, is no valid JSON.
+         */
+        get: operations["export_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ws": {
         parameters: {
             query?: never;
@@ -753,6 +775,105 @@ export interface components {
          * @enum {string}
          */
         EndStatus: "complete" | "stopped" | "interrupted";
+        /**
+         * Export
+         * @description Everything that you have here.
+         */
+        Export: {
+            /**
+             * Format: date-time
+             * @description When this was written.
+             */
+            exported_at: string;
+            /** @description Your conversations, oldest first. */
+            projects: components["schemas"]["ExportedProject"][];
+            /** @description Your account. */
+            user: components["schemas"]["User"];
+        };
+        /**
+         * ExportedMessage
+         * @description A question or an answer.
+         */
+        ExportedMessage: {
+            /** @description The text; of a running answer, what there was of it. */
+            content: string;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /** @description Why it failed, where it did. */
+            failure?: components["schemas"]["MessageFailure"] | null;
+            /** @description Why the model stopped: `stop`, `length`, `content_filter` or its provider's own word. */
+            finish_reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The model that answered. */
+            model?: string | null;
+            /**
+             * Format: uuid
+             * @description What it replies to; null for a first question.
+             */
+            parent_id?: string | null;
+            /** @description What the model thought before it answered. */
+            reasoning?: string | null;
+            /** @description Who wrote it. */
+            role: components["schemas"]["MessageRole"];
+            /** @description How far it is. */
+            status: components["schemas"]["MessageStatus"];
+            /** @description How long it took. */
+            timing?: components["schemas"]["Timing"] | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description What it cost. */
+            usage?: components["schemas"]["Usage"] | null;
+        };
+        /**
+         * ExportedProject
+         * @description A conversation with all its messages.
+         */
+        ExportedProject: {
+            /**
+             * Format: uuid
+             * @description The newest message of the branch that is shown.
+             */
+            active_message_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its messages of all branches, oldest first, so that what a message replies to comes before it. */
+            messages: components["schemas"]["ExportedMessage"][];
+            /** @description The model of the newest turn. */
+            model?: string | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description Where the name comes from. */
+            name_source: components["schemas"]["NameSource"];
+            /** @description How the model is to answer. */
+            parameters: components["schemas"]["Parameters"];
+            /** @description Whether you keep it at the top. */
+            pinned: boolean;
+            /** @description What the model is told before everything else. */
+            system_prompt?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used or renamed.
+             */
+            updated_at: string;
+        };
         /**
          * FailedEvent
          * @description `failed`: the answer failed, and what came so far is kept. Nothing follows.
@@ -2983,6 +3104,46 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["User"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description Says that this is a download, and what to call it. */
+                    "CONTENT-DISPOSITION": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
                 };
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */

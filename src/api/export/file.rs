@@ -1,0 +1,148 @@
+//! The file of an export, written while it is read.
+//!
+//! A few messages at a time, and as fast as the client takes it: an account of any size costs no more memory than [`PAGE`]
+//! of its messages, and a slow client holds neither a connection to the database nor a view of it.
+
+use std::collections::VecDeque;
+use std::io;
+
+use bytes::Bytes;
+use futures_util::stream;
+use poem::Body;
+use poem_openapi::types::ToJSON;
+use sea_orm::QuerySelect;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::super::time::Time;
+use super::{Export, ExportedMessage, ExportedProject};
+use crate::app::App;
+use crate::auth::{self, Caller, Held};
+use crate::clock;
+use crate::entity::{message, project};
+use crate::error::{Error, Result};
+
+/// How many messages, or conversations, are read at once.
+const PAGE: u64 = 16;
+/// How much is handed on at once, in bytes; a message that is longer goes by itself.
+const PIECE: usize = 64 * 1024;
+
+/// The file of everything that the caller has.
+pub(super) fn write(app: App, caller: Caller) -> Body {
+    Body::from_bytes_stream(stream::try_unfold(Writer::new(app, caller), |mut writer| async move {
+        match writer.piece().await {
+            Ok(piece) => Ok(piece.map(|piece| (piece, writer))),
+            Err(error) => {
+                // The head has been sent: that the file ends early is all that can still be told.
+                tracing::warn!(%error, "an export broke off");
+                Err(io::Error::other(error))
+            }
+        }
+    }))
+}
+
+struct Writer {
+    app: App,
+    caller: Caller,
+    session: Held,
+    /// Conversations that are read and not yet begun.
+    projects: VecDeque<project::Model>,
+    last_project: Option<Uuid>,
+    /// The conversation that is being written.
+    project: Option<Uuid>,
+    /// Its messages that are read and not yet written.
+    messages: VecDeque<message::Model>,
+    last_message: Option<Uuid>,
+    out: Vec<u8>,
+    /// Whether the next item is the first of its list, before which there is no comma.
+    is_first: bool,
+    is_done: bool,
+}
+
+impl Writer {
+    fn new(app: App, caller: Caller) -> Self {
+        let export = Export { exported_at: Time(clock::now()), user: caller.user.clone().into(), projects: Vec::new() };
+        Self {
+            session: app.auth.hold(&caller),
+            app,
+            caller,
+            projects: VecDeque::new(),
+            last_project: None,
+            project: None,
+            messages: VecDeque::new(),
+            last_message: None,
+            out: up_to(export.to_json(), "projects").into_bytes(),
+            is_first: true,
+            is_done: false,
+        }
+    }
+
+    /// The next piece of the file; none at its end.
+    async fn piece(&mut self) -> Result<Option<Bytes>> {
+        while self.out.len() < PIECE && !self.is_done {
+            if self.session.has_ended() {
+                return Err(Error::NotSignedIn);
+            }
+            match (self.messages.pop_front(), self.project) {
+                (Some(message), _) => {
+                    self.last_message = Some(message.id);
+                    let message = ExportedMessage::of(&self.app, message);
+                    self.put(&message.to_json_string());
+                }
+                (None, Some(project)) => self.read_messages(project).await?,
+                (None, None) => self.begin_project().await?,
+            }
+        }
+        let piece = std::mem::take(&mut self.out);
+        Ok((!piece.is_empty()).then(|| piece.into()))
+    }
+
+    async fn read_messages(&mut self, project: Uuid) -> Result<()> {
+        let page = message::Entity::oldest(self.caller.id(), project, self.last_message).limit(PAGE);
+        self.messages = page.all(self.app.db.reader()).await?.into();
+        if self.messages.is_empty() {
+            self.project = None;
+            self.out.extend_from_slice(b"]}");
+            self.is_first = false;
+        }
+        Ok(())
+    }
+
+    async fn begin_project(&mut self) -> Result<()> {
+        if self.projects.is_empty() {
+            let page = project::Entity::oldest(self.caller.id(), self.last_project).limit(PAGE);
+            self.projects = page.all(self.app.db.reader()).await?.into();
+        }
+        let Some(project) = self.projects.pop_front() else {
+            // Of an account that was deleted meanwhile there is nothing more either, and then this is not the whole file.
+            auth::again(&self.app.db, &self.caller).await?;
+            self.out.extend_from_slice(b"]}\n");
+            self.is_done = true;
+            return Ok(());
+        };
+        self.project = Some(project.id);
+        self.last_project = Some(project.id);
+        self.last_message = None;
+        self.put(&up_to(ExportedProject::from(project).to_json(), "messages"));
+        self.is_first = true;
+        Ok(())
+    }
+
+    /// Adds an item to the list that is being written.
+    fn put(&mut self, item: &str) {
+        if !std::mem::take(&mut self.is_first) {
+            self.out.extend_from_slice(b",\n");
+        }
+        self.out.extend_from_slice(item.as_bytes());
+    }
+}
+
+/// An object up to the begin of a list in it, which comes last.
+fn up_to(object: Option<Value>, list: &str) -> String {
+    let mut object = object.unwrap_or_default();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove(list);
+    }
+    let text = object.to_string();
+    format!("{},\"{list}\":[\n", text.strip_suffix('}').unwrap_or_default())
+}
