@@ -170,6 +170,7 @@ pub async fn login(
     session::Entity::delete_ended(now).exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
     db.commit(transaction).await?;
+    auth.seen.begun(session.id);
     let token = auth.keys.issue(&user, &session)?;
     Ok((user, token))
 }

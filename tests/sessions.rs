@@ -6,8 +6,8 @@ use crate::harness::client::{PASSWORD, answer_of, problem_of};
 use crate::harness::events::Events;
 use crate::harness::{Kind, Person, Provider, Script, Server, Socket, eventually, within};
 use loquat::clock;
-use loquat::entity::session;
-use sea_orm::{EntityTrait, IntoActiveModel, Set};
+use loquat::entity::{session, user};
+use sea_orm::{EntityTrait, IntoActiveModel};
 
 async fn list(person: &Person) -> Vec<Value> {
     person.read("/api/sessions/").await["items"].as_array().unwrap().clone()
@@ -170,18 +170,20 @@ on_both_databases! {
     async fn when_a_session_was_last_used_is_noted_once_a_minute(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;
-        let phone = another(&ada).await;
         let shown = list(&ada).await[0].clone();
         assert_eq!(shown["last_seen_at"], shown["created_at"], "signing in is a use");
-        let id: uuid::Uuid = shown["id"].as_str().unwrap().parse().unwrap();
-        let noted = async || session::Entity::find_by_id(id).one(server.app.db.reader()).await.unwrap().unwrap();
-        // As in a session from before this was kept.
-        let mut change = noted().await.into_active_model();
-        change.last_seen_at = Set(None);
+        // A session from before this was kept, of which the server knows nothing else.
+        let person = user::Entity::with_email(&ada.email).one(server.app.db.reader()).await.unwrap().unwrap();
+        let known = session::Entity::find().one(server.app.db.reader()).await.unwrap().unwrap();
+        let old = session::Model { id: clock::id(), user_agent: None, last_seen_at: None, ..known };
+        let id = old.id;
         let transaction = server.app.db.write().await.unwrap();
-        session::Entity::update(change).exec(&transaction).await.unwrap();
+        session::Entity::insert(old.clone().into_active_model()).exec(&transaction).await.unwrap();
         server.app.db.commit(transaction).await.unwrap();
+        let noted = async || session::Entity::find_by_id(id).one(server.app.db.reader()).await.unwrap().unwrap();
         assert_eq!(list(&ada).await[0]["last_seen_at"], shown["created_at"]);
+        let mut phone = ada.clone();
+        phone.cookie = Some(format!("access_token={}", server.app.auth.keys.issue(&person, &old).unwrap()));
         let before = clock::now();
         phone.read("/api/check_session/").await;
         eventually("it is noted", async || noted().await.last_seen_at.is_some_and(|time| time >= before)).await;

@@ -39,6 +39,11 @@ impl Seen {
         Self { noted, waiting: Mutex::default() }
     }
 
+    /// Remembers a session that has just begun, with which its first use is stored already.
+    pub(super) fn begun(&self, session_id: Uuid) {
+        self.noted.insert(session_id, ());
+    }
+
     /// Has it noted that a session is being used, where that was not done within the last minute.
     pub(super) fn note(self: &Arc<Self>, db: &Db, session_id: Uuid) {
         if self.noted.contains_key(&session_id) || !self.noted.entry(session_id).or_insert(()).is_fresh() {
