@@ -146,6 +146,16 @@ on_both_databases! {
         assert_eq!((sent["temperature"].as_f64(), sent["top_p"].as_f64(), sent["reasoning_effort"].as_str()), (Some(0.5), Some(0.25), Some("low")));
         assert_eq!(sent["messages"][0], json!({"role": "system", "content": "be brief"}));
 
+        // It can be made so at once, and nothing is made when that is refused.
+        let wanted = json!({"model": "other", "system_prompt": "be brief", "parameters": parameters});
+        let made = json_of(ada.post("/api/projects/", wanted).await, 201).await;
+        assert_eq!((&made["model"], &made["system_prompt"], &made["parameters"]), (&json!("other"), &json!("be brief"), &parameters));
+        let all = ada.read("/api/projects/").await["items"].as_array().unwrap().len();
+        for (wrong, field) in [(json!({"parameters": {"temperature": 3}}), "temperature"), (json!({"model": "nobody's"}), "model")] {
+            assert_eq!(json_of(ada.post("/api/projects/", wrong).await, 422).await["field"], field);
+        }
+        assert_eq!(ada.read("/api/projects/").await["items"].as_array().unwrap().len(), all);
+
         let removed = json_of(ada.patch(&path, json!({"system_prompt": "", "parameters": {}})).await, 200).await;
         assert_eq!((&removed["system_prompt"], &removed["parameters"]), (&json!(null), &json!({})));
         for (change, field) in [

@@ -5,13 +5,13 @@ use std::time::Duration;
 use loquat::chat::search::Wanted;
 use loquat::clock;
 use loquat::db::needle::Needle;
-use loquat::entity::{message, project};
-use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+use loquat::entity::message;
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::client::{answer_of, json_of, problem_of};
-use crate::harness::{Kind, Person, Provider, Script, Server};
+use crate::harness::{Person, Provider, Script, Server};
 
 /// A conversation with these messages, as if they had been written one after the other.
 async fn conversation(server: &Server, person: &Person, name: &str, messages: &[&str]) -> (Uuid, Vec<Uuid>) {
@@ -161,61 +161,4 @@ on_both_databases! {
         }
         ada.read(&format!("/api/projects/?query={}", "%F0%9F%98%80".repeat(200))).await;
     }
-}
-
-/// A person with 100,000 messages of a KiB.
-#[expect(clippy::print_stdout, reason = "it measures, for whoever runs it by hand")]
-async fn a_long_history(kind: Kind) {
-    let server = Server::start(kind).await;
-    let ada = server.person("ada").await;
-    let owner_id = ada.id().await;
-    let words = "lorem ipsum dolor привет größe answer question the and rust tokio ".repeat(16);
-    let transaction = server.app.db.write().await.unwrap();
-    for _ in 0..2500 {
-        let now = clock::now();
-        let project = project::Model {
-            id: clock::id(),
-            owner_id,
-            name: "talk".to_owned(),
-            name_source: project::NameSource::Default,
-            model: None,
-            system_prompt: None,
-            parameters: None,
-            leaf_id: None,
-            pinned: false,
-            created_at: now,
-            updated_at: now,
-        };
-        let project_id = project.into_active_model().reset_all().insert(&transaction).await.unwrap().id;
-        for _ in 0..40 {
-            let mut row = message::Model::blank(clock::id(), project_id, owner_id).into_active_model();
-            row.content = Set(words.clone());
-            row.insert(&transaction).await.unwrap();
-        }
-    }
-    server.app.db.commit(transaction).await.unwrap();
-    for query in ["persimmon", "свекла", "größenwahn", "枇杷"] {
-        let (mut below, mut pages, mut longest, began) = (None, 0, Duration::ZERO, std::time::Instant::now());
-        loop {
-            let wanted = Wanted { owner_id, needle: Needle::new(query), pinned: None, below, limit: 50 };
-            let page_began = std::time::Instant::now();
-            let (found, next) =
-                server.app.chat.search.page(&server.app.db, &wanted, Duration::from_secs(1)).await.unwrap();
-            longest = longest.max(page_began.elapsed());
-            assert!(found.is_empty());
-            pages += 1;
-            match next {
-                Some(next) => below = Some((next.updated_at, next.id)),
-                None => break,
-            }
-        }
-        println!("{kind:?} {query}: {:?}, {pages} pages, the longest {longest:?}", began.elapsed());
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures; run it by hand with --nocapture"]
-async fn what_a_long_history_costs() {
-    a_long_history(Kind::Sqlite).await;
-    a_long_history(Kind::Postgres).await;
 }

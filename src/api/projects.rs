@@ -23,10 +23,11 @@ use crate::clock;
 use crate::db::needle::Needle;
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result as Outcome};
-use crate::llm;
 
+mod manner;
 mod shown;
 
+use manner::Manner;
 pub(super) use shown::{Project, Source, show};
 
 pub(super) struct Api;
@@ -48,6 +49,14 @@ struct NewProject {
     /// A name of your own; without one the conversation is named after its first question.
     #[oai(validator(max_length = 200))]
     name: Option<String>,
+    /// The model that answers; the default when left out.
+    #[oai(validator(min_length = 1, max_length = 300))]
+    model: Option<String>,
+    /// What the model is told before everything else.
+    #[oai(validator(max_length = 32768))]
+    system_prompt: Option<String>,
+    /// How the model is to answer.
+    parameters: Option<Parameters>,
 }
 
 /// What to change about a conversation.
@@ -134,9 +143,10 @@ impl Api {
     /// For signed-in people.
     #[oai(path = "/api/projects", method = "post", operation_id = "create_project")]
     async fn create(&self, app: Data<&App>, session: Session, body: Body<NewProject>) -> Result<Created, Failure> {
-        let name = body.0.name.map(normal_name).transpose()?.filter(|name| !name.is_empty());
+        let NewProject { name, model, system_prompt, parameters } = body.0;
+        let name = name.map(normal_name).transpose()?.filter(|name| !name.is_empty());
         let now = clock::now();
-        let project = project::ActiveModel {
+        let mut project = project::ActiveModel {
             id: Set(clock::id()),
             owner_id: Set(session.0.id()),
             name_source: Set(if name.is_some() { NameSource::User } else { NameSource::Default }),
@@ -149,6 +159,7 @@ impl Api {
             created_at: Set(now),
             updated_at: Set(now),
         };
+        Manner { model, system_prompt, parameters }.put(&app, &mut project).await?;
         let transaction = app.db.write().await?;
         let project = project.insert(&transaction).await?;
         app.db.commit(transaction).await?;
@@ -190,19 +201,7 @@ impl Api {
             change.name = Set(checked_name(name)?);
             change.name_source = Set(NameSource::User);
         }
-        if let Some(model) = model {
-            let model = app.chat.catalog.resolve(Some(&model)).await;
-            change.model = Set(Some(model.map_err(|error| Error::ModelUnknown(error.to_string()))?.id));
-        }
-        if let Some(prompt) = system_prompt {
-            change.system_prompt =
-                Set(Some(prompt.replace('\0', "\u{fffd}")).filter(|prompt| !prompt.trim().is_empty()));
-        }
-        if let Some(parameters) = parameters {
-            let parameters = parameters.check()?;
-            let text = serde_json::to_string(&parameters).map_err(|error| Error::Internal(error.into()))?;
-            change.parameters = Set(Some(text).filter(|_| parameters != llm::Parameters::default()));
-        }
+        Manner { model, system_prompt, parameters }.put(&app, &mut change).await?;
         if change.is_changed() {
             change.updated_at = Set(clock::now());
         }

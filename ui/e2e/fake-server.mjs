@@ -288,7 +288,8 @@ function route(method, path, query, body, user, agent) {
   const mine = [...projects.values()].filter(({ owner }) => owner === user.id);
   if (!id) {
     if (method === "GET") return listProjects(mine, query, shown);
-    const project = newProject(user.id, body.name);
+    const { name, ...settings } = body;
+    const project = Object.assign(newProject(user.id, name), settings);
     projects.set(project.id, project);
     return { status: 201, body: shown(project) };
   }

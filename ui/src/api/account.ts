@@ -1,6 +1,6 @@
 /** One's own account, and the devices that are signed in to it. */
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import { call, client, type Session, type User } from "./client";
+import { call, client, type User } from "./client";
 import { statusOf } from "./problem";
 import { goAway, sessionQuery } from "./session";
 
@@ -31,7 +31,7 @@ export const exportAddress = "/api/users/me/export";
 
 export const sessionsQuery = queryOptions({
   queryKey: ["sessions"],
-  queryFn: async () => (await call(client.GET("/api/sessions/"))).items as Session[],
+  queryFn: async () => (await call(client.GET("/api/sessions/"))).items,
 });
 
 export async function endSession(queries: QueryClient, id: string): Promise<void> {

@@ -1,23 +1,22 @@
 /** The typed client. Every call ends in data, a `ProblemError` or a `ConnectionError`. */
 import createClient from "openapi-fetch";
 import { ConnectionError, ProblemError, toProblem } from "./problem";
-import type { components } from "./schema";
-import type { AllPaths, Soon } from "./soon";
+import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 export type User = Schemas["User"];
-export type Project = Soon["Project"];
+export type Project = Schemas["Project"];
 export type ProjectChange = Schemas["ProjectChange"];
 export type Parameters = Schemas["Parameters"];
-export type Session = Soon["Session"];
-export type Match = Soon["Match"];
+export type Device = Schemas["Device"];
+export type Match = Schemas["ProjectMatch"];
 export type Message = Schemas["Message"];
 export type Turn = Schemas["Turn"];
 export type Model = Schemas["Model"];
 export type Usage = Schemas["Usage"];
 export type Timing = Schemas["Timing"];
 
-export const client = createClient<AllPaths>({
+export const client = createClient<paths>({
   baseUrl: location.origin,
   fetch: (request) => fetch(request),
 });

@@ -12,6 +12,7 @@ function project(id: string, minute: number, more: Partial<Project> = {}): Proje
     name: id,
     name_source: "default",
     parameters: {},
+    pinned: false,
     created_at: time,
     updated_at: time,
     ...more,

@@ -83,9 +83,7 @@ describe("what is set for a new chat", () => {
       const { pathname } = new URL(request.url);
       const text = await request.text();
       asked.push({ method: request.method, path: pathname, body: text && JSON.parse(text) });
-      if (request.method === "DELETE") return new Response(null, { status: 204 });
-      if (refuse && request.method === "PATCH")
-        return Response.json({ code: "invalid", status: 422 }, { status: 422 });
+      if (refuse) return Response.json({ code: "invalid", status: 422 }, { status: 422 });
       return Response.json(project("new", 0));
     });
     recallNewChat("");
@@ -98,20 +96,17 @@ describe("what is set for a new chat", () => {
   test("is applied once, when the conversation is made", async () => {
     setNewChat(settings);
     await createProject();
-    expect(asked).toMatchObject([
-      { method: "POST" },
-      { method: "PATCH", path: "/api/projects/new", body: settings },
-    ]);
+    expect(asked).toMatchObject([{ method: "POST", path: "/api/projects/", body: settings }]);
     expect(newChat.get()).toBeNull();
     await createProject();
-    expect(asked).toHaveLength(3);
+    expect(asked[1]?.body).toEqual({});
   });
 
-  test("is kept when the server refuses it, and no empty conversation stays behind", async () => {
+  test("is kept when the server refuses it", async () => {
     setNewChat(settings);
     refuse = true;
     await expect(createProject()).rejects.toThrow();
-    expect(asked.map(({ method }) => method)).toEqual(["POST", "PATCH", "DELETE"]);
+    expect(asked.map(({ method }) => method)).toEqual(["POST"]);
     expect(newChat.get()).toEqual(settings);
   });
 

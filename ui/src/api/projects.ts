@@ -55,24 +55,12 @@ export function projectQuery(id: string) {
 
 /** Makes a conversation that answers as was set for it; the next one begins plain. */
 export async function createProject(): Promise<Project> {
-  const made = await call(client.POST("/api/projects/", { body: {} }));
-  const settings = newChat.get();
-  if (!settings) return made;
-  try {
-    const project = await changeProject(made.id, settings);
-    setNewChat(null);
-    return project;
-  } catch (error) {
-    // Trying again makes another one; this one would stay behind empty.
-    void deleteProject(made.id).catch(() => {});
-    throw error;
-  }
+  const project = await call(client.POST("/api/projects/", { body: newChat.get() ?? {} }));
+  setNewChat(null);
+  return project;
 }
 
-export function changeProject(
-  id: string,
-  change: ProjectChange & { pinned?: boolean },
-): Promise<Project> {
+export function changeProject(id: string, change: ProjectChange): Promise<Project> {
   return call(
     client.PATCH("/api/projects/{project_id}", {
       params: { path: { project_id: id } },

@@ -3,7 +3,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { endOtherSessions, endSession, sessionsQuery } from "../../api/account";
-import type { Session } from "../../api/client";
+import type { Device } from "../../api/client";
 import { describeError } from "../../api/words";
 import { Button } from "../../components/button";
 import { PhoneIcon, SystemIcon } from "../../components/icons";
@@ -85,7 +85,7 @@ export function Devices() {
 }
 
 interface DeviceRowProps {
-  session: Session;
+  session: Device;
   busy: boolean;
   onEnd: () => void;
 }

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Session } from "../../api/client";
+import type { Device } from "../../api/client";
 import { departure, sessionQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import SettingsPage from "./settings-page";
@@ -14,7 +14,7 @@ const user = {
   created_at: "2026-01-01T12:00:00Z",
   updated_at: "2026-01-01T12:00:00Z",
 };
-const session = (id: string, more: Partial<Session> = {}): Session => ({
+const session = (id: string, more: Partial<Device> = {}): Device => ({
   id,
   is_current: false,
   user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",

@@ -33,7 +33,10 @@ export function SearchResults({ words, gone, row, children }: SearchResultsProps
   return (
     <section aria-label={t`Found`} aria-busy={found.isPlaceholderData || settled !== words}>
       <p className={styles.note} role="status">
-        {hits.length === 0 ? (
+        {/* The server looks for a second at most, and then says where to go on. */}
+        {hits.length === 0 && more ? (
+          <Trans>Looking…</Trans>
+        ) : hits.length === 0 ? (
           <Trans>Nothing contains “{settled}”, neither a title nor a message.</Trans>
         ) : more ? (
           <Trans>More than {hits.length} conversations</Trans>

@@ -1,0 +1,36 @@
+//! How a conversation is answered: by which model, told what, with which parameters.
+
+use sea_orm::Set;
+
+use crate::api::parameters::Parameters;
+use crate::app::App;
+use crate::entity::project;
+use crate::error::{Error, Result};
+use crate::llm;
+
+/// What a request says of it; what is left out stays.
+pub(super) struct Manner {
+    pub(super) model: Option<String>,
+    pub(super) system_prompt: Option<String>,
+    pub(super) parameters: Option<Parameters>,
+}
+
+impl Manner {
+    /// Puts it into a conversation, once it is known to be right.
+    pub(super) async fn put(self, app: &App, project: &mut project::ActiveModel) -> Result<()> {
+        if let Some(model) = self.model {
+            let model = app.chat.catalog.resolve(Some(&model)).await;
+            project.model = Set(Some(model.map_err(|error| Error::ModelUnknown(error.to_string()))?.id));
+        }
+        if let Some(prompt) = self.system_prompt {
+            let prompt = prompt.replace('\0', "\u{fffd}");
+            project.system_prompt = Set(Some(prompt).filter(|prompt| !prompt.trim().is_empty()));
+        }
+        if let Some(parameters) = self.parameters {
+            let parameters = parameters.check()?;
+            let text = serde_json::to_string(&parameters).map_err(|error| Error::Internal(error.into()))?;
+            project.parameters = Set(Some(text).filter(|_| parameters != llm::Parameters::default()));
+        }
+        Ok(())
+    }
+}
