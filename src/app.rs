@@ -56,7 +56,7 @@ impl App {
     ///
     /// `own_port` is the port this server listens on, so that it does not take itself for a model server.
     pub async fn start(config: Config, own_port: u16) -> anyhow::Result<Self> {
-        let ownership = db::own(&config.data)?;
+        let ownership = db::own(&config.data).await?;
         let secret_key = secret::key(&config)?;
         let db = Db::open(&config.data).await?;
         prepare(&db, &config).await?;

@@ -213,7 +213,7 @@ async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCod
         let pending = steps.iter().any(|step| !step.applied);
         return Ok(if check && pending { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
-    let _ownership = db::own(&data)?;
+    let _ownership = db::own(&data).await?;
     let db = Db::open(&data).await?;
     let (names, done) = match action {
         Migrate::Down { steps } => (schema::down(&db, steps).await?, "reverted"),
@@ -243,7 +243,7 @@ async fn create_user(
         match data.database {
             // The first command on a new machine may well be this one.
             Database::Sqlite(_) => {
-                let _ownership = db::own(&data)?;
+                let _ownership = db::own(&data).await?;
                 schema::up(&db).await?;
             }
             Database::Postgres(_) => anyhow::bail!("the database is not up to date: run `loquat migrate up` first"),

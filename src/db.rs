@@ -32,6 +32,8 @@ const STATEMENTS: usize = 32;
 const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection to PostgreSQL: longer than a restart takes.
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a process may take to let go of its database after it has ended.
+const LEAVING: Duration = Duration::from_millis(500);
 /// Connections to PostgreSQL. No stream holds one, so few serve many.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -245,7 +247,7 @@ impl Place {
 pub struct Ownership(#[expect(dead_code, reason = "holding the file holds the lock")] Option<File>);
 
 /// Makes this process the only one that serves or migrates a SQLite database. PostgreSQL needs no such lock.
-pub fn own(data: &Data) -> anyhow::Result<Ownership> {
+pub async fn own(data: &Data) -> anyhow::Result<Ownership> {
     let Database::Sqlite(path) = &data.database else { return Ok(Ownership(None)) };
     let mut lock_path = path.clone().into_os_string();
     lock_path.push(".lock");
@@ -256,14 +258,19 @@ pub fn own(data: &Data) -> anyhow::Result<Ownership> {
             lock_path.display()
         )
     })?;
-    match file.try_lock() {
-        Ok(()) => Ok(Ownership(Some(file))),
-        Err(TryLockError::WouldBlock) => anyhow::bail!(
-            "another Loquat is using the database {}; stop it first, or give this one its own LOQUAT_DATA_DIR",
-            path.display()
-        ),
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("{} cannot be locked", lock_path.display()))
+    let began = std::time::Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Ownership(Some(file))),
+            // One that is just ending, as in a restart, lets go in a moment.
+            Err(TryLockError::WouldBlock) if began.elapsed() < LEAVING => tokio::time::sleep(LEAVING / 20).await,
+            Err(TryLockError::WouldBlock) => anyhow::bail!(
+                "another Loquat is using the database {}; stop it first, or give this one its own LOQUAT_DATA_DIR",
+                path.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{} cannot be locked", lock_path.display()));
+            }
         }
     }
 }

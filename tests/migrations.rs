@@ -80,9 +80,9 @@ on_both_databases! {
 async fn a_second_server_on_the_same_file_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let data = Data { dir: dir.path().to_owned(), database: Database::Sqlite(dir.path().join("loquat.db")) };
-    let first = loquat::db::own(&data).unwrap();
-    let refused = loquat::db::own(&data).unwrap_err().to_string();
+    let first = loquat::db::own(&data).await.unwrap();
+    let refused = loquat::db::own(&data).await.unwrap_err().to_string();
     assert!(refused.contains("another Loquat is using the database"), "{refused}");
     drop(first);
-    loquat::db::own(&data).unwrap();
+    loquat::db::own(&data).await.unwrap();
 }
