@@ -2,6 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { CopyButton } from "../copy-button";
+import { CodeLines } from "./code-lines";
 import { highlight, type Piece } from "./highlight";
 import styles from "./markdown.module.css";
 import "./syntax.css";
@@ -44,17 +45,7 @@ export function CodeBlock({ code, language }: { code: string; language: string }
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them. */}
       <pre tabIndex={0}>
         <code>
-          {known?.pieces.map(([text, scope], at) =>
-            scope ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-              <span key={at} className={`syntax-${scope}`}>
-                {text}
-              </span>
-            ) : (
-              text
-            ),
-          )}
-          {known ? code.slice(known.code.length) : code}
+          <CodeLines code={code} pieces={known?.pieces ?? null} />
         </code>
       </pre>
     </figure>

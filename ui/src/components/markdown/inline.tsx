@@ -1,14 +1,32 @@
 /** The marks inside a paragraph: emphasis, code, links, formulas. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { Token, Tokens } from "marked";
-import { Fragment, type ReactNode } from "react";
+import { Fragment, memo, type ReactNode } from "react";
 import { ImageIcon } from "../icons";
 import { decodeEntities } from "./entities";
 import { Formula } from "./formula";
-import type { MathToken } from "./lexer";
+import type { MathToken } from "./formulas";
 import styles from "./markdown.module.css";
 
+/** So many marks are rendered together, or not at all while a long text grows behind them. */
+const bundle = 32;
+
 export function renderInline(tokens: Token[] | undefined): ReactNode {
+  if (!tokens || tokens.length < 2 * bundle) return renderMarks(tokens);
+  return Array.from({ length: Math.ceil(tokens.length / bundle) }, (_, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
+    <Bundle key={at} tokens={tokens.slice(at * bundle, (at + 1) * bundle)} />
+  ));
+}
+
+const Bundle = memo(
+  ({ tokens }: { tokens: Token[] }) => renderMarks(tokens),
+  (before, now) =>
+    before.tokens.length === now.tokens.length &&
+    before.tokens.every((token, at) => token === now.tokens[at]),
+);
+
+function renderMarks(tokens: Token[] | undefined): ReactNode {
   // biome-ignore lint/suspicious/noArrayIndexKey: a token's place in the text is its identity.
   return tokens?.map((token, at) => <Fragment key={at}>{renderMark(token)}</Fragment>);
 }

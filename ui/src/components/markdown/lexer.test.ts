@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import type { Token } from "marked";
+import { Marked, type Token, type Tokens } from "marked";
 import { describe, expect, test } from "vitest";
-import { type Lexed, lex, lexGrowing, nothingLexed } from "./lexer";
+import { blockMath, inlineMath } from "./formulas";
+import { type Lexed, lexGrowing, nothingLexed } from "./lexer";
 
 /** Pieces of markdown whose meaning changes with what follows them. */
 const examples = [
@@ -43,9 +44,22 @@ const examples = [
   "term\n: not a definition\n\n[^1]: a footnote\n",
 ];
 
-/** What is shown: everything but the positions inside `raw` that only the lexer needs. */
+/** All at once, by marked alone. */
+const marked = new Marked({ gfm: true, extensions: [blockMath(), inlineMath()] });
+const lex = (source: string) => marked.lexer(source);
+
+/** What is shown. A long text may be kept in several pieces. */
 function shape(tokens: Token[]): unknown {
-  return JSON.parse(JSON.stringify(tokens));
+  return JSON.parse(JSON.stringify(tokens), (key, value) =>
+    key === "tokens" ? value.reduce(withText, []) : value,
+  );
+}
+
+function withText(tokens: Token[], token: Token): Token[] {
+  const last = tokens.at(-1);
+  if (last?.type !== "text" || token.type !== "text" || token.tokens) return [...tokens, token];
+  const whole = { ...last, raw: last.raw + token.raw, text: last.text + token.text };
+  return [...tokens.slice(0, -1), whole];
 }
 
 function grow(text: string, steps: number[]): Lexed {
@@ -82,6 +96,131 @@ describe("markdown that grows", () => {
     );
   });
 
+  const lines = [
+    "- item\n",
+    "- item with **marks** and more\n",
+    "- item\n\n",
+    "- [ ] to do\n",
+    "- [x] done\n",
+    "  - nested\n",
+    "  more of it\n",
+    "  more after a blank line\n\n",
+    "lazy\n",
+    "-\n",
+    "- ```\n  code\n\n  code\n  ```\n",
+    "- > quote\n",
+    "   - indented\n",
+    "    - [r]\n",
+    "\n",
+    "1. number\n",
+    "2. number\n\n",
+    "* another\n",
+    "---\n",
+    "| a | b |\n",
+    "| c |\n",
+    "a | `|` | d\n",
+    "> quote\n",
+    "# heading\n",
+    "[r]: https://example.org/a\n",
+  ];
+  const marks = [
+    ...[
+      "word ",
+      "words and words ",
+      "end.\n",
+      "hard  \n",
+      "a*b ",
+      "**",
+      "*",
+      "_",
+      "__",
+      "~~",
+      "`",
+      "``",
+    ],
+    ...[
+      "$",
+      "$$",
+      "$x$ ",
+      "[",
+      "](",
+      ")",
+      "<",
+      "<b> ",
+      ">",
+      "\\",
+      "!",
+      "&",
+      "&amp; ",
+      "* ",
+      " _a_ ",
+    ],
+    ...[
+      "**bold** ",
+      "*em* ",
+      "`code` ",
+      "[link](https://example.org) ",
+      "https://example.org/a ",
+      "\\( ",
+    ],
+  ];
+  test("is the same while a paragraph grows long", () => {
+    const piece = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...marks) },
+      { weight: 2, arbitrary: fc.constant("words and **bold** words of `code` and more of them ") },
+      { weight: 1, arbitrary: fc.constant("many words without any mark ".repeat(20)) },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 60, maxLength: 200 }),
+        fc.array(fc.nat(20_000), { minLength: 6, maxLength: 20 }),
+        (pieces, cuts) => {
+          const text = "words that come first ".repeat(100) + pieces.join("");
+          const steps = cuts.map((cut) => cut % text.length).sort((a, b) => a - b);
+          let state = nothingLexed;
+          for (const at of [...steps, text.length]) {
+            state = lexGrowing(state, text.slice(0, at));
+            expect(shape(state.tokens)).toEqual(shape(lex(text.slice(0, at))));
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  const begun = [
+    ["a list", "- item\n"],
+    ["a list after a paragraph", "text\n- item\n"],
+    ["a list with blank lines", "- item\n\n"],
+    ["a list of things to do", "- [x] item\n"],
+    ["a numbered list", "1. item\n"],
+    ["a table", "| a | b |\n| -- | -- |\n| 1 | 2 |\n"],
+    ["a table after a heading", "# T\na | b\n-- | --:\n1 | 2\n"],
+  ] as const;
+  test.each(begun)("is the same while %s grows long", (_, first) => {
+    const line = first.slice(first.lastIndexOf("\n", first.trimEnd().length - 1) + 1);
+    const usual = fc.constant(line);
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof({ weight: 12, arbitrary: usual }, fc.constantFrom(...lines)), {
+          minLength: 20,
+          maxLength: 60,
+        }),
+        fc.array(fc.nat(1000), { minLength: 6, maxLength: 30 }),
+        (more, cuts) => {
+          const text = first + line.repeat(14) + more.join("");
+          const steps = cuts.map((cut) => cut % text.length).sort((a, b) => a - b);
+          let state = nothingLexed;
+          for (const at of [...steps, text.length]) {
+            state = lexGrowing(state, text.slice(0, at));
+            expect(shape(state.tokens)).toEqual(shape(lex(text.slice(0, at))));
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test("keeps finished blocks as they are and reads only the last one again", () => {
     const paragraph = "A paragraph of some words.\n\n";
     const before = lexGrowing(nothingLexed, paragraph.repeat(50));
@@ -89,6 +228,30 @@ describe("markdown that grows", () => {
     expect(before.openAt).toBeGreaterThan(paragraph.length * 47);
     const kept = after.tokens.filter((token) => before.tokens.includes(token));
     expect(kept.length).toBeGreaterThan(90);
+  });
+
+  test.each([
+    ["items of a list", "- an item of some words\n"],
+    ["items with blank lines between", "- an item of some words\n\n"],
+    ["rows of a table", "| a | b |\n"],
+  ])("keeps finished %s as they are", (_, line) => {
+    const text = `| a | b |\n|--|--|\n`.repeat(line[0] === "|" ? 1 : 0) + line.repeat(100);
+    const parts = ({ tokens: [block] }: Lexed): unknown[] =>
+      block?.type === "table" ? block.rows : (block as Tokens.List).items;
+    let state = nothingLexed;
+    for (let at = 0; at < text.length; at += 7) state = lexGrowing(state, text.slice(0, at));
+    const after = lexGrowing(state, `${text}${line}`);
+    expect(parts(after).filter((part) => parts(state).includes(part)).length).toBeGreaterThan(80);
+  });
+
+  test("reads no more than the end after a link is defined", () => {
+    const before = lexGrowing(
+      nothingLexed,
+      `[r] text\n\n[r]: https://example.org\n\n${"text\n\n".repeat(20)}`,
+    );
+    const after = lexGrowing(before, `${before.source}more [r]`);
+    expect(shape(after.tokens)).toEqual(shape(lex(after.source)));
+    expect(after.tokens[0]).toBe(before.tokens[0]);
   });
 
   test("starts over when the text is another one", () => {

@@ -6,8 +6,9 @@ import type { Token, Tokens } from "marked";
 import { memo, useRef } from "react";
 import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
+import type { MathToken } from "./formulas";
 import { Checkbox, renderInline } from "./inline";
-import { type Lexed, lexGrowing, type MathToken, nothingLexed } from "./lexer";
+import { type Lexed, lexGrowing, nothingLexed } from "./lexer";
 import styles from "./markdown.module.css";
 
 export function Markdown({ text }: { text: string }) {
@@ -75,7 +76,7 @@ function renderBlock(token: Token, links: string, level: Level = 3) {
     case "list":
       return <List token={token as Tokens.List} links={links} />;
     case "table":
-      return <Table token={token as Tokens.Table} />;
+      return <Table token={token as Tokens.Table} links={links} />;
     case "blockquote":
       return (
         <blockquote dir="auto">
@@ -157,7 +158,7 @@ function ItemPart({ token, links }: { token: Token; links: string }) {
   return <Block token={token} links={links} />;
 }
 
-function Table({ token }: { token: Tokens.Table }) {
+function Table({ token, links }: { token: Tokens.Table; links: string }) {
   const align = (at: number) => token.align[at] ?? undefined;
   return (
     // A wide table scrolls by itself, so the keyboard has to reach it.
@@ -177,17 +178,30 @@ function Table({ token }: { token: Tokens.Table }) {
         <tbody>
           {token.rows.map((row, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-            <tr key={at}>
-              {row.map((cell, column) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-                <td key={column} data-align={align(column)}>
-                  {renderInline(cell.tokens)}
-                </td>
-              ))}
-            </tr>
+            <Row key={at} row={row} links={links} />
           ))}
         </tbody>
       </table>
     </div>
   );
 }
+
+const Row = memo(
+  ({ row }: { row: Tokens.TableCell[]; links: string }) => (
+    <tr>
+      {row.map((cell, column) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
+        <td key={column} data-align={cell.align ?? undefined}>
+          {renderInline(cell.tokens)}
+        </td>
+      ))}
+    </tr>
+  ),
+  (before, now) =>
+    before.links === now.links &&
+    (before.row === now.row ||
+      before.row.every(({ text, align }, at) => {
+        const cell = now.row[at];
+        return text === cell?.text && align === cell.align;
+      })),
+);
