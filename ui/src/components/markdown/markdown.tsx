@@ -10,19 +10,53 @@ import type { MathToken } from "./formulas";
 import { Checkbox, renderInline } from "./inline";
 import { type Lexed, lexGrowing, nothingLexed } from "./lexer";
 import styles from "./markdown.module.css";
+import { Table } from "./table";
 
 export function Markdown({ text }: { text: string }) {
   const lexed = useRef<Lexed>(nothingLexed);
   lexed.current = lexGrowing(lexed.current, text);
   return (
     <div className={styles.markdown} dir="auto">
-      <Blocks tokens={lexed.current.tokens} links={lexed.current.links} />
+      <Segments tokens={lexed.current.tokens} links={lexed.current.links} />
     </div>
   );
 }
 
-function Blocks({ tokens, links }: { tokens: Token[]; links: string }) {
+/** So many blocks have a box of their own: in a long answer the page passes over it as a whole. */
+const inSegment = 24;
+
+function Segments({ tokens, links }: { tokens: Token[]; links: string }) {
   const levels = headingLevels(tokens);
+  return Array.from({ length: Math.ceil(tokens.length / inSegment) }, (_, at) => (
+    <Segment
+      // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
+      key={at}
+      tokens={tokens.slice(at * inSegment, (at + 1) * inSegment)}
+      links={links}
+      levels={levels}
+    />
+  ));
+}
+
+const Segment = memo(
+  (props: BlocksProps) => (
+    <div className={styles.segment}>
+      <Blocks {...props} />
+    </div>
+  ),
+  (before, now) =>
+    before.links === now.links &&
+    before.tokens.length === now.tokens.length &&
+    before.tokens.every((token, at) => token === now.tokens[at]),
+);
+
+interface BlocksProps {
+  tokens: Token[];
+  links: string;
+  levels?: Map<Token, Level>;
+}
+
+function Blocks({ tokens, links, levels = headingLevels(tokens) }: BlocksProps) {
   // A token's place in the text is its identity: only the last ones still change.
   return tokens.map((token, at) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: see above.
@@ -157,51 +191,3 @@ function ItemPart({ token, links }: { token: Token; links: string }) {
   }
   return <Block token={token} links={links} />;
 }
-
-function Table({ token, links }: { token: Tokens.Table; links: string }) {
-  const align = (at: number) => token.align[at] ?? undefined;
-  return (
-    // A wide table scrolls by itself, so the keyboard has to reach it.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above.
-    <div className={styles.table} tabIndex={0}>
-      <table dir="auto">
-        <thead>
-          <tr>
-            {token.header.map((cell, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-              <th key={at} scope="col" data-align={align(at)}>
-                {renderInline(cell.tokens)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {token.rows.map((row, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-            <Row key={at} row={row} links={links} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-const Row = memo(
-  ({ row }: { row: Tokens.TableCell[]; links: string }) => (
-    <tr>
-      {row.map((cell, column) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity.
-        <td key={column} data-align={cell.align ?? undefined}>
-          {renderInline(cell.tokens)}
-        </td>
-      ))}
-    </tr>
-  ),
-  (before, now) =>
-    before.links === now.links &&
-    (before.row === now.row ||
-      before.row.every(({ text, align }, at) => {
-        const cell = now.row[at];
-        return text === cell?.text && align === cell.align;
-      })),
-);
