@@ -2,6 +2,7 @@
 import { useLingui } from "@lingui/react/macro";
 import type { RefObject } from "react";
 import { Reach } from "../../components/reach";
+import styles from "./thread.module.css";
 
 interface OlderMessagesProps {
   busy: boolean;
@@ -11,5 +12,10 @@ interface OlderMessagesProps {
 
 export function OlderMessages(props: OlderMessagesProps) {
   const { t } = useLingui();
-  return <Reach {...props} label={t`Loading older messages`} margin="600px 0px" />;
+  // Without a height of its own: nothing moves when it comes and goes.
+  return (
+    <div className={styles.older}>
+      <Reach {...props} label={t`Loading older messages`} margin="600px 0px" />
+    </div>
+  );
 }
