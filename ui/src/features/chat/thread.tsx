@@ -1,6 +1,6 @@
 /** The messages of a conversation. Only a long one is virtual, so that find-in-page sees the rest. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type ReactNode, useLayoutEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message } from "../../api/client";
 import { IconButton } from "../../components/button";
@@ -39,10 +39,8 @@ export function Thread(props: ThreadProps) {
     props;
   const { t } = useLingui();
   const { scroller, content, atBottom, toBottom, hold, settle } = stick;
-  // A shorter branch shown meanwhile must not make all its elements anew.
-  const wasVirtual = useRef(false);
-  wasVirtual.current ||= messages.length > virtualFrom;
-  const virtual = wasVirtual.current;
+  // Becoming virtual makes all elements anew, which only at the end of the page moves nothing.
+  const virtual = useOnce(messages.length > virtualFrom, atBottom);
   const list = useRef<VirtualizerHandle>(null);
   const prepended = useKeepPlace(messages, scroller, virtual);
 
@@ -120,6 +118,13 @@ function MessageRow({ message, live, goingOn, ...rest }: MessageRowProps) {
   const own = <T extends { messageId: string }>(of: T | null) =>
     of?.messageId === message.id ? of : null;
   return <AssistantMessage message={message} live={own(live)} goingOn={own(goingOn)} {...rest} />;
+}
+
+/** Whether something was so at first, or at any moment since in which it was allowed to become so. */
+function useOnce(is: boolean, may: boolean): boolean {
+  const [was, setWas] = useState(is);
+  if (is && may && !was) setWas(true);
+  return was;
 }
 
 /** When older messages come in above, what is on screen stays where it is. */
