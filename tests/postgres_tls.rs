@@ -6,32 +6,16 @@ use std::path::Path;
 
 use loquat::config::{Data, Database};
 use loquat::db::{Db, schema};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use secrecy::SecretString;
 
+use crate::harness::authority::Authority;
 use crate::harness::postgres::Cluster;
-
-struct Authority {
-    certificate: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap().pem();
-    Authority { certificate, issuer: Issuer::new(params, key) }
-}
 
 /// Makes the server's certificate for `localhost` and returns the settings that use it.
 fn certify(authority: &Authority, data: &Path) -> Vec<String> {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority.issuer).unwrap();
-    fs::write(data.join("server.crt"), certificate.pem()).unwrap();
-    fs::write(data.join("server.key"), key.serialize_pem()).unwrap();
+    let (certificate, key) = authority.certify(&["localhost"]);
+    fs::write(data.join("server.crt"), certificate).unwrap();
+    fs::write(data.join("server.key"), key).unwrap();
     fs::set_permissions(data.join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
     // Nobody gets in without TLS.
     fs::write(data.join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 trust\n").unwrap();
@@ -45,7 +29,7 @@ async fn open(url: String) -> anyhow::Result<Db> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verified_connection_works_and_an_unverified_one_is_refused() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (ours, other) = (authority("Ours"), authority("Another"));
+    let (ours, other) = (Authority::new("Ours"), Authority::new("Another"));
     let cluster = Cluster::start(|data| certify(&ours, data));
     let dir = tempfile::tempdir().unwrap();
     let roots = |name: &str, authority: &Authority| {

@@ -2,6 +2,7 @@
 //! what the test wants.
 
 pub mod audit;
+pub mod authority;
 pub mod client;
 pub mod database;
 pub mod events;
