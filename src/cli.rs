@@ -147,6 +147,8 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     // Ten thousand streams need more files than the usual thousand.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Before anything is printed: a signal that nobody waits for would end the process.
+    let hangup = config.tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
     let bound = server::bind(config.listen)?;
     let address = bound.address()?;
     let app = App::start(config, address.port()).await?;
@@ -168,14 +170,19 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
             std::process::exit(130);
         });
     };
-    server::serve(app.clone(), listener, stop).await;
+    server::serve(app.clone(), listener, hangup, stop).await;
     app.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Three lines: where it listens, where its data is, and which models it found.
 fn greet(app: &App, address: std::net::SocketAddr) {
-    print(&format!("Loquat {} listens on http://{address}\nData: {}\n", env!("CARGO_PKG_VERSION"), app.db.describe()));
+    let scheme = if app.config.tls.is_some() { "https" } else { "http" };
+    print(&format!(
+        "Loquat {} listens on {scheme}://{address}\nData: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        app.db.describe()
+    ));
     if let Some(warning) = app.db.warning() {
         tracing::warn!("{warning}");
     }

@@ -14,10 +14,12 @@ mod limits;
 mod parse;
 mod providers;
 mod settings;
+mod tls;
 
 pub use limits::LimitSettings;
 pub use providers::{Prefill, Provider};
 pub use settings::{DataSettings, ServeSettings};
+pub use tls::{Content, Files, Pair, Reading, Tls};
 
 /// Which database, and where.
 #[derive(Clone, Debug)]
@@ -134,6 +136,8 @@ pub struct ProviderLimits {
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The certificate for HTTPS; `None` where a proxy has it, or nobody.
+    pub tls: Option<Tls>,
     /// Where the data is.
     pub data: Data,
     /// Whether to migrate PostgreSQL first.

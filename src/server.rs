@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::UPGRADE;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::signal::unix::Signal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,14 +17,17 @@ use tokio_util::task::TaskTracker;
 use crate::api::socket::Place;
 use crate::app::App;
 
+mod certificate;
 mod handover;
 mod line;
 mod live;
 mod refusal;
 mod respond;
+mod secure;
 
 use line::Connection;
-use respond::Site;
+use respond::{Arrival, Site};
+use secure::Secure;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -66,11 +70,18 @@ fn cannot_listen(address: SocketAddr) -> String {
 /// Serves until `stop` resolves, then stops gracefully.
 ///
 /// From then on `/readyz` fails and new turns are refused; running answers get a while to finish and are then stored
-/// as interrupted, which ends their streams; last, open connections are closed.
-pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
+/// as interrupted, which ends their streams; last, open connections are closed. `hangup` is when to look for a new
+/// certificate at once.
+pub async fn serve(app: App, listener: TcpListener, hangup: Option<Signal>, stop: impl Future<Output = ()> + Send) {
     let closing = CancellationToken::new();
     let connections = TaskTracker::new();
-    let accepting = tokio::spawn(accept(app.clone(), listener, closing.clone(), connections.clone()));
+    let site = Arc::new(Site::new(app.clone()));
+    let secure = app.config.tls.as_ref().map(|tls| {
+        let (current, config) = certificate::start(tls);
+        connections.spawn(certificate::watch(tls.clone(), current, hangup, closing.clone()));
+        Arc::new(Secure::new(config, Arc::clone(&site), connections.clone(), closing.clone()))
+    });
+    let accepting = tokio::spawn(accept(site, secure, listener, closing.clone(), connections.clone()));
     stop.await;
     app.drain().await;
     closing.cancel();
@@ -81,11 +92,17 @@ pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = (
     }
 }
 
-async fn accept(app: App, listener: TcpListener, closing: CancellationToken, connections: TaskTracker) {
-    let most = app.config.limits.connections.unwrap_or(Semaphore::MAX_PERMITS);
+async fn accept(
+    site: Arc<Site>,
+    secure: Option<Arc<Secure>>,
+    listener: TcpListener,
+    closing: CancellationToken,
+    connections: TaskTracker,
+) {
+    let limits = site.limits();
+    let most = limits.connections.unwrap_or(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
-    let request_timeout = app.config.limits.request_timeout;
-    let site = Arc::new(Site::new(app));
+    let request_timeout = limits.request_timeout;
     let mut pause = Duration::from_millis(10);
     loop {
         // The place comes first: connections beyond the cap wait in the kernel instead of in our memory.
@@ -101,6 +118,10 @@ async fn accept(app: App, listener: TcpListener, closing: CancellationToken, con
             Ok((stream, peer)) => {
                 pause = Duration::from_millis(10);
                 prepare(&stream);
+                if let Some(secure) = &secure {
+                    connections.spawn(Arc::clone(secure).serve(stream, peer, place));
+                    continue;
+                }
                 let connection = connection(Arc::clone(&site), stream, peer, request_timeout, closing.clone(), place);
                 connections.spawn(connection);
             }
@@ -127,6 +148,15 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
+/// Has a request that may become a socket keep its connection's place.
+fn keep_place(request: &mut hyper::Request<Incoming>, place: Option<&Place>) {
+    if let Some(place) = place
+        && request.headers().contains_key(UPGRADE)
+    {
+        request.extensions_mut().insert(place.clone());
+    }
+}
+
 async fn connection(
     site: Arc<Site>,
     stream: TcpStream,
@@ -136,18 +166,15 @@ async fn connection(
     place: Option<OwnedSemaphorePermit>,
 ) {
     let Ok(local) = stream.local_addr() else { return };
+    let arrival = Arrival { local, peer, tls: false };
     let place = place.map(|place| Place(Arc::new(place)));
     let mut connection = Connection::new(stream);
     loop {
         let site = Arc::clone(&site);
         let place = place.clone();
         let respond = move |mut request: hyper::Request<Incoming>| {
-            if let Some(place) = &place
-                && request.headers().contains_key(UPGRADE)
-            {
-                request.extensions_mut().insert(place.clone());
-            }
-            Arc::clone(&site).respond(request, local, peer)
+            keep_place(&mut request, place.as_ref());
+            Arc::clone(&site).respond(request, arrival)
         };
         // Boxed, because a connection spends most of its time in a stream, for which all of this is gone.
         let served = Box::pin(handover::serve(connection, respond, request_timeout, &closing)).await;

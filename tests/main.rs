@@ -39,4 +39,5 @@ mod settings;
 mod socket;
 mod socket_bounds;
 mod streams;
+mod tls;
 mod turns;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::limits::LimitSettings;
 use super::parse::{self, Problems};
-use super::{Config, Data, Database, Mistakes, providers};
+use super::{Config, Data, Database, Mistakes, providers, tls};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -40,6 +40,12 @@ pub struct ServeSettings {
         hide_env_values = true
     )]
     pub listen: String,
+    /// File with the certificate for HTTPS: the whole chain as PEM, the server's own first. Without it: plain HTTP
+    #[arg(long, env = "LOQUAT_TLS_CERT", value_name = "FILE", hide_env_values = true)]
+    pub tls_cert: Option<String>,
+    /// File with the certificate's private key, as PEM
+    #[arg(long, env = "LOQUAT_TLS_KEY", value_name = "FILE", hide_env_values = true)]
+    pub tls_key: Option<String>,
     /// Run pending migrations first on PostgreSQL too (on SQLite they always run by themselves)
     #[arg(long)]
     pub migrate: bool,
@@ -133,6 +139,7 @@ impl ServeSettings {
         let defaults = Defaults::default();
         let data = self.data.read(problems);
         let listen = parse::listen(defaults.unless_given("listen", &self.listen), problems);
+        let tls = tls::read(&self.tls_cert, &self.tls_key, problems);
         let public_url = parse::public_url(&self.public_url, problems);
         let allowed_origins = parse::origins(&self.allowed_origins, problems);
         let trusted_proxies = parse::networks(&self.trusted_proxies, problems);
@@ -160,6 +167,7 @@ impl ServeSettings {
         let limits = self.limits.read(&defaults, problems);
         Some(Config {
             listen: listen?,
+            tls,
             data: data?,
             migrate: self.migrate,
             public_url,

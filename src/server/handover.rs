@@ -29,7 +29,7 @@ use super::live::Live;
 use crate::clock;
 
 /// Bytes of a request's head, and of what is buffered of a response.
-const BUFFER: usize = 64 * 1024;
+pub(super) const BUFFER: usize = 64 * 1024;
 /// How much of a stream is gathered before it is written, in bytes.
 const GATHERED: usize = 16 * 1024;
 

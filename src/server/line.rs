@@ -184,7 +184,7 @@ impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.line.lock();
         ready!(state.poll_rest(cx))?;
-        if let Some(instead) = refusal::instead_of(bytes) {
+        if let Some(instead) = refusal::instead_of(bytes, false) {
             state.rest.extend_from_slice(&instead);
             return Poll::Ready(Ok(bytes.len()));
         }

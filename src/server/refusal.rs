@@ -17,8 +17,8 @@ use crate::error::Error;
 /// The longest answer that hyper makes by itself, in bytes.
 const LONGEST: usize = 256;
 
-/// What is to be written instead of these bytes, if they are an answer of hyper's own.
-pub(super) fn instead_of(bytes: &[u8]) -> Option<Vec<u8>> {
+/// What is to be written instead of these bytes, if they are an answer of hyper's own. `https` says how the client came.
+pub(super) fn instead_of(bytes: &[u8], https: bool) -> Option<Vec<u8>> {
     if bytes.len() > LONGEST || !bytes.starts_with(b"HTTP/1.1 4") || !bytes.ends_with(b"\r\n\r\n") {
         return None;
     }
@@ -26,24 +26,30 @@ pub(super) fn instead_of(bytes: &[u8]) -> Option<Vec<u8>> {
     if head.contains("x-request-id") || !head.contains("content-length: 0\r\n") {
         return None;
     }
-    Some(problem(head.get(9..12)?.parse().ok()?))
-}
-
-fn problem(status: u16) -> Vec<u8> {
-    let problem = Problem::from(Failure::from(match status {
-        414 => Error::AddressTooLong,
+    let error = match head.get(9..12)?.parse().ok()? {
+        414_u16 => Error::AddressTooLong,
         431 => Error::HeadersTooLarge,
         _ => Error::Malformed(
             "this is not a request as HTTP/1.1 has it; look at its first line and its headers".to_owned(),
         ),
-    }));
+    };
+    Some(problem(error, https))
+}
+
+/// The answer to plain HTTP where HTTPS is spoken.
+pub(super) fn not_https() -> Vec<u8> {
+    problem(Error::Malformed("HTTPS is spoken here; write https:// in front of the address".to_owned()), false)
+}
+
+fn problem(error: Error, https: bool) -> Vec<u8> {
+    let problem = Problem::from(Failure::from(error));
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(<Problem as Payload>::CONTENT_TYPE));
     if let Ok(id) = HeaderValue::from_str(&problem.request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     // Nothing is known of who asked, and for what.
-    complete(&mut headers, "/api", Client { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), https: false });
+    complete(&mut headers, "/api", Client { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), https });
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
     let body = problem.to_json_string();
     let mut out = head_of(status, &headers, false, Framing::Length(body.len()));

@@ -19,11 +19,23 @@ use url::Url;
 
 use crate::api::{Client, Routes, problem_response};
 use crate::app::App;
+use crate::config::Limits;
 use crate::error::Error;
 use crate::{clock, telemetry, ui};
 
 /// How much of a body that is too large is read all the same, in bytes.
 const THROWN_AWAY: usize = 4 * 1024 * 1024;
+
+/// How a request arrived.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival {
+    /// Our end of the connection.
+    pub(super) local: SocketAddr,
+    /// The other end: the browser, or a proxy.
+    pub(super) peer: SocketAddr,
+    /// Whether the connection is TLS.
+    pub(super) tls: bool,
+}
 
 /// Everything that is served.
 pub(super) struct Site {
@@ -36,23 +48,27 @@ impl Site {
         Self { api: Routes::new(app.clone()), app }
     }
 
+    /// The limits of the settings.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.app.config.limits
+    }
+
     /// Answers one request; whatever happens, with a response.
     pub(super) async fn respond(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,
-        local: SocketAddr,
-        peer: SocketAddr,
+        arrival: Arrival,
     ) -> hyper::Response<BoxBody<Bytes, std::io::Error>> {
         let id = clock::id();
         let began = Instant::now();
         let config = &self.app.config;
-        let client = client(&config.trusted_proxies, config.public_url.as_ref(), peer.ip(), request.headers());
+        let client = client(&config.trusted_proxies, config.public_url.as_ref(), arrival, request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         // A task of its own, because hyper drops what it waits for when the client leaves: what was begun for a
         // request, such as a turn between its commit and its first word, must not be left half done.
         let answering = tokio::spawn(telemetry::REQUEST_ID.scope(id, {
             let site = Arc::clone(&self);
-            async move { or_problem(site.answer(request, client, local, peer)).await }
+            async move { or_problem(site.answer(request, client, arrival)).await }
         }));
         let mut response = match answering.await {
             Ok(response) => response,
@@ -76,15 +92,9 @@ impl Site {
         response.into()
     }
 
-    async fn answer(
-        &self,
-        request: hyper::Request<Incoming>,
-        client: Client,
-        local: SocketAddr,
-        peer: SocketAddr,
-    ) -> Response {
+    async fn answer(&self, request: hyper::Request<Incoming>, client: Client, arrival: Arrival) -> Response {
         let is_api = Routes::has(request.uri().path());
-        let request = match self.receive(request, local, peer).await {
+        let request = match self.receive(request, arrival).await {
             Ok(mut request) => {
                 request.extensions_mut().insert(client);
                 request
@@ -101,18 +111,14 @@ impl Site {
     }
 
     /// Reads the whole body, within its bounds of size and time.
-    async fn receive(
-        &self,
-        request: hyper::Request<Incoming>,
-        local: SocketAddr,
-        peer: SocketAddr,
-    ) -> Result<Request, Error> {
+    async fn receive(&self, request: hyper::Request<Incoming>, arrival: Arrival) -> Result<Request, Error> {
         let limits = &self.app.config.limits;
         let limit = limits.body_bytes.unwrap_or(usize::MAX);
         let (parts, body) = request.into_parts();
-        let addresses = (LocalAddr(Addr::SocketAddr(local)), RemoteAddr(Addr::SocketAddr(peer)));
-        let rebuild = |parts, body: Bytes| {
-            let parts: poem::RequestParts = (parts, addresses.0, addresses.1, Scheme::HTTP).into();
+        let addresses = (LocalAddr(Addr::SocketAddr(arrival.local)), RemoteAddr(Addr::SocketAddr(arrival.peer)));
+        let scheme = if arrival.tls { Scheme::HTTPS } else { Scheme::HTTP };
+        let rebuild = move |parts, body: Bytes| {
+            let parts: poem::RequestParts = (parts, addresses.0, addresses.1, scheme).into();
             Request::from_parts(parts, Body::from(body))
         };
         if body.is_end_stream() {
@@ -182,13 +188,14 @@ pub(super) fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
 }
 
 /// The browser behind the proxies that are believed; a forwarded address from anybody else counts for nothing.
-fn client(trusted: &[IpNet], public_url: Option<&Url>, peer: IpAddr, headers: &HeaderMap) -> Client {
+fn client(trusted: &[IpNet], public_url: Option<&Url>, arrival: Arrival, headers: &HeaderMap) -> Client {
+    let peer = arrival.peer.ip();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     // Whoever asks for the public host by its name came by the public scheme, whatever the proxy says or leaves out.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let public =
         public_url.is_some_and(|url| url.scheme() == "https" && host.is_some_and(|host| is_host_of(url, host)));
-    let direct = Client { address: peer.to_canonical(), https: public };
+    let direct = Client { address: peer.to_canonical(), https: public || arrival.tls };
     if !is_trusted(&peer) {
         return direct;
     }
@@ -212,7 +219,11 @@ fn client(trusted: &[IpNet], public_url: Option<&Url>, peer: IpAddr, headers: &H
             break;
         }
     }
-    let https = values("x-forwarded-proto").last().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    // A proxy that comes to us by TLS may itself be asked without, and then says so.
+    let https = match values("x-forwarded-proto").last() {
+        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+        None => arrival.tls,
+    };
     Client { address, https: public || https }
 }
 
@@ -225,12 +236,17 @@ fn is_host_of(url: &Url, host: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn from(peer: &str, tls: bool) -> Arrival {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 4711);
+        Arrival { local: peer, peer, tls }
+    }
+
     fn seen(trusted: &[&str], peer: &str, forwarded: &str, scheme: &str) -> (String, bool) {
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         headers.insert("x-forwarded-proto", scheme.parse().unwrap());
-        let client = client(&trusted, None, peer.parse().unwrap(), &headers);
+        let client = client(&trusted, None, from(peer, false), &headers);
         (client.address.to_string(), client.https)
     }
 
@@ -239,7 +255,7 @@ mod tests {
         let public: Url = "https://chat.example.org".parse().unwrap();
         let https = |host: &str| {
             let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
-            client(&[], Some(&public), "127.0.0.1".parse().unwrap(), &headers).https
+            client(&[], Some(&public), from("127.0.0.1", false), &headers).https
         };
         assert!(https("chat.example.org") && https("chat.example.org:443"));
         assert!(
@@ -264,5 +280,17 @@ mod tests {
         let lied = "1.1.1.1, 198.51.100.1, 10.0.0.7";
         assert_eq!(seen(&["127.0.0.0/8", "10.0.0.0/8"], "127.0.0.1", lied, "http"), ("198.51.100.1".into(), false));
         assert_eq!(seen(&["127.0.0.0/8"], "127.0.0.1", "rubbish", "https"), ("127.0.0.1".into(), true));
+    }
+
+    #[test]
+    fn over_our_own_tls_the_browser_came_by_https_unless_a_trusted_proxy_says_otherwise() {
+        let https = |trusted: &[&str], forwarded: Option<&str>| {
+            let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+            let headers =
+                forwarded.map(|scheme| (HeaderName::from_static("x-forwarded-proto"), scheme.parse().unwrap()));
+            client(&trusted, None, from("127.0.0.1", true), &HeaderMap::from_iter(headers)).https
+        };
+        assert!(https(&[], None) && https(&[], Some("http")) && https(&["127.0.0.1/32"], None));
+        assert!(!https(&["127.0.0.1/32"], Some("http")));
     }
 }

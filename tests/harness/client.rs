@@ -33,6 +33,11 @@ impl Person {
         Self { base: base.to_owned(), email: String::new(), cookie: None, http }
     }
 
+    /// The same with a client of the test's own.
+    pub fn with(base: &str, http: reqwest::Client) -> Self {
+        Self { base: base.to_owned(), email: String::new(), cookie: None, http }
+    }
+
     /// Registers and signs in.
     pub async fn register(server: &Server, name: &str) -> Self {
         Self::nobody(server).join(name).await

@@ -56,7 +56,7 @@ impl Server {
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (app, stop) = (app.clone(), stop.clone());
-            async move { loquat::server::serve(app, listener, async move { stop.cancelled().await }).await }
+            async move { loquat::server::serve(app, listener, None, async move { stop.cancelled().await }).await }
         });
         Self { address, app, stop, serving: Some(serving), dir }
     }
@@ -79,7 +79,8 @@ impl Server {
 
     /// The address of a path.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        let scheme = if self.app.config.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.address)
     }
 
     /// A new person, registered and signed in.
@@ -91,6 +92,7 @@ impl Server {
 fn config(data: Data) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
+        tls: None,
         data,
         migrate: false,
         public_url: None,
