@@ -1075,8 +1075,14 @@ export interface components {
          * @description What a conversation is made from.
          */
         NewProject: {
+            /** @description The model that answers; the default when left out. */
+            model?: string | null;
             /** @description A name of your own; without one the conversation is named after its first question. */
             name?: string | null;
+            /** @description How the model is to answer. */
+            parameters?: components["schemas"]["Parameters"] | null;
+            /** @description What the model is told before everything else. */
+            system_prompt?: string | null;
         };
         /**
          * NewUser
