@@ -2,7 +2,7 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { call, client, type User } from "./client";
 import { statusOf } from "./problem";
-import { goAway, sessionQuery } from "./session";
+import { leaving, sessionQuery } from "./session";
 
 export async function changeName(queries: QueryClient, name: string): Promise<User> {
   const user = await call(client.PATCH("/api/users/me", { body: { name } }));
@@ -22,8 +22,9 @@ export async function changePassword(
 
 /** Deletes the account with everything in it, and signs out everywhere. */
 export async function deleteAccount(queries: QueryClient): Promise<void> {
+  const goAway = leaving(queries);
   await call(client.DELETE("/api/users/me"));
-  goAway(queries, "deleted");
+  goAway("deleted");
 }
 
 /** Where the browser gets everything that is stored of one, as a file. */

@@ -56,20 +56,30 @@ export const departure = createStore<Departure | null>(null);
 
 /** Ends the session here and in every other tab; drafts do not stay behind on a shared computer. */
 export async function logout(queries: QueryClient): Promise<void> {
+  const goAway = leaving(queries);
   await call(client.POST("/api/logout/"));
-  goAway(queries, "left");
+  goAway("left");
 }
 
-/** Tells every tab that this account is signed out here, and leaves nothing of it behind. */
-export function goAway(queries: QueryClient, why: Departure): void {
+/**
+ * What tells every tab that this account is signed out here, and leaves nothing of it behind. Made before the
+ * server is asked, because that cuts the live connections before it answers.
+ */
+export function leaving(queries: QueryClient): (why: Departure) => void {
   const user = queries.getQueryData(sessionQuery.queryKey);
-  if (user) forget(`draft.${user.id}.`);
-  tellTabs({ type: "signed_out" });
-  leaveSession(queries, why);
+  return (why) => {
+    if (user) forget(`draft.${user.id}.`);
+    tellTabs({ type: "signed_out" });
+    leaveSession(queries, why);
+  };
 }
 
 export function leaveSession(queries: QueryClient, why: Departure): void {
-  if (queries.getQueryData(sessionQuery.queryKey) === null) return;
+  if (queries.getQueryData(sessionQuery.queryKey) === null) {
+    // Somebody's own wish says more than a connection that was cut because of it.
+    if (why !== "expired" && departure.get() === "expired") departure.set(why);
+    return;
+  }
   departure.set(why);
   enterSession(queries, null);
 }
