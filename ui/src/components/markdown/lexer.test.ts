@@ -162,6 +162,17 @@ describe("markdown that grows", () => {
       "[link](https://example.org) ",
       "https://example.org/a ",
       "\\( ",
+      "$a<b$ ",
+      "$[0$ ",
+      "$``$ ",
+      "``a`b`` ",
+      "\\` ",
+      "\\< ",
+      "\\[ ",
+      "](/a) ",
+      "[a](/b`c) ",
+      "[a](/b<c) ",
+      "<https://example.org/a> ",
     ],
   ];
   test("is the same while a paragraph grows long", () => {

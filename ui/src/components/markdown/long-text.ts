@@ -74,12 +74,17 @@ function isClosed(token: Token): boolean {
     case "strong":
     case "em":
     case "del":
-    case "link":
       return token.tokens?.every(isClosed) ?? false;
+    case "link":
+      return !/`|.[<[]/.test(token.raw) && (token.tokens?.every(isClosed) ?? false);
+    // marked hides code, links and tags from emphasis by a search of its own, in here too.
     case "codespan":
-    case "escape":
+      return !token.text.includes("`");
     case "math":
-      return true;
+      return !/[`<[]/.test(token.text);
+    // A formula may begin with an escaped bracket.
+    case "escape":
+      return !/[`<[(]/.test(token.text);
     default:
       return false;
   }
