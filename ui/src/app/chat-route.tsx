@@ -1,7 +1,7 @@
 /** Brings together what a conversation needs from several features. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { useParams } from "react-router";
+import { useLocation, useParams } from "react-router";
 import { recallNewChat } from "../api/new-chat";
 import { projectQuery } from "../api/projects";
 import { useUser } from "../api/session";
@@ -14,7 +14,10 @@ import { useFrame } from "./shell";
 
 export function ChatRoute() {
   const { projectId } = useParams();
-  return <Chat key={projectId ?? "new"} projectId={projectId ?? null} />;
+  // Another message of the same conversation is gone to as another conversation is.
+  const { hash } = useLocation();
+  const message = hash.startsWith("#message-") ? hash : "";
+  return <Chat key={`${projectId ?? "new"}${message}`} projectId={projectId ?? null} />;
 }
 
 function Chat({ projectId }: { projectId: string | null }) {

@@ -99,9 +99,15 @@ export function Shell() {
   };
   return (
     <div className={styles.shell}>
-      <a className={styles.skip} href="#composer">
-        <Trans>Skip to the message box</Trans>
-      </a>
+      {openId || fresh ? (
+        <a className={styles.skip} href="#composer">
+          <Trans>Skip to the message box</Trans>
+        </a>
+      ) : (
+        <a className={styles.skip} href="#content">
+          <Trans>Skip to the content</Trans>
+        </a>
+      )}
       {shown && (
         <aside className={styles.aside}>
           <Sidebar
@@ -126,7 +132,7 @@ export function Shell() {
           }
         />
       </Dialog>
-      <main className={styles.main}>
+      <main id="content" tabIndex={-1} className={styles.main}>
         <Outlet context={frame} />
       </main>
       {help && (

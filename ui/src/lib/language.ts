@@ -13,7 +13,9 @@ export function preferredLanguage(): Language {
 
 export async function speak(language: Language): Promise<void> {
   const messages = language === "de" ? (await import("../locales/de.po")).messages : english;
-  i18n.loadAndActivate({ locale: language, messages });
+  // Dates and numbers as they are written where the reader is: 14:05 in Britain, 2:05 PM in America.
+  const regional = navigator.languages.filter((tag) => tag.startsWith(`${language}-`));
+  i18n.loadAndActivate({ locale: language, locales: [...regional, language], messages });
   document.documentElement.lang = language;
 }
 

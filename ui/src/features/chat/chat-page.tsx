@@ -2,7 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { useNavigate } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 import { modelsQuery } from "../../api/models";
 import { statusOf } from "../../api/problem";
 import { useUser } from "../../api/session";
@@ -21,7 +21,7 @@ import { useLiveAnswer } from "./follow";
 import { useGoingOn } from "./going-on";
 import { useHindrance } from "./hindrance";
 import { useNaming } from "./naming";
-import { readPlace } from "./place";
+import { placeNamed, readPlace } from "./place";
 import { useSending } from "./send";
 import { Elsewhere, NoModels, NotSentYet, Offline } from "./standing";
 import { useStickToBottom } from "./stick-to-bottom";
@@ -48,7 +48,8 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const key = draftKey(userId, projectId);
   const draft = useDraft(key);
   const place = projectId ?? "new";
-  const [left] = useState(() => readPlace(place));
+  const { hash } = useLocation();
+  const [left] = useState(() => placeNamed(hash) ?? readPlace(place));
   const conversation = useConversation(projectId, left?.messageId ?? null);
   const { project, loaded, messages, last, running, elsewhere } = conversation;
   const online = useOnline();

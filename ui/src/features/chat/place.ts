@@ -8,6 +8,9 @@ export interface Place {
   y: number;
 }
 
+/** So far from the top a message is shown that was looked for, in px. */
+const belowHeader = 24;
+
 /** `null`: at its end, where new words are followed. */
 export function readPlace(key: string): Place | null {
   try {
@@ -15,6 +18,12 @@ export function readPlace(key: string): Place | null {
   } catch {
     return null;
   }
+}
+
+/** Where the message is that an address ends with, such as that of a search's hit. */
+export function placeNamed(hash: string): Place | null {
+  const messageId = hash.match(/^#message-(.+)$/)?.[1];
+  return messageId ? { messageId, y: belowHeader } : null;
 }
 
 export function writePlace(key: string, place: Place | null): void {

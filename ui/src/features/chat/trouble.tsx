@@ -74,7 +74,8 @@ export function Gone({ leading, error }: { leading: ReactNode; error: unknown })
       <div className={styles.gone}>
         <h1>{title}</h1>
         <p>{advice}</p>
-        <Link to="/">
+        {/* In place of the message box, to which the page offers to skip. */}
+        <Link to="/" id="composer">
           <Trans>Begin a new chat</Trans>
         </Link>
       </div>

@@ -115,7 +115,7 @@ export default function ConversationSettings(props: ConversationSettingsProps) {
                 forget();
               }}
             >
-              <Trans>Reset everything</Trans>
+              <Trans>Reset</Trans>
             </Button>
           )}
         </div>

@@ -49,7 +49,8 @@ export function ModelPicker({ value, onChoose, framed = false }: ModelPickerProp
     onChoose(model);
   }
 
-  const label = chosen ? t`Model: ${chosen.name}` : t`Choose a model`;
+  const none = models?.length ? t`Choose a model` : t`No model`;
+  const label = chosen ? t`Model: ${chosen.name}` : none;
   return (
     <>
       <button
@@ -62,9 +63,7 @@ export function ModelPicker({ value, onChoose, framed = false }: ModelPickerProp
         title={label}
         popoverTarget={id}
       >
-        <span className={styles.name}>
-          {chosen?.name ?? (models?.length ? t`Choose a model` : t`No model`)}
-        </span>
+        <span className={styles.name}>{chosen?.name ?? none}</span>
         <ChevronDownIcon size={16} />
       </button>
       <div

@@ -32,14 +32,12 @@ export function AccountMenu({ onSettings, onHelp }: AccountMenuProps) {
 
   return (
     <Menu
-      label={t`Account and settings`}
+      label={t`${name}: account and settings`}
       side="above"
       buttonClass={styles.button ?? ""}
       button={
         <>
-          <span className={styles.initial} aria-hidden="true">
-            {name.charAt(0).toUpperCase()}
-          </span>
+          <span className={styles.initial} data-initial={name.charAt(0).toUpperCase()} />
           <span className={styles.name}>{name}</span>
         </>
       }

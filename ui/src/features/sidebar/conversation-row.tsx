@@ -74,7 +74,7 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
       className={classNames(styles.row, match && styles.hit, current && styles.current)}
     >
       <Link
-        to={`/c/${id}`}
+        to={{ pathname: `/c/${id}`, hash: match?.message_id ? `message-${match.message_id}` : "" }}
         replace={replace}
         className={styles.link}
         aria-current={current ? "page" : undefined}
