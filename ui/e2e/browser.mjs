@@ -1,8 +1,8 @@
 /** The installed Chromium, quiet and offline but for the page under test. */
 import { chromium } from "playwright-core";
 
-export function openBrowser() {
-  return chromium.launch({
+export function chromiumOptions(more = []) {
+  return {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--headless",
@@ -13,6 +13,11 @@ export function openBrowser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
-  });
+  };
+}
+
+export function openBrowser() {
+  return chromium.launch(chromiumOptions());
 }

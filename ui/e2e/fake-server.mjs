@@ -1,14 +1,13 @@
 /**
  * Serves dist under the real content policy and plays the API from memory, also the parts that a
  * healthy server seldom shows: `node e2e/fake-server.mjs [PORT]`. The first word of a message
- * chooses what happens, as fake-answer.mjs has it: fail, length, queue, slow, crowd and others.
+ * chooses what happens, as scripted-answers.mjs has it: fail, length, queue, slow, crowd and others.
  */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { answerTo, refusalOf } from "./fake-answer.mjs";
 import { branch, newestBelow, remove, told } from "./fake-branches.mjs";
 import {
   account,
@@ -20,6 +19,7 @@ import {
   seedProjects,
   settings,
 } from "./fake-manage.mjs";
+import { answerTo, refusalOf } from "./scripted-answers.mjs";
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types loquat-worker";

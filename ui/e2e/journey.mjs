@@ -5,6 +5,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openBrowser } from "./browser.mjs";
+import { chatView } from "./chat-view.mjs";
+import { check, createReport, waitUntil } from "./report.mjs";
+import { watchContext } from "./watch.mjs";
 
 const base = process.argv[2]?.replace(/\/$/, "");
 if (!base) {
@@ -18,76 +21,19 @@ if (shots) mkdirSync(shots, { recursive: true });
 const browser = await openBrowser();
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
 await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: base });
+const complaints = await watchContext(context, [base]);
 const page = await context.newPage();
 page.setDefaultTimeout(20_000);
 
-const complaints = [];
-function watch(tab) {
-  tab.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-  });
-  tab.on("pageerror", (error) => complaints.push(String(error)));
-  tab.on("request", (request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (protocol.startsWith("http") && origin !== new URL(base).origin) {
-      complaints.push(`asked another host: ${request.url()}`);
-    }
-  });
-}
-watch(page);
-await context.addInitScript(() => {
-  addEventListener("securitypolicyviolation", (event) => {
-    console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`);
-  });
-});
-
-let passed = 0;
-let failed = 0;
+const report = createReport();
 async function step(name, run) {
-  try {
-    await run();
-    passed++;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(
-      `FAIL  ${name}\n      ${String(error.message ?? error)
-        .split("\n")
-        .slice(0, 4)
-        .join("\n      ")}`,
-    );
-  }
-  if (shots) await page.screenshot({ path: join(shots, `${passed + failed}.png`) });
-}
-function check(condition, message) {
-  if (!condition) throw new Error(message);
+  await report.step(name, run);
+  if (shots) await page.screenshot({ path: join(shots, `${report.count}.png`) });
 }
 
 const email = `journey-${Date.now()}@example.org`;
 const password = "a quiet orchard in May";
-const box = page.getByRole("textbox", { name: "Message", exact: true });
-const stop = page.getByRole("button", { name: "Stop", exact: true });
-const send = page.getByRole("button", { name: "Send", exact: true });
-const answers = page
-  .locator("article")
-  .filter({ has: page.getByRole("heading", { name: "Answer" }) });
-const questions = page
-  .locator("article")
-  .filter({ has: page.getByRole("heading", { name: "You asked" }) });
-const rows = page.getByRole("navigation", { name: "Conversations" }).getByRole("listitem");
-const answerText = async () => (await answers.last().innerText()).trim();
-
-/** The running answer has reached its end. */
-const over = () => stop.waitFor({ state: "detached", timeout: 120_000 });
-
-async function waitUntil(condition, message, milliseconds = 20_000) {
-  const until = Date.now() + milliseconds;
-  while (Date.now() < until) {
-    if (await condition()) return;
-    await page.waitForTimeout(25);
-  }
-  throw new Error(message);
-}
+const { box, stop, send, answers, questions, rows, answerText, over } = chatView(page);
 
 await step("nobody signed in is led to the login page", async () => {
   await page.goto(`${base}/c/somewhere`);
@@ -266,7 +212,6 @@ await step("a conversation is renamed in place", async () => {
 await step("what one tab does shows in the other", async () => {
   const other = await context.newPage();
   other.setDefaultTimeout(20_000);
-  watch(other);
   const sockets = [];
   other.on("websocket", (socket) => sockets.push(socket.url()));
   await other.goto(base);
@@ -347,7 +292,7 @@ await step("signing out leads to the login page, in every tab", async () => {
   const other = await context.newPage();
   await other.goto(base);
   await other.getByRole("heading", { name: /on your mind/ }).waitFor();
-  await page.getByRole("button", { name: "Account and settings" }).click();
+  await page.getByRole("button", { name: "account and settings" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByText("You are signed out.").waitFor();
   await other.getByText("You are signed out.").waitFor();
@@ -369,5 +314,4 @@ await step(
 );
 
 await browser.close();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+report.finish();

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openBrowser } from "./browser.mjs";
+import { check, createReport } from "./report.mjs";
 
 const script = new URL("fake-server.mjs", import.meta.url).pathname;
 const server = spawn(process.execPath, [script], {
@@ -12,7 +13,8 @@ const [line] = await once(server.stdout, "data");
 const base = String(line).match(/http:\S+/)[0];
 const browser = await openBrowser();
 const account = { email: "ada@example.org", password: "a quiet orchard", name: "Ada" };
-let failed = 0;
+const { step, finish } = createReport();
+const complaints = [];
 
 async function open(width, height, touch) {
   const context = await browser.newContext({
@@ -22,28 +24,12 @@ async function open(width, height, touch) {
   });
   const page = await context.newPage();
   page.setDefaultTimeout(4000);
-  page.on("pageerror", (error) => {
-    failed++;
-    console.log(`FAIL  ${error}`);
-  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
   await page.request.post(`${base}/api/users/`, { data: account });
   await page.request.post(`${base}/api/login/`, { data: account });
   await page.goto(base);
   await page.getByRole("heading", { name: /on your mind/ }).waitFor();
   return page;
-}
-
-async function step(name, run) {
-  try {
-    const said = await run();
-    console.log(`ok    ${name}${said ? `: ${said}` : ""}`);
-  } catch (error) {
-    failed++;
-    console.log(`FAIL  ${name}\n      ${String(error.message).split("\n").slice(0, 3).join(" ")}`);
-  }
-}
-function check(condition, message) {
-  if (!condition) throw new Error(message);
 }
 
 let page = await open(1280, 800, false);
@@ -216,6 +202,10 @@ await step("deleting the account says so at the door", async () => {
   await page.getByText("Your account is deleted").waitFor();
 });
 
+await step("nothing was thrown", () => {
+  check(complaints.length === 0, complaints.join("\n"));
+});
+
 await browser.close();
 server.kill();
-process.exit(failed > 0 ? 1 : 0);
+finish();

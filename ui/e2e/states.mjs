@@ -1,70 +1,79 @@
 /**
- * Pictures of what a healthy server seldom shows: `node e2e/states.mjs DIR [WORD…]` plays each
- * ending of the fake server in a wide and a narrow window, by day and by night.
+ * Every state of the page, played by the real executable with a scripted model on a desktop and on a
+ * phone: `node e2e/states.mjs [--screenshots DIR] [WORD…]` plays those whose names have a word.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openBrowser } from "./browser.mjs";
+import { startLoquat } from "./loquat.mjs";
+import { startProvider } from "./provider.mjs";
+import { check, createReport } from "./report.mjs";
+import { answers } from "./states/answers.mjs";
+import { connection } from "./states/connection.mjs";
+import { door } from "./states/door.mjs";
+import { failures } from "./states/failures.mjs";
+import { managing } from "./states/managing.mjs";
+import { shapes } from "./states/shapes.mjs";
+import { sizes, startVisit } from "./visit.mjs";
 
-const [folder, ...chosen] = process.argv.slice(2);
-if (!folder) {
-  console.error("usage: node e2e/states.mjs DIR [WORD…]");
-  process.exit(2);
-}
-mkdirSync(folder, { recursive: true });
-const all = ["fail", "refuse", "limit", "interrupt", "length", "filter", "decline", "tool", "odd"];
-const shapes = ["ponder", "arabic", "wide", "diagram"];
-const words =
-  chosen.length > 0 ? chosen : [...all, ...shapes, "cached", "queue", "stop", "crowd", "often"];
+const words = process.argv.slice(2);
+const shots = words[0] === "--screenshots" ? words.splice(0, 2)[1] : null;
+if (shots) mkdirSync(shots, { recursive: true });
 
-const server = spawn(process.execPath, [new URL("fake-server.mjs", import.meta.url).pathname], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
-const [line] = await once(server.stdout, "data");
-const base = String(line).match(/http:\S+/)[0];
+const states = { ...door, ...answers, ...failures, ...connection, ...shapes, ...managing };
+const chosen = Object.entries(states).filter(
+  ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
+);
+
+const model = await startProvider(["bridge-builder", "house-builder"]);
+const provider = {
+  calls: model.calls,
+  env: { OPENAI_BASE_URL: model.base, OPENAI_API_KEY: "sk-scripted" },
+};
+const server = await startLoquat(provider.env);
 const browser = await openBrowser();
-let complaints = 0;
+const report = createReport();
 
-async function visit({ name, theme, width, height }) {
-  const phone = width < 500;
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: theme,
-    hasTouch: phone,
-    isMobile: phone,
-    locale: process.env.LANGUAGE_OF_PAGE ?? "en-GB",
+async function play(name, state, size) {
+  const servers = [];
+  const visit = await startVisit(browser, server.base, { size });
+  Object.assign(visit, {
+    server,
+    provider,
+    /** A server of this state's own. */
+    start: async (env) => {
+      const own = await startLoquat(env);
+      servers.push(own);
+      return own;
+    },
+    visitAt: ({ base }) => {
+      visit.base = base;
+      visit.origins.push(base);
+    },
   });
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    // The browser itself reports the refusals that some words provoke, and that there are no news.
-    if (message.type() !== "error" || /429|\/api\/ws/.test(message.text())) return;
-    complaints++;
-    console.log(`console: ${message.text()}`);
-  });
-  const account = { email: `${name}@example.org`, password: "a quiet orchard", name: "Ada" };
-  await page.request.post(`${base}/api/users/`, { data: account });
-  await page.request.post(`${base}/api/login/`, { data: account });
-  for (const word of words) {
-    await page.goto(base);
-    const box = page.locator("textarea");
-    await box.fill(`${word === "stop" ? "slow" : word} and tell me how a bridge stands`);
-    await page.locator("button[type=submit]").click();
-    await page.waitForTimeout({ cached: 3000, queue: 300 }[word] ?? 1800);
-    if (word === "stop") await page.locator("form button").last().click();
-    await page.waitForTimeout(600);
-    await page.mouse.move(width / 2, height / 2);
-    await page.screenshot({ path: join(folder, `${word}-${name}.png`) });
+  try {
+    await state(visit);
+    check(visit.complaints.length === 0, visit.complaints.join("\n"));
+  } finally {
+    if (shots) {
+      const path = join(shots, `${name.replace(/\W+/g, "-")}-${size}.png`);
+      await visit.page.screenshot({ path }).catch(() => {});
+    }
+    await visit.close();
+    await Promise.all(servers.map((own) => own.stop()));
   }
-  await context.close();
 }
 
-await visit({ name: "wide-light", theme: "light", width: 1280, height: 800 });
-await visit({ name: "wide-dark", theme: "dark", width: 1280, height: 800 });
-await visit({ name: "narrow-light", theme: "light", width: 390, height: 780 });
-await visit({ name: "narrow-dark", theme: "dark", width: 390, height: 780 });
+// Both at once: most of the time somebody waits for a word.
+await Promise.all(
+  Object.keys(sizes).map(async (size) => {
+    for (const [name, state] of chosen) {
+      await report.step(`${size}: ${name}`, () => play(name, state, size));
+    }
+  }),
+);
+
 await browser.close();
-server.kill();
-console.log(`${words.length * 4} pictures in ${folder}, ${complaints} complaints`);
-process.exit(complaints > 0 ? 1 : 0);
+await server.stop();
+model.close();
+report.finish();

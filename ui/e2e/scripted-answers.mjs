@@ -1,4 +1,4 @@
-/** The scripted answers of the fake server. */
+/** The scripted answers: what the first word of a question makes a model, or the fake server, do. */
 
 const whole = String.raw`A suspension bridge hangs its deck from **two great cables**, and the cables do nothing but *pull*. That is the whole secret: steel is very good at being pulled.
 
@@ -81,6 +81,13 @@ const text = (source) => words(source).map((word) => ({ kind: "delta", text: wor
 const think = (source) => words(source).map((word) => ({ kind: "reasoning", text: word }));
 const complete = { status: "complete" };
 
+const sums = String.raw`The sum of the first $n$ numbers, and why it grows as it does:
+
+$$\sum_{k=1}^{n} k = \frac{n(n+1)}{2}$$
+
+Inline it reads \(\frac{n(n+1)}{2}\), and a price of $5 or $6 is no formula.
+`;
+
 /** A scripted answer that ends after `first` steps; continued, it goes on with the rest. */
 const cut = (steps, first, outcome) => ({ steps, first, pace: 10, outcome });
 const failing = (code, more) => ({
@@ -88,12 +95,28 @@ const failing = (code, more) => ({
 });
 const ended = (finish_reason) => ({ status: "complete", finish_reason });
 
+const firstWord = (question) => question.match(/^\w*/)[0].toLowerCase();
+
 /** What the first word of a question makes happen. */
 export function answerTo(question) {
   const steps = text(whole);
-  switch (question.split(/\s/)[0].toLowerCase()) {
+  switch (firstWord(question)) {
     case "fail":
       return cut(steps, 30, failing("provider_cut_off"));
+    case "break":
+      return cut(steps, 0, failing("provider_error"));
+    case "stall":
+      return cut(steps, 20, failing("provider_stalled"));
+    case "mute":
+      return cut(steps, 0, failing("provider_timeout"));
+    case "quota":
+      return cut(steps, 0, failing("provider_quota"));
+    case "forget":
+      return cut(steps, 0, failing("model_not_found"));
+    case "overflow":
+      return cut(steps, 0, failing("context_too_long"));
+    case "garble":
+      return cut(steps, 0, failing("provider_bad_response"));
     case "refuse":
       return cut(steps, 0, failing("provider_key_refused"));
     case "limit":
@@ -126,20 +149,24 @@ export function answerTo(question) {
       };
     case "ponder":
       return {
-        steps: think("Let me see. ".repeat(24)).concat(steps),
+        steps: think("Let me see. ".repeat(12)).concat(text("It stands because it is pulled.")),
         pace: 60,
         outcome: complete,
-        usage: { reasoning_tokens: 72 },
+        usage: { reasoning_tokens: 36 },
       };
     case "arabic":
       return { steps: text(rightToLeft), pace: 0, outcome: complete };
     case "wide":
       return { steps: text(wideTable), pace: 0, outcome: complete };
+    case "maths":
+      return { steps: text(sums), pace: 0, outcome: complete };
     case "diagram":
       return { steps: text(diagram), pace: 0, outcome: complete };
     case "slow":
     case "expire":
       return { steps, pace: 120, outcome: complete };
+    case "steady":
+      return { steps, pace: 15, outcome: complete };
     case "flood":
       return { steps: Array.from({ length: 60 }, () => steps).flat(), pace: 0, outcome: complete };
     case "short":
@@ -153,7 +180,7 @@ export function answerTo(question) {
 
 /** Questions that are turned away. */
 export function refusalOf(question) {
-  switch (question.split(/\s/)[0].toLowerCase()) {
+  switch (firstWord(question)) {
     case "crowd":
       return ["too_many_answers", "4 of your answers are being written already", 5];
     case "full":

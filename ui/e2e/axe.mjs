@@ -1,0 +1,74 @@
+/**
+ * Looks for what keeps people out, on every view by day and by night, on a desktop and on a phone:
+ * `node e2e/axe.mjs [WORD…]`. axe runs beside the page's own scripts, under the content policy.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { openBrowser } from "./browser.mjs";
+import { startLoquat } from "./loquat.mjs";
+import { startProvider } from "./provider.mjs";
+import { check, createReport } from "./report.mjs";
+import { chatViews, doorViews } from "./views.mjs";
+import { sizes, startVisit } from "./visit.mjs";
+
+const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const words = process.argv.slice(2);
+
+const model = await startProvider();
+const env = { OPENAI_BASE_URL: model.base };
+const server = await startLoquat(env);
+const closed = await startLoquat({ ...env, LOQUAT_SIGNUP: "closed" });
+const browser = await openBrowser();
+const report = createReport();
+
+/** The violations on the page as it is now, a line each. */
+async function violations({ context, page }) {
+  const session = await context.newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", {
+    frameId: frameTree.frame.id,
+    worldName: "axe",
+  });
+  const run = async (expression) => {
+    const options = { expression, contextId, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", options);
+    if (exceptionDetails) throw new Error(exceptionDetails.exception.description);
+    return result.value;
+  };
+  await run(`${source}; true`);
+  const found = await run("axe.run(document).then(({ violations }) => violations)");
+  await session.detach();
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 160)}`),
+  );
+}
+
+async function look(visit, views, kind) {
+  for (const [name, show] of Object.entries(views)) {
+    if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
+    await report.step(`${kind}: ${name}`, async () => {
+      await show(visit);
+      const found = await violations(visit);
+      check(found.length === 0, found.join("\n"));
+    });
+  }
+}
+
+for (const size of Object.keys(sizes)) {
+  await Promise.all(
+    ["light", "dark"].map(async (theme) => {
+      // What moves or fades in has no contrast of its own while it does.
+      const more = { reducedMotion: "reduce" };
+      const visit = await startVisit(browser, server.base, { size, theme, more });
+      Object.assign(visit, { closed });
+      await look(visit, doorViews, `${size}, ${theme}`);
+      await look(visit, chatViews, `${size}, ${theme}`);
+      await visit.close();
+    }),
+  );
+}
+
+await browser.close();
+await Promise.all([server, closed].map(({ stop }) => stop()));
+model.close();
+report.finish();

@@ -1,0 +1,139 @@
+/** The states of a page whose server, network or neighbour tab does something. */
+import { chatView } from "../chat-view.mjs";
+import { check, waitUntil } from "../report.mjs";
+import { layLine } from "../unreliable-line.mjs";
+
+/** How Chromium says that nothing answers. */
+const noAnswer = [/net::ERR_/, /WebSocket connection to/];
+
+/**
+ * Shows only some of the models that the executable offers. Its demonstration is always among them, and whatever
+ * else runs on this machine may be.
+ */
+export const showModels = (page, wanted) =>
+  page.route("**/api/models/", async (route) => {
+    const response = await route.fetch();
+    const { items } = await response.json();
+    await route.fulfill({ response, json: { items: items.filter(wanted), next_cursor: null } });
+  });
+
+export const connection = {
+  "cut off and recovering": async (visit) => {
+    const { page, server, chat, begin, visitAt, expected, api } = visit;
+    expected.push(...noAnswer);
+    const line = await layLine(server.port);
+    try {
+      visitAt(line);
+      await begin();
+      await chat.ask("steady: how does a bridge stand?");
+      await chat.written();
+      line.cut();
+      await page.getByText("The connection was lost; the answer is safe.").waitFor();
+      const kept = await chat.answerText();
+      check(kept.length > 20, "the words that were there are gone");
+      line.mend();
+      await page.getByText("The connection was lost").waitFor({ state: "detached" });
+      await chat.over();
+      const id = page.url().split("/").at(-1);
+      const { items } = await api("GET", `/projects/${id}/messages`);
+      check(items.at(-1).status === "complete", "the server lost the answer");
+      await chat.answers.getByText("Akashi Kaikyō").waitFor();
+      const found = await chat.answers
+        .getByRole("heading", { name: "Where the load goes" })
+        .count();
+      check(found === 1, `a heading is there ${found} times`);
+    } finally {
+      line.close();
+    }
+  },
+
+  "interrupted, with Continue": async (visit) => {
+    const { page, start, provider, chat, begin, visitAt, expected } = visit;
+    expected.push(...noAnswer);
+    const server = await start(provider.env);
+    visitAt(server);
+    await begin();
+    await chat.ask("interrupt: how does a bridge stand?");
+    await chat.written(100);
+    await page.waitForTimeout(1200);
+    await server.kill();
+    await page.getByText("The connection was lost; the answer is safe.").waitFor();
+    await server.restart();
+    await page.getByText("Interrupted. The server stopped").waitFor({ timeout: 40_000 });
+    check((await chat.answerText()).length > 80, "the words that were there are gone");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await chat.over();
+    await chat.answers.getByText("Akashi Kaikyō").waitFor();
+    check((await page.getByText("Interrupted.").count()) === 0, "it is still interrupted");
+  },
+
+  offline: async ({ page, context, begin, chat, expected }) => {
+    expected.push(...noAnswer);
+    await begin();
+    await chat.askAndWait("short: before the tunnel");
+    await context.setOffline(true);
+    await page.getByText("You are offline.").waitFor();
+    await chat.box.fill("short: from the tunnel");
+    await chat.send.click();
+    await page.getByText("Not sent yet: it goes out by itself").waitFor();
+    await context.setOffline(false);
+    await waitUntil(async () => (await chat.answers.count()) === 2, "it did not go out");
+    await chat.over();
+    await waitUntil(
+      async () => (await chat.answers.getByText("A short answer, as asked.").count()) === 2,
+      "the question was not answered",
+    );
+  },
+
+  "another tab renames": async ({ page, begin, chat, newTab, api }) => {
+    await begin();
+    await chat.askAndWait("short: a name");
+    const tab = await newTab(new URL(page.url()).pathname);
+    await tab.locator("h1").waitFor();
+    await api("PATCH", `/projects/${page.url().split("/").at(-1)}`, { name: "Bridges" });
+    for (const each of [page, tab]) {
+      await waitUntil(
+        async () => (await each.locator("h1").innerText()) === "Bridges",
+        "a tab keeps the old name",
+      );
+    }
+  },
+
+  "another tab answers": async ({ page, begin, chat, newTab }) => {
+    await begin();
+    await chat.askAndWait("short: one");
+    const tab = await newTab(new URL(page.url()).pathname);
+    const other = chatView(tab);
+    await other.ask("steady: how does a bridge stand?");
+    await page.bringToFront();
+    await page.getByText("steady: how does a bridge stand?").waitFor();
+    await chat.written(100);
+    await chat.stop.click();
+    await tab.bringToFront();
+    await tab.getByText("Stopped", { exact: true }).waitFor();
+  },
+
+  "a conversation that is gone": async ({ page, signUp, goto, expected }) => {
+    expected.push(/status of 404/);
+    await signUp();
+    await goto("/c/01900000-0000-7000-8000-000000000000");
+    await page.getByRole("heading", { name: "This conversation does not exist." }).waitFor();
+    await page.getByRole("link", { name: "Begin a new chat" }).click();
+    await page.getByRole("heading", { name: /on your mind/ }).waitFor();
+  },
+
+  "only the demonstration, with what to do": async ({ page, begin }) => {
+    await showModels(page, ({ built_in }) => built_in);
+    await begin();
+    await page.locator("form").getByRole("button", { name: /model/i }).click();
+    await page.getByText("adds real models by setting OPENAI_API_KEY").waitFor();
+  },
+
+  "no models at all": async ({ page, begin, chat }) => {
+    await showModels(page, () => false);
+    await begin();
+    await page.getByText("There is no model to ask yet.").waitFor();
+    await page.getByText("Whoever runs this server has to set one up.").waitFor();
+    check(await chat.box.isEditable(), "nothing can be written");
+  },
+};

@@ -1,0 +1,122 @@
+/** The states around the conversation: the list, the models, the settings. */
+import { check, waitUntil } from "../report.mjs";
+
+export const managing = {
+  "the list: rename, delete, undo": async (visit) => {
+    const { page, begin, chat, showSidebar } = visit;
+    await begin();
+    await chat.askAndWait("short: the list");
+    await showSidebar();
+    const options = chat.rows.first().getByRole("button", { name: /^Options for/ });
+    await chat.rows.first().hover();
+    await options.click();
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "New name" }).fill("Orchard");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Orchard" }).waitFor();
+    await chat.rows.first().hover();
+    await options.click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await waitUntil(
+      async () => (await page.locator("h1").innerText()) === "Orchard",
+      "it did not come back",
+    );
+  },
+
+  "a pin, and a search that opens the message": async (visit) => {
+    const { page, signUp, api, base, goto, chat, showSidebar } = visit;
+    await signUp();
+    const { id } = await api("POST", "/projects/", { name: "Orchard" });
+    for (const content of ["short: the pomegranate", ...Array(12).fill("arabic: more")]) {
+      const query = new URLSearchParams({ content });
+      await page.request.get(`${base}/api/projects/${id}/messages/stream?${query}`);
+    }
+    await goto("/");
+    await showSidebar();
+    await chat.rows.first().hover();
+    await page.getByRole("button", { name: "Options for Orchard" }).click();
+    await page.getByRole("menuitem", { name: "Pin" }).click();
+    await page.getByText("Pinned", { exact: true }).waitFor();
+    await page.getByRole("searchbox").fill("pomegranate");
+    await page.getByText("1 conversation", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Orchard" }).click();
+    const question = chat.questions.getByText("short: the pomegranate");
+    await question.waitFor();
+    await page.waitForTimeout(300);
+    const { y } = await question.boundingBox();
+    check(y > 0 && y < 400, `the message that was found stands at ${y}`);
+    await page.getByText("Skip to the message box").focus();
+    await page.keyboard.press("Enter");
+    check(await question.isVisible(), "the way to the box loses the place");
+  },
+
+  "the model picker": async ({ page, begin, chat, provider }) => {
+    await begin();
+    await page.getByRole("button", { name: "Model: bridge-builder" }).click();
+    await page.getByRole("combobox").fill("hous");
+    await page.getByRole("option", { name: "house-builder" }).waitFor();
+    check((await page.getByRole("option").count()) === 1, "the search narrows nothing");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Model: house-builder" }).waitFor();
+    const before = provider.calls.length;
+    await chat.askAndWait("short: who are you?");
+    const asked = provider.calls
+      .slice(before)
+      .find(({ messages }) => messages.at(-1).content.startsWith("short: who are you?"));
+    check(asked?.model === "house-builder", `${asked?.model} was asked`);
+  },
+
+  "conversation settings": async ({ page, begin, chat, provider }) => {
+    await begin();
+    await page.getByRole("button", { name: "Settings of this conversation" }).click();
+    await page.getByRole("textbox", { name: "System prompt" }).fill("Be brief, Ada.");
+    await page.getByRole("textbox", { name: "Temperature" }).fill("0.3");
+    await page.getByRole("button", { name: "Save" }).click();
+    const changed = page.getByRole("button", { name: "Settings of this conversation, changed" });
+    await changed.waitFor();
+    const before = provider.calls.length;
+    await chat.askAndWait("short: how are you?");
+    const asked = provider.calls
+      .slice(before)
+      .find(({ messages }) => messages[0].role === "system");
+    check(asked?.messages[0].content.includes("Be brief, Ada."), "the prompt was not sent");
+    check(Math.abs(asked.temperature - 0.3) < 0.001, "the temperature was not sent");
+    await page.reload();
+    await changed.click();
+    check(
+      (await page.getByRole("textbox", { name: "System prompt" }).inputValue()) ===
+        "Be brief, Ada.",
+      "the prompt is not shown",
+    );
+  },
+
+  settings: async ({ page, begin, goto, base }) => {
+    await begin();
+    await goto("/settings");
+    await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+    await page.getByLabel("Name", { exact: true }).fill("Grace");
+    await page.keyboard.press("Enter");
+    await page.getByText("Dark", { exact: true }).click();
+    check(
+      (await page.locator("html").getAttribute("data-theme")) === "dark",
+      "it does not get dark",
+    );
+    await page.getByText("This device").waitFor();
+    await page.goto(`${base}/`);
+    await page.getByRole("heading", { name: "What is on your mind, Grace?" }).waitFor();
+    check(
+      (await page.locator("html").getAttribute("data-theme")) === "dark",
+      "the theme is forgotten",
+    );
+  },
+
+  "the list of keys": async ({ page, begin, chat }) => {
+    await begin();
+    await chat.box.blur();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+  },
+};

@@ -1,0 +1,127 @@
+/** The states of an answer by what is in it, and of a conversation by its length. */
+import { overflow } from "../chat-view.mjs";
+import { check, waitUntil } from "../report.mjs";
+
+async function answered({ begin, chat }, question) {
+  await begin();
+  await chat.askAndWait(question);
+}
+
+async function fits(page) {
+  const beyond = await overflow(page);
+  check(beyond <= 0, `the page is ${beyond} px too wide`);
+}
+
+export const shapes = {
+  code: async (visit) => {
+    const { page, context, base } = visit;
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: base });
+    await answered(visit, "whole: the bridge in code");
+    const block = page.locator("pre").first();
+    await block.locator("[class^=syntax-]").first().waitFor();
+    await page.getByRole("button", { name: "Copy code" }).first().click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    check(copied.startsWith("def horizontal_pull("), `this was copied: ${copied.slice(0, 40)}`);
+    await fits(page);
+  },
+
+  "a wide table": async (visit) => {
+    const { page } = visit;
+    await answered(visit, "wide: every bridge");
+    await fits(page);
+    const scrolls = await page.locator("table").evaluate((table) => {
+      const { scrollWidth, clientWidth } = table.parentElement;
+      return scrollWidth > clientWidth;
+    });
+    check(scrolls, "the table does not scroll by itself");
+  },
+
+  maths: async (visit) => {
+    const { page, chat } = visit;
+    await answered(visit, "maths: the sum of the first numbers");
+    await page.locator(".katex").first().waitFor();
+    await waitUntil(
+      async () => (await page.locator(".katex").count()) >= 3,
+      "a formula stays in its source",
+    );
+    check((await chat.answerText()).includes("$5 or $6"), "a price became a formula");
+    await fits(page);
+  },
+
+  "a diagram, and a picture that does not load by itself": async (visit) => {
+    const { page, chat } = visit;
+    await answered(visit, "diagram: how the load travels");
+    await chat.answers.getByText("The towers in fog").waitFor();
+    await page.getByRole("link", { name: "Open image at example.org" }).waitFor();
+    check((await chat.answerText()).includes("Lorry"), "the diagram is not there");
+    await fits(page);
+  },
+
+  "right to left": async (visit) => {
+    const { page } = visit;
+    await answered(visit, "arabic: الجسر المعلق");
+    const direction = (of) =>
+      page
+        .locator(of)
+        .first()
+        .evaluate((el) => getComputedStyle(el).direction);
+    check((await direction("article li")) === "rtl", "the text runs from left to right");
+    check((await direction("article code")) === "ltr", "the code runs from right to left");
+    await fits(page);
+  },
+
+  "a very long answer": async (visit) => {
+    const { page, chat } = visit;
+    await answered(visit, "flood: everything about bridges");
+    const headings = page.locator("article h3, article h4");
+    check((await headings.count()) >= 120, `only ${await headings.count()} headings`);
+    await page.locator("article").last().hover();
+    await page.mouse.wheel(0, -3000);
+    const down = page.getByRole("button", { name: "Back to the latest words" });
+    await down.click();
+    await down.waitFor({ state: "detached" });
+    await chat.answers.last().getByRole("button", { name: "Copy answer" }).waitFor();
+    await fits(page);
+  },
+
+  "a very long conversation": async (visit) => {
+    const { page, provider, start, visitAt, signUp, api, goto } = visit;
+    visitAt(await start({ ...provider.env, LOQUAT_MAX_TURNS_PER_MINUTE: "1000" }));
+    await signUp();
+    const { id } = await api("POST", "/projects/", { name: "A long walk" });
+    const turns = 60;
+    for (let at = 1; at <= turns; at++) {
+      const content = encodeURIComponent(`arabic: step ${at}`);
+      await page.request.get(`${visit.base}/api/projects/${id}/messages/stream?content=${content}`);
+    }
+    await goto(`/c/${id}`);
+    const at = (number) => page.getByText(`arabic: step ${number}`, { exact: true });
+    await at(turns).waitFor();
+    await waitUntil(
+      () => page.getByRole("button", { name: "Copy answer" }).last().isVisible(),
+      "it does not open at its end",
+    );
+    await at(turns).hover();
+    await waitUntil(async () => {
+      await page.mouse.wheel(0, -4000);
+      return (await at(1).count()) > 0 && (await at(1).isVisible());
+    }, "the first question cannot be reached");
+    await fits(page);
+  },
+
+  "a phone with its keyboard open": async (visit) => {
+    const { page, chat } = visit;
+    await answered(visit, "whole: how does a bridge stand?");
+    const { width } = page.viewportSize();
+    await chat.box.click();
+    await page.setViewportSize({ width, height: 400 });
+    await chat.box.fill("and a second question that is typed now");
+    await waitUntil(async () => {
+      const box = await chat.send.boundingBox();
+      return box.y >= 0 && box.y + box.height <= 400;
+    }, "the box is below the keyboard");
+    const last = await chat.answers.last().boundingBox();
+    check(last.y + last.height > 60, "nothing of the answer is left on screen");
+    await fits(page);
+  },
+};

@@ -1,0 +1,171 @@
+/** Every view, and the way there: in this order, for one person. */
+import { showModels } from "./states/connection.mjs";
+
+async function settled(page) {
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(150);
+}
+
+const closeLayer = (page) => page.keyboard.press("Escape");
+
+/** Before anybody is signed in. */
+export const doorViews = {
+  login: async ({ page, goto }) => {
+    await goto("/login");
+    await page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  },
+  "login refused": async ({ page, email }) => {
+    await page.getByLabel("Email").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill("not the password");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("do not belong together").waitFor();
+  },
+  register: async ({ page, goto }) => {
+    await goto("/register");
+    await page.getByRole("heading", { name: "Create your account" }).waitFor();
+  },
+  "sign-up closed": async ({ page, closed }) => {
+    await page.goto(`${closed.base}/register`);
+    await page.getByRole("heading", { name: "New accounts are closed here." }).waitFor();
+  },
+};
+
+/** Opens the page signed in, then everything in it. */
+export const chatViews = {
+  "no models": async ({ page, begin }) => {
+    await showModels(page, () => false);
+    await begin();
+    await page.getByText("There is no model to ask yet.").waitFor();
+    await page.unrouteAll();
+  },
+  empty: async ({ page, goto }) => {
+    await goto("/");
+    await page.getByRole("heading", { name: /on your mind/ }).waitFor();
+    await page.getByRole("button", { name: /^Model: / }).waitFor();
+  },
+  "an answer being written": async ({ chat }) => {
+    await chat.ask("slow: how does a bridge stand?");
+    await chat.written();
+  },
+  stopped: async ({ page, chat }) => {
+    await chat.stop.click();
+    await page.getByText("Stopped", { exact: true }).waitFor();
+  },
+  versions: async ({ chat }) => {
+    await chat.askAndWait("short: once");
+    await chat.answers.last().hover();
+    await chat.answers.last().getByRole("button", { name: "Regenerate" }).click();
+    await chat.answers.getByText("Version 2 of 2").waitFor({ state: "attached" });
+    await chat.over();
+  },
+  "everything that text can be": async ({ page, chat }) => {
+    await chat.askAndWait("whole: how does a bridge stand?");
+    await page.locator(".katex").first().waitFor();
+    await page.locator("[class^=syntax-]").first().waitFor();
+    await settled(page);
+  },
+  thoughts: async ({ page, chat }) => {
+    await chat.askAndWait("think: about it");
+    await page.getByText(/^Thought for/).click();
+  },
+  "a failure": async ({ page, chat }) => {
+    await chat.askAndWait("refuse: this");
+    await page.getByText("The provider refused this server's key.").waitFor();
+  },
+  "right to left": async ({ chat }) => {
+    await chat.askAndWait("arabic: الجسر المعلق");
+  },
+  "a wide table": async ({ chat }) => {
+    await chat.askAndWait("wide: every bridge");
+  },
+  "facts about an answer": async ({ page, chat }) => {
+    await chat.answers.last().hover();
+    await chat.answers.last().getByRole("button", { name: "About this answer" }).click();
+    await page.getByText("First word after").waitFor();
+  },
+  "a question being edited": async ({ page, chat }) => {
+    await closeLayer(page);
+    await chat.questions.last().hover();
+    await chat.questions.last().getByRole("button", { name: "More for this message" }).click();
+    await page.getByRole("menuitem", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Your message in other words" }).waitFor();
+  },
+  "a question about deleting": async ({ page, chat }) => {
+    await closeLayer(page);
+    await chat.questions.last().hover();
+    await chat.questions.last().getByRole("button", { name: "More for this message" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByRole("dialog", { name: "Delete this question?" }).waitFor();
+  },
+  "the conversation's menu": async ({ page }) => {
+    await closeLayer(page);
+    await page.getByRole("button", { name: "More for this conversation" }).click();
+    await page.getByRole("menuitem", { name: "Copy as Markdown" }).waitFor();
+  },
+  "the model picker": async ({ page }) => {
+    await closeLayer(page);
+    await page.getByRole("button", { name: /^Model: / }).click();
+    await page.getByRole("combobox").waitFor();
+  },
+  "conversation settings": async ({ page }) => {
+    await closeLayer(page);
+    await page.getByRole("button", { name: /^Settings of this conversation/ }).click();
+    await page.getByRole("textbox", { name: "System prompt" }).fill("Be brief.");
+  },
+  "conversation settings with a mistake": async ({ page }) => {
+    await page.getByRole("textbox", { name: "Temperature" }).fill("7");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator("[aria-invalid=true]").waitFor();
+  },
+  "the list of conversations": async ({ page, goto, chat, showSidebar }) => {
+    await goto("/");
+    await chat.box.waitFor();
+    await showSidebar();
+    await chat.rows.first().waitFor();
+    await settled(page);
+  },
+  "a search that finds nothing": async ({ page }) => {
+    await page.getByRole("searchbox").fill("pomegranate");
+    await page.getByText("Nothing contains “pomegranate”").waitFor();
+  },
+  "a search with a hit": async ({ page }) => {
+    await page.getByRole("searchbox").fill("bridge");
+    await page.getByText("1 conversation", { exact: true }).waitFor();
+    await settled(page);
+  },
+  "the menu of one": async ({ page, chat }) => {
+    await chat.rows.first().hover();
+    await page.getByRole("button", { name: /^Options for/ }).click();
+    await page.getByRole("menuitem", { name: "Rename" }).waitFor();
+  },
+  "renaming one": async ({ page }) => {
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "New name" }).waitFor();
+  },
+  "the account's menu": async ({ page }) => {
+    await closeLayer(page);
+    await page.getByRole("button", { name: /account and settings/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
+  },
+  "the list of keys": async ({ page }) => {
+    await page.getByRole("menuitem", { name: "Keyboard shortcuts" }).click();
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  },
+  settings: async ({ page, goto }) => {
+    await goto("/settings");
+    await page.getByRole("heading", { name: "Devices" }).waitFor();
+    await page.getByText("This device").waitFor();
+  },
+  "deleting the account": async ({ page }) => {
+    await page.getByRole("button", { name: "Delete account…" }).click();
+    await page.getByLabel(/To confirm/).waitFor();
+  },
+  "a conversation that is gone": async ({ page, goto }) => {
+    await goto("/c/01900000-0000-7000-8000-000000000000");
+    await page.getByRole("heading", { name: "This conversation does not exist." }).waitFor();
+  },
+  "no such page": async ({ page, goto }) => {
+    await goto("/nowhere");
+    await page.locator("h1").waitFor();
+  },
+};
