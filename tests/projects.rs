@@ -133,7 +133,7 @@ on_both_databases! {
         let ada = server.person("ada").await;
         let project = ada.project().await;
         let path = format!("/api/projects/{project}");
-        let parameters = json!({"temperature": 0.5, "top_p": 0.25, "max_tokens": 100, "reasoning_effort": "low", "extra": {"seed": 7, "logit_bias": {"1": -5}}});
+        let parameters = json!({"temperature": 0.3, "top_p": 0.95, "max_tokens": 100, "reasoning_effort": "low", "extra": {"seed": 7, "logit_bias": {"1": -5}}});
         let change = json!({"model": "other", "system_prompt": "be brief", "parameters": parameters});
         let changed = json_of(ada.patch(&path, change).await, 200).await;
         assert_eq!(changed["parameters"], parameters);
@@ -143,7 +143,7 @@ on_both_databases! {
         ada.events(&project, &answer, None).await.until("end").await;
         let sent = &provider.calls()[0];
         assert_eq!((sent["model"].as_str(), sent["max_tokens"].as_u64(), sent["seed"].as_u64()), (Some("other"), Some(100), Some(7)));
-        assert_eq!((sent["temperature"].as_f64(), sent["top_p"].as_f64(), sent["reasoning_effort"].as_str()), (Some(0.5), Some(0.25), Some("low")));
+        assert_eq!((sent["temperature"].as_f64(), sent["top_p"].as_f64(), sent["reasoning_effort"].as_str()), (Some(0.3), Some(0.95), Some("low")));
         assert_eq!(sent["messages"][0], json!({"role": "system", "content": "be brief"}));
 
         // It can be made so at once, and nothing is made when that is refused.

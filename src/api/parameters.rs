@@ -32,10 +32,10 @@ const RESERVED: [&str; 9] = [
 pub(super) struct Parameters {
     /// How freely it chooses its words.
     #[oai(validator(minimum(value = "0"), maximum(value = "2")))]
-    temperature: Option<f32>,
+    temperature: Option<f64>,
     /// From which share of the likeliest words it chooses.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
-    top_p: Option<f32>,
+    top_p: Option<f64>,
     /// At most so many tokens of answer.
     #[oai(validator(minimum(value = "1"), maximum(value = "10000000")))]
     max_tokens: Option<u32>,

@@ -80,10 +80,10 @@ pub struct Request {
 pub struct Parameters {
     /// How freely it chooses its words, 0 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f32>,
+    pub temperature: Option<f64>,
     /// From which share of the likeliest words it chooses, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_p: Option<f32>,
+    pub top_p: Option<f64>,
     /// At most so many tokens of answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,

@@ -1116,12 +1116,12 @@ export interface components {
             /** @description How much it thinks first, in its provider's word, such as `low`, `medium` or `high`. */
             reasoning_effort?: string | null;
             /**
-             * Format: float
+             * Format: double
              * @description How freely it chooses its words.
              */
             temperature?: number | null;
             /**
-             * Format: float
+             * Format: double
              * @description From which share of the likeliest words it chooses.
              */
             top_p?: number | null;
