@@ -81,7 +81,7 @@ export const managing = {
       .slice(before)
       .find(({ messages }) => messages[0].role === "system");
     check(asked?.messages[0].content.includes("Be brief, Ada."), "the prompt was not sent");
-    check(Math.abs(asked.temperature - 0.3) < 0.001, "the temperature was not sent");
+    check(asked.temperature === 0.3, `the temperature was sent as ${asked.temperature}`);
     await page.reload();
     await changed.click();
     check(
@@ -89,6 +89,8 @@ export const managing = {
         "Be brief, Ada.",
       "the prompt is not shown",
     );
+    const shown = await page.getByRole("textbox", { name: "Temperature" }).inputValue();
+    check(shown === "0.3", `the temperature is shown as ${shown}`);
   },
 
   settings: async ({ page, begin, goto, base }) => {
