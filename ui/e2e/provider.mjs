@@ -61,7 +61,8 @@ async function complete({ messages }, word, response) {
   if (asked.startsWith("Give this conversation a title")) return stream(response, titleOf(asked));
   const begun = messages.at(-1).role === "assistant" ? messages.at(-1).content : "";
   // Questions whose answers never came to a word are sent together.
-  const answer = answerTo(word ?? asked.split("\n\n").at(-1));
+  const question = asked.startsWith("echo:") ? asked : asked.split("\n\n").at(-1);
+  const answer = answerTo(word ?? question);
   const code = answer.outcome.failure?.code;
   if (begun) return stream(response, rest(answer, begun));
   if (code in refusals) {

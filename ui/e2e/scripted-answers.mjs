@@ -95,6 +95,12 @@ const failing = (code, more) => ({
 });
 const ended = (finish_reason) => ({ status: "complete", finish_reason });
 
+/** What was asked, first as a thought and then as the answer, in pieces that part every mark. */
+function echo(question) {
+  const pieces = question.match(/[\s\S]{1,5}/gu) ?? [];
+  return ["reasoning", "delta"].flatMap((kind) => pieces.map((text) => ({ kind, text })));
+}
+
 const firstWord = (question) => question.match(/^\w*/)[0].toLowerCase();
 
 /** What the first word of a question makes happen. */
@@ -171,6 +177,8 @@ export function answerTo(question) {
       return { steps: Array.from({ length: 60 }, () => steps).flat(), pace: 0, outcome: complete };
     case "short":
       return { steps: text("A short answer, as asked."), pace: 20, outcome: complete };
+    case "echo":
+      return { steps: echo(question.replace(/^\w+:\s*/, "")), pace: 1, outcome: complete };
     case "cached":
       return { steps, pace: 0, outcome: complete, usage: { cached: true } };
     default:

@@ -101,6 +101,10 @@ export const shapes = {
       () => page.getByRole("button", { name: "Copy answer" }).last().isVisible(),
       "it does not open at its end",
     );
+    // What the browser itself finds on the page, in messages that are not on screen.
+    const found = (text) => page.evaluate((wanted) => window.find(wanted, true, true), text);
+    check(await found(`arabic: step ${turns - 12}`), "find-in-page does not see twelve turns back");
+    await at(turns).scrollIntoViewIfNeeded();
     await at(turns).hover();
     await waitUntil(async () => {
       await page.mouse.wheel(0, -4000);

@@ -98,7 +98,7 @@ describe("the sidebar", () => {
     await act(() => vi.advanceTimersByTimeAsync(typingPause + 50));
     expect((await screen.findByText("Loquat", { selector: "mark" })).tagName).toBe("MARK");
     expect(asked).toEqual(["query loquat"]);
-    expect(links()).toEqual(["/c/b"]);
+    expect(links()).toEqual(["/c/b#message-m"]);
   });
 
   test("says in words that nothing was found, and Escape brings everything back", async () => {

@@ -1,0 +1,101 @@
+/**
+ * Pastes texts that mean harm into the real page, has the model say them too, and looks at what they
+ * became, while they stream and after a reload: `node e2e/injection.mjs [WORD…]` takes those with a word.
+ */
+import { openBrowser } from "./browser.mjs";
+import { canary, corpus } from "./injection-corpus.mjs";
+import { startLoquat } from "./loquat.mjs";
+import { startProvider } from "./provider.mjs";
+import { check, createReport, waitUntil } from "./report.mjs";
+import { startVisit } from "./visit.mjs";
+
+const words = process.argv.slice(2);
+const texts = corpus.filter(
+  (text) => words.length === 0 || words.some((word) => text.includes(word)),
+);
+/** So many are asked in one conversation, which is then opened again. */
+const together = 20;
+
+const model = await startProvider();
+const server = await startLoquat({
+  OPENAI_BASE_URL: model.base,
+  LOQUAT_MAX_TURNS_PER_MINUTE: "100000",
+});
+const browser = await openBrowser();
+const report = createReport();
+
+/** What is wrong with the page as it stands. Nothing on it comes from markdown but what is named here. */
+function inspect(canary) {
+  const wrong = [];
+  if ("ran" in globalThis) wrong.push("a script ran");
+  const elements = document.querySelectorAll("body *");
+  for (const element of elements) {
+    for (const { name, value } of element.attributes) {
+      if (/^on/i.test(name)) wrong.push(`${name} on ${element.localName}`);
+      if (["href", "src", "action", "formaction", "xlink:href"].includes(name)) {
+        const { protocol, origin } = new URL(value, location.href);
+        if (!/^(https?|mailto):$/.test(protocol)) wrong.push(`${name}=${value}`);
+        if (name !== "href" && origin !== location.origin) wrong.push(`${name}=${value}`);
+      }
+      if (name === "style" && value.includes(canary)) wrong.push(`style=${value}`);
+    }
+  }
+  const forbidden =
+    "iframe, object, embed, base, meta, link, style, script, form, dialog, template, portal, video, audio, img, [id=ran], [name=ran]";
+  for (const element of document.querySelectorAll("article :is(*)")) {
+    if (element.matches(forbidden)) wrong.push(`an element ${element.localName}`);
+  }
+  if (document.querySelectorAll("#composer").length > 1) wrong.push("a second message box");
+  if (document.documentElement.scrollWidth > document.documentElement.clientWidth) {
+    wrong.push("the page is wider than the screen");
+  }
+  return wrong;
+}
+
+async function unharmed({ page, complaints, base }) {
+  const wrong = await page.evaluate(inspect, canary);
+  check(wrong.length === 0, wrong.join("\n"));
+  check(complaints.length === 0, complaints.join("\n"));
+  check(page.url().startsWith(base), `the page is now ${page.url()}`);
+}
+
+async function converse(visit, part) {
+  const { page, chat, complaints } = visit;
+  await visit.goto("/");
+  await chat.box.waitFor();
+  for (const text of part) {
+    await report.step(JSON.stringify(text).slice(0, 100), async () => {
+      complaints.length = 0;
+      await chat.askAndWait(`echo: ${text}`);
+      await unharmed(visit);
+    });
+  }
+  await report.step(`${part.length} of them after a reload`, async () => {
+    complaints.length = 0;
+    await page.reload();
+    await waitUntil(
+      async () => (await chat.answers.count()) === part.length,
+      "not all of the conversation is there",
+    );
+    for (const thought of await page.getByText(/^Thought for|^Thoughts$/).all())
+      await thought.click();
+    await unharmed(visit);
+  });
+}
+
+const parts = [];
+for (let at = 0; at < texts.length; at += together) parts.push(texts.slice(at, at + together));
+
+await Promise.all(
+  [0, 1].map(async () => {
+    const visit = await startVisit(browser, server.base);
+    await visit.begin();
+    for (let part = parts.shift(); part; part = parts.shift()) await converse(visit, part);
+    await visit.close();
+  }),
+);
+
+await browser.close();
+await server.stop();
+model.close();
+report.finish();
