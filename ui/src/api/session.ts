@@ -84,10 +84,14 @@ export function leaveSession(queries: QueryClient, why: Departure): void {
   enterSession(queries, null);
 }
 
-/** Makes `user` the one who is signed in and forgets whatever the one before had loaded. */
+/** Makes `user` the one who is signed in, and nobody the one before. */
 export function enterSession(queries: QueryClient, user: User | null): void {
   queries.setQueryData(sessionQuery.queryKey, user);
   recallNewChat(user?.id ?? "");
+}
+
+/** Forgets what a person had loaded. As long as any of it is on screen it would be asked for again. */
+export function forgetLoaded(queries: QueryClient): void {
   queries.removeQueries({
     predicate: ({ queryKey }) => queryKey[0] !== "session" && queryKey[0] !== "settings",
   });

@@ -1,8 +1,9 @@
 /** Everything below needs somebody signed in. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
-import { sessionQuery } from "../api/session";
+import { forgetLoaded, sessionQuery } from "../api/session";
 import { describeError } from "../api/words";
 import { Button } from "../components/button";
 import { Notice } from "../components/notice";
@@ -12,6 +13,9 @@ export function Protected() {
   const { t } = useLingui();
   const session = useQuery(sessionQuery);
   const location = useLocation();
+  const queries = useQueryClient();
+  const userId = session.data?.id;
+  useEffect(() => (userId ? () => forgetLoaded(queries) : undefined), [queries, userId]);
   if (session.data) return <Outlet />;
   if (session.data === null) {
     return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;

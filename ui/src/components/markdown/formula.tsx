@@ -7,11 +7,18 @@ let katex: Katex | null = null;
 let loading: Promise<Katex> | null = null;
 
 function loadKatex(): Promise<Katex> {
-  loading ??= import("./katex").then((module) => {
+  loading ??= import("./katex").then(async (module) => {
+    await usualFonts();
     katex = module;
     return module;
   });
   return loading;
+}
+
+/** Before the first formula: laid out without them it would jump, and take several times as long. */
+function usualFonts(): Promise<unknown> {
+  const fonts = ["1em KaTeX_Main", "italic 1em KaTeX_Math"];
+  return Promise.allSettled(fonts.map((font) => document.fonts.load(font)));
 }
 
 export function Formula({ tex, display }: { tex: string; display: boolean }) {

@@ -1,0 +1,58 @@
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { act, render, screen } from "@testing-library/react";
+import { MemoryRouter, Route, Routes } from "react-router";
+import { expect, test } from "vitest";
+import type { User } from "../api/client";
+import { leaveSession, sessionQuery } from "../api/session";
+import { createStore, useStore } from "../lib/store";
+import { I18n } from "../test/i18n";
+import { Protected } from "./protected";
+
+const ada: User = {
+  id: "u",
+  email: "ada@example.org",
+  name: "Ada",
+  role: "member",
+  created_at: "2026-01-01T12:00:00Z",
+  updated_at: "2026-01-01T12:00:00Z",
+};
+
+test("what somebody had loaded is forgotten when they leave, and not asked for again", async () => {
+  const queries = new QueryClient();
+  queries.setQueryData(sessionQuery.queryKey, ada);
+  const news = createStore(0);
+  let asked = 0;
+  function Secrets() {
+    useStore(news);
+    const { data } = useQuery({
+      queryKey: ["projects"],
+      queryFn: () => {
+        asked++;
+        return "what Ada wrote";
+      },
+    });
+    return <p>{data}</p>;
+  }
+  render(
+    <QueryClientProvider client={queries}>
+      <MemoryRouter>
+        <Routes>
+          <Route path="/login" element={<p>Sign in</p>} />
+          <Route element={<Protected />}>
+            <Route index element={<Secrets />} />
+          </Route>
+        </Routes>
+      </MemoryRouter>
+    </QueryClientProvider>,
+    { wrapper: I18n },
+  );
+  await screen.findByText("what Ada wrote");
+  await act(async () => {
+    leaveSession(queries, "left");
+    // As when the connection is cut in the same moment.
+    news.set(1);
+  });
+  await screen.findByText("Sign in");
+  expect(asked).toBe(1);
+  expect(queries.getQueryData(["projects"])).toBeUndefined();
+});
