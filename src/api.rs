@@ -21,6 +21,7 @@ mod export;
 mod failure;
 mod guard;
 mod health;
+mod keys;
 mod message;
 mod messages;
 mod models;
@@ -39,7 +40,7 @@ mod users;
 /// The groups of the document.
 #[derive(Tags)]
 enum Group {
-    /// Register, sign in, sign out, and your own account.
+    /// Register, sign in, sign out, your own account, and the keys of your programs.
     Accounts,
     /// Projects are conversations: what you asked, and what was answered.
     Conversations,
@@ -57,6 +58,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         users::Api,
         export::Api,
         sessions::Api,
+        keys::Api,
         projects::Api,
         messages::Api,
         message::Api,
@@ -139,7 +141,7 @@ struct OnlyLooking;
 
 /// Who is signed in, as `check_session` shows them, for the page to begin with.
 pub async fn signed_in(app: &App, request: &Request) -> Option<serde_json::Value> {
-    let caller = session::caller_of(app, request).await?;
+    let caller = session::of_cookie(app, request.headers()).await?;
     users::User::from(caller.user).to_json()
 }
 

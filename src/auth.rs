@@ -1,13 +1,11 @@
-//! Who is calling: accounts, passwords, sessions.
+//! Who is calling: accounts, passwords, sessions, API keys.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::clock;
 use crate::config::Signup;
@@ -15,6 +13,8 @@ use crate::db::Db;
 use crate::entity::{session, user};
 use crate::error::{Error, Result};
 
+pub mod api_keys;
+pub mod caller;
 pub mod password;
 mod recent;
 mod seen;
@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod token;
 mod watch;
 
+use caller::Credential;
 use password::Hasher;
 use recent::Recent;
 use seen::Seen;
@@ -29,6 +30,7 @@ use sessions::Device;
 use token::Keys;
 use watch::Watch;
 
+pub use caller::{Caller, SignedIn};
 pub use watch::Held;
 
 /// How long a session lives without being renewed.
@@ -61,35 +63,20 @@ impl Auth {
         }
     }
 
-    /// Has it noted, at some time soon, that the caller's session is being used.
+    /// Has it noted, at some time soon, that the caller's session or key is being used.
     pub fn note_use(&self, db: &Db, caller: &Caller) {
-        self.seen.note(db, caller.session_id);
+        self.seen.note(db, caller.credential);
     }
 
-    /// Looks after something that outlasts its request, such as a stream: it learns when the caller's session has ended.
+    /// Looks after something that outlasts its request, such as a stream: it learns when the caller's session or key has
+    /// ended.
     pub fn hold(&self, caller: &Caller) -> Held {
-        self.watch.hold(caller.session_id)
+        self.watch.hold(caller.credential)
     }
 
     /// Looks after all that is held, until `closing`. What this process ends is told at once, what others end within `every`.
     pub fn watch(&self, db: Db, every: Duration, closing: CancellationToken) -> impl Future<Output = ()> + use<> {
         Arc::clone(&self.watch).run(Arc::clone(&self.recent), db, every, closing)
-    }
-}
-
-/// The person behind a request.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Who it is.
-    pub user: user::Model,
-    /// The session of this request.
-    pub session_id: Uuid,
-}
-
-impl Caller {
-    /// Whose rows this caller may touch.
-    pub fn id(&self) -> Uuid {
-        self.user.id
     }
 }
 
@@ -170,48 +157,15 @@ pub async fn login(
     session::Entity::delete_ended(now).exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
     db.commit(transaction).await?;
-    auth.seen.begun(session.id);
+    auth.seen.begun(Credential::Session(session.id));
     let token = auth.keys.issue(&user, &session)?;
     Ok((user, token))
 }
 
-/// Who a token belongs to, if its session still lives.
-pub async fn caller(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
-    let claims = auth.keys.read(token).ok_or(Error::NotSignedIn)?;
-    let caller = match auth.recent.get(claims.sid, claims.uid) {
-        Some(caller) => caller,
-        None => {
-            let moment = auth.recent.moment();
-            let (caller, expires_at) = in_session(db, claims.sid, claims.uid).await?;
-            auth.recent.put(&moment, caller.clone(), expires_at);
-            caller
-        }
-    };
-    auth.note_use(db, &caller);
-    Ok(caller)
-}
-
-/// The same caller once more, if their session still lives: for a connection that outlasts its request.
-pub async fn again(db: &Db, caller: &Caller) -> Result<Caller> {
-    Ok(in_session(db, caller.session_id, caller.id()).await?.0)
-}
-
-/// Whose session it is, as the database has it, and when it ends.
-async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<(Caller, DateTime<Utc>)> {
-    let found = session::Entity::valid(session_id, user_id, clock::now())
-        .find_also_related(user::Entity)
-        .one(db.reader())
-        .await?;
-    match found {
-        Some((session, Some(user))) => Ok((Caller { user, session_id: session.id }, session.expires_at)),
-        _ => Err(Error::NotSignedIn),
-    }
-}
-
 /// Ends a session at once.
-pub async fn logout(db: &Db, auth: &Auth, caller: &Caller) -> Result<()> {
+pub async fn logout(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     let transaction = db.write().await?;
-    session::Entity::delete_by_id(caller.session_id).exec(&transaction).await?;
+    session::Entity::delete_by_id(person.session_id).exec(&transaction).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())
@@ -226,8 +180,9 @@ pub struct AccountChange {
     pub password: Option<(SecretString, SecretString)>,
 }
 
-/// Changes an account. A new password ends every other session.
-pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: AccountChange) -> Result<user::Model> {
+/// Changes an account. A new password ends every other session; keys stay, each with a name and an end of its own.
+pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: AccountChange) -> Result<user::Model> {
+    let caller = &person.caller;
     let mut user: user::ActiveModel = caller.user.clone().into();
     if let Some(name) = change.name {
         user.name = Set(normal_name(Some(name))?);
@@ -244,7 +199,7 @@ pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: Accou
     let transaction = db.write().await?;
     let user = user.update(&transaction).await?;
     if new_password {
-        session::Entity::delete_others(user.id, caller.session_id).exec(&transaction).await?;
+        session::Entity::delete_others(user.id, person.session_id).exec(&transaction).await?;
     }
     db.commit(transaction).await?;
     auth.recent.forget();
@@ -252,9 +207,9 @@ pub async fn change_account(db: &Db, auth: &Auth, caller: &Caller, change: Accou
 }
 
 /// Deletes an account with everything that belongs to it.
-pub async fn delete_account(db: &Db, auth: &Auth, caller: &Caller) -> Result<()> {
+pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     let transaction = db.write().await?;
-    user::Entity::delete_by_id(caller.id()).exec(&transaction).await?;
+    user::Entity::delete_by_id(person.caller.id()).exec(&transaction).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())

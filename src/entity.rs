@@ -1,6 +1,7 @@
 //! The tables: columns, and the finders that say whose rows they find.
 
 pub mod answer_chunk;
+pub mod api_key;
 pub mod continuation;
 pub mod message;
 pub mod project;

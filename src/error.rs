@@ -29,6 +29,24 @@ pub enum Error {
     /// No session, or one that has ended.
     #[error("sign in first: there is no valid session or key with this request")]
     NotSignedIn,
+    /// No API key of anybody.
+    #[error("this API key is not valid: it was mistyped, revoked, or has ended; make a new one in the settings")]
+    KeyInvalid,
+    /// The key is for less than this.
+    #[error("this API key is not for that; use one with the scope {needed}")]
+    ScopeInsufficient {
+        /// What it would have to be for.
+        needed: &'static str,
+    },
+    /// Not with a key.
+    #[error("this cannot be done with an API key; sign in, and do it with the session's cookie")]
+    SessionRequired,
+    /// One person, one more key.
+    #[error("you have {most} API keys, which is as many as one person may have; delete one of them")]
+    TooManyKeys {
+        /// The limit.
+        most: u64,
+    },
     /// A wrong address or a wrong password; never says which.
     #[error("the email address or the password is wrong")]
     WrongCredentials,
@@ -168,8 +186,8 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::NotSignedIn | Self::WrongCredentials => 401,
-            Self::CrossSite | Self::SignupClosed(_) => 403,
+            Self::NotSignedIn | Self::KeyInvalid | Self::WrongCredentials => 401,
+            Self::CrossSite | Self::SignupClosed(_) | Self::ScopeInsufficient { .. } | Self::SessionRequired => 403,
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::RequestTimeout => 408,
@@ -177,7 +195,8 @@ impl Error {
             | Self::AnswerRunning { .. }
             | Self::NotContinuable(_)
             | Self::ClientRequestReused
-            | Self::NothingAsked => 409,
+            | Self::NothingAsked
+            | Self::TooManyKeys { .. } => 409,
             Self::TooLarge { .. } => 413,
             Self::AddressTooLong => 414,
             Self::UnsupportedMediaType => 415,
@@ -197,6 +216,10 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::Malformed(_) => "malformed",
             Self::NotSignedIn => "not_signed_in",
+            Self::KeyInvalid => "key_invalid",
+            Self::ScopeInsufficient { .. } => "scope_insufficient",
+            Self::SessionRequired => "session_required",
+            Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
             Self::CrossSite => "cross_site",
             Self::SignupClosed(_) => "signup_closed",

@@ -11,6 +11,7 @@ mod m20261123_000002_conversations;
 mod m20261123_000003_continuations;
 mod m20261123_000004_timing;
 mod m20261123_000005_devices_and_pins;
+mod m20261123_000006_api_keys;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_continuations::Migration),
             Box::new(m20261123_000004_timing::Migration),
             Box::new(m20261123_000005_devices_and_pins::Migration),
+            Box::new(m20261123_000006_api_keys::Migration),
         ]
     }
 }

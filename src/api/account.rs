@@ -12,11 +12,12 @@ use super::Group;
 use super::body::Body;
 use super::cookie::{self, Client};
 use super::failure::Failure;
-use super::session::{Session, caller_of};
+use super::session::{self, Access};
 use super::users::User;
 use crate::app::App;
 use crate::auth;
 use crate::auth::sessions::Device;
+use crate::error::Error;
 
 pub(super) struct Api;
 
@@ -70,20 +71,23 @@ impl Api {
     /// Signs out
     ///
     /// Anybody may, so that an ended session can be cleared away too. Ends the session on the server at once: a copy of
-    /// the cookie is worth nothing afterwards.
+    /// the cookie is worth nothing afterwards. Not with an API key, which does not sign in: delete it instead.
     #[oai(path = "/api/logout", method = "post", operation_id = "logout")]
     async fn logout(&self, app: Data<&App>, client: Data<&Client>, request: &Request) -> Result<SignedOut, Failure> {
-        if let Some(caller) = caller_of(&app, request).await {
-            auth::logout(&app.db, &app.auth, &caller).await?;
+        if session::bearer(request.headers()).is_some() {
+            return Err(Error::SessionRequired.into());
+        }
+        if let Some(caller) = session::of_cookie(&app, request.headers()).await {
+            auth::logout(&app.db, &app.auth, &caller.signed_in()?).await?;
         }
         Ok(SignedOut::Done(cookie::sign_out(&app.config, **client)))
     }
 
     /// Tells who is signed in
     ///
-    /// Anybody may ask; without a valid session the answer is 401.
+    /// Anybody may ask; without a valid session or key the answer is 401.
     #[oai(path = "/api/check_session", method = "get", operation_id = "check_session")]
-    async fn check_session(&self, session: Session) -> Result<Json<User>, Failure> {
-        Ok(Json(session.0.user.into()))
+    async fn check_session(&self, access: Access) -> Result<Json<User>, Failure> {
+        Ok(Json(access.0.user.into()))
     }
 }

@@ -14,8 +14,16 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 7] =
-    ["/api/check_session", "/api/login", "/api/logout", "/api/models", "/api/projects", "/api/users", "/api/sessions"];
+const COLLECTIONS: [&str; 8] = [
+    "/api/check_session",
+    "/api/keys",
+    "/api/login",
+    "/api/logout",
+    "/api/models",
+    "/api/projects",
+    "/api/users",
+    "/api/sessions",
+];
 
 /// Swagger UI's script and style sheet, taken out of the one inline page that the framework makes.
 static SWAGGER: LazyLock<Swagger> = LazyLock::new(Swagger::unpack);
@@ -86,8 +94,8 @@ impl Docs {
     }
 }
 
-/// Says what the framework's document leaves out: the slashes of collections, that an optional field can be null, and
-/// which one of several events it is.
+/// Says what the framework's document leaves out: the slashes of collections, what API keys are good for, that an optional
+/// field can be null, and which one of several events it is.
 pub(super) fn finish(document: &str) -> String {
     let Ok(mut document) = serde_json::from_str::<Value>(document) else { return document.to_owned() };
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
@@ -100,6 +108,9 @@ pub(super) fn finish(document: &str) -> String {
             )
             .collect();
         *paths = with_slashes;
+        for item in paths.values_mut() {
+            item.as_object_mut().into_iter().flatten().for_each(|(method, operation)| tell_scope(method, operation));
+        }
     }
     let bodies = request_bodies(&document);
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
@@ -119,6 +130,20 @@ pub(super) fn finish(document: &str) -> String {
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Tells what an API key has to be for, as [`super::session`] has it.
+fn tell_scope(method: &str, operation: &mut Value) {
+    let Some(security) = operation["security"].as_array() else { return };
+    let told = match security.iter().any(|scheme| scheme.get(super::session::KEY).is_some()) {
+        false => "Not with an API key.",
+        true if method == "get" => "An API key of any scope will do.",
+        true => "An API key needs the scope `chat`.",
+    };
+    if let Some(Value::String(description)) = operation.get_mut("description") {
+        description.push_str("\n\n");
+        description.push_str(told);
+    }
 }
 
 /// The schemas that requests are made of.

@@ -13,7 +13,7 @@ use super::event::{Timing, Usage};
 use super::failure::Failure;
 use super::parameters::Parameters;
 use super::projects::Source;
-use super::session::Session;
+use super::session::Access;
 use super::shown::{self, MessageFailure, Role, Status};
 use super::time::Time;
 use super::users::User;
@@ -141,8 +141,8 @@ impl Api {
     /// and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
     /// that broke off, also because you signed out, is no valid JSON.
     #[oai(path = "/api/users/me/export", method = "get", operation_id = "export_me")]
-    async fn export(&self, app: Data<&App>, session: Session) -> Result<Download, Failure> {
-        Ok(Download(file::write(App::clone(&app), session.0)))
+    async fn export(&self, app: Data<&App>, access: Access) -> Result<Download, Failure> {
+        Ok(Download(file::write(App::clone(&app), access.0)))
     }
 }
 

@@ -5,15 +5,23 @@ use poem::http::{HeaderMap, Method, header};
 use url::Url;
 
 use super::cookie::Client;
+use super::session;
 use crate::config::Config;
 use crate::error::Error;
+
+/// How the address ends whose GET can ask a question.
+const STREAM: &str = "/messages/stream";
 
 /// Refuses what a browser sends from a page that is neither ours nor allowed.
 ///
 /// It covers every unsafe method, and the two GETs that can start a turn: an `EventSource` and a `WebSocket` can only
 /// GET, and the browser attaches the cookie wherever the page came from. A request without any of the three headers comes from no current
-/// browser but from a program that holds the cookie itself.
+/// browser but from a program that holds the cookie itself. A key passes: no browser attaches one by itself, and beside it
+/// the cookie does not count.
 pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
+    if session::bearer(request.headers()).is_some() {
+        return Ok(());
+    }
     if request.method().is_safe() && !starts_turn(request) {
         return Ok(());
     }
@@ -39,7 +47,14 @@ pub(super) fn check(config: &Config, request: &Request) -> Result<(), Error> {
 
 fn starts_turn(request: &Request) -> bool {
     let path = request.uri().path();
-    request.method() == Method::GET && (path.ends_with("/messages/stream") || path == super::socket::PATH)
+    request.method() == Method::GET && (path.ends_with(STREAM) || path == super::socket::PATH)
+}
+
+/// Whether a request's address asks a question. The one that opens a socket asks nothing yet.
+pub(super) fn asks(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.uri().path().ends_with(STREAM)
+        && url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "content")
 }
 
 fn is_ours(config: &Config, request: &Request, origin: &str) -> bool {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Group;
 use super::body::Body;
 use super::failure::Failure;
-use super::session::Session;
+use super::session::Access;
 use super::shown::{self, Accepted, Message};
 use super::stream::{self, Events};
 use crate::app::App;
@@ -83,13 +83,13 @@ impl Api {
     async fn get(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The message.
         message_id: Path<Uuid>,
     ) -> Result<Json<Message>, Failure> {
-        let message = find(&app, &session.0, project_id.0, message_id.0).await?;
+        let message = find(&app, &access.0, project_id.0, message_id.0).await?;
         Ok(Json(shown::one(&app, message).await?))
     }
 
@@ -101,7 +101,7 @@ impl Api {
     async fn edit(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The question.
@@ -110,7 +110,7 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let MessageChange { content, client_request_id, model } = body.0;
         let asked = Asked::Edited { message_id: message_id.0, content };
-        shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
+        shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
     }
 
     /// Deletes a message with everything below it
@@ -120,13 +120,13 @@ impl Api {
     async fn delete(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The message.
         message_id: Path<Uuid>,
     ) -> Result<Deleted, Failure> {
-        branch::delete(&app.chat, session.0.id(), project_id.0, message_id.0).await?;
+        branch::delete(&app.chat, access.0.id(), project_id.0, message_id.0).await?;
         Ok(Deleted::Gone)
     }
 
@@ -141,7 +141,7 @@ impl Api {
     async fn regenerate(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The answer.
@@ -150,7 +150,7 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let Regeneration { client_request_id, model } = body.0;
         let asked = Asked::Again { message_id: message_id.0 };
-        shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
+        shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
     }
 
     /// Goes on with an answer that was cut short
@@ -167,7 +167,7 @@ impl Api {
     async fn go_on(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The answer.
@@ -176,7 +176,7 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let Continuation { client_request_id, model } = body.0;
         let asked = Asked::Continue { message_id: message_id.0 };
-        shown::accept(&app, &session.0, project_id.0, Request { asked, client_request_id, model }).await
+        shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
     }
 
     /// Follows one answer
@@ -191,7 +191,7 @@ impl Api {
     async fn follow(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The answer.
@@ -201,8 +201,8 @@ impl Api {
         last_event_id: Header<Option<String>>,
     ) -> Result<Events, Failure> {
         let position = stream::position(last_event_id.0.as_deref())?;
-        let message = find(&app, &session.0, project_id.0, message_id.0).await?;
-        Ok(follow(&app, message, position).await?.events(app.auth.hold(&session.0)))
+        let message = find(&app, &access.0, project_id.0, message_id.0).await?;
+        Ok(follow(&app, message, position).await?.events(app.auth.hold(&access.0)))
     }
 
     /// Stops an answer
@@ -213,13 +213,13 @@ impl Api {
     async fn stop(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The answer.
         message_id: Path<Uuid>,
     ) -> Result<Json<Message>, Failure> {
-        let message = turn::stop(&app.chat, session.0.id(), project_id.0, message_id.0).await?;
+        let message = turn::stop(&app.chat, access.0.id(), project_id.0, message_id.0).await?;
         Ok(Json(shown::one(&app, message).await?))
     }
 }

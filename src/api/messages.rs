@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::body::Body;
 use super::failure::Failure;
 use super::message::follow;
-use super::session::Session;
+use super::session::Access;
 use super::shown::{self, Accepted, Message};
 use super::stream::{self, Events};
 use super::{Group, OnlyLooking, page, projects};
@@ -60,7 +60,7 @@ impl Api {
     async fn list(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         /// `next_cursor` of the page before.
@@ -70,7 +70,7 @@ impl Api {
         limit: Query<Option<u32>>,
     ) -> Result<Json<MessagePage>, Failure> {
         let size = limit.0.unwrap_or(page::USUAL);
-        let project = projects::find(&app, &session.0, project_id.0).await?;
+        let project = projects::find(&app, &access.0, project_id.0).await?;
         let leaf = match &cursor.0 {
             Some(cursor) => Some(Uuid::try_parse(cursor).map_err(|_| page::bad_cursor())?),
             None => project.leaf_id,
@@ -95,27 +95,28 @@ impl Api {
     async fn create(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         body: Body<NewMessage>,
     ) -> Result<Accepted, Failure> {
         let NewMessage { content, client_request_id, parent_id, model } = body.0;
         let wanted = Wanted { asked: Asked::New { content, parent_id }, client_request_id, model };
-        shown::accept(&app, &session.0, project_id.0, wanted).await
+        shown::accept(&app, &access.0, project_id.0, wanted).await
     }
 
     /// Asks and follows the answer, in one request
     ///
     /// For the conversation's owner. With `content` it asks and streams the answer; with `Last-Event-ID` it goes on
     /// following that answer and never asks; with neither it follows the answer that is being written, or says 204 when
-    /// there is none. Only pages of this server or of allowed origins can start a turn this way.
+    /// there is none. Only pages of this server or of allowed origins can start a turn this way, and an API key needs the
+    /// scope `chat` for it.
     #[oai(path = "/api/projects/:project_id/messages/stream", method = "get", operation_id = "stream_message")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the request")]
     async fn ask_and_follow(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         request: &Request,
         /// The conversation.
         project_id: Path<Uuid>,
@@ -130,7 +131,7 @@ impl Api {
         last_event_id: Header<Option<String>>,
     ) -> Result<Events, Failure> {
         let position = stream::position(last_event_id.0.as_deref())?;
-        let caller = &session.0;
+        let caller = &access.0;
         let Some(content) = content.0 else {
             let project = projects::find(&app, caller, project_id.0).await?;
             let running = app.chat.answers.in_project(project.id);

@@ -6,7 +6,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::Group;
 use super::failure::Failure;
-use super::session::Session;
+use super::session::Access;
 use crate::app::App;
 use crate::llm;
 
@@ -58,7 +58,7 @@ impl Api {
     /// For signed-in people. The list is at most a minute old; providers that do not answer are shown with what
     /// is known of them.
     #[oai(path = "/api/models", method = "get", operation_id = "list_models")]
-    async fn list(&self, app: Data<&App>, _session: Session) -> Result<Json<Models>, Failure> {
+    async fn list(&self, app: Data<&App>, _access: Access) -> Result<Json<Models>, Failure> {
         let items = app.chat.catalog.models().await.into_iter().map(Model::from).collect();
         Ok(Json(Models { items, next_cursor: None }))
     }

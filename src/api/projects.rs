@@ -13,7 +13,7 @@ use super::body::Body;
 use super::failure::Failure;
 use super::page;
 use super::parameters::Parameters;
-use super::session::Session;
+use super::session::Access;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::changes::Change;
@@ -107,7 +107,7 @@ impl Api {
     async fn list(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many to list, 1 to 200; 50 when left out.
@@ -119,7 +119,7 @@ impl Api {
         #[oai(validator(min_length = 1, max_length = 200))]
         query: Query<Option<String>>,
     ) -> Result<Json<ProjectPage>, Failure> {
-        let (owner_id, pinned) = (session.0.id(), pinned.0);
+        let (owner_id, pinned) = (access.0.id(), pinned.0);
         let size = limit.0.unwrap_or(page::USUAL);
         let below = cursor.0.as_deref().map(read_cursor).transpose()?;
         if let Some(query) = query.0 {
@@ -131,9 +131,7 @@ impl Api {
         let recent = project::Entity::recent(owner_id, below);
         let recent = pinned.into_iter().fold(recent, project::Entity::only_pinned);
         let mut found = recent.limit(u64::from(size) + 1).all(app.db.reader()).await?;
-        let more = found.len() > size as usize;
-        found.truncate(size as usize);
-        let next_cursor = found.last().filter(|_| more).map(cursor_after);
+        let next_cursor = page::cut(&mut found, size, cursor_after);
         let items = found.into_iter().map(|project| show(&app, project)).collect();
         Ok(Json(ProjectPage { items, next_cursor }))
     }
@@ -142,13 +140,13 @@ impl Api {
     ///
     /// For signed-in people.
     #[oai(path = "/api/projects", method = "post", operation_id = "create_project")]
-    async fn create(&self, app: Data<&App>, session: Session, body: Body<NewProject>) -> Result<Created, Failure> {
+    async fn create(&self, app: Data<&App>, access: Access, body: Body<NewProject>) -> Result<Created, Failure> {
         let NewProject { name, model, system_prompt, parameters } = body.0;
         let name = name.map(normal_name).transpose()?.filter(|name| !name.is_empty());
         let now = clock::now();
         let mut project = project::ActiveModel {
             id: Set(clock::id()),
-            owner_id: Set(session.0.id()),
+            owner_id: Set(access.0.id()),
             name_source: Set(if name.is_some() { NameSource::User } else { NameSource::Default }),
             name: Set(name.unwrap_or_else(|| naming::DEFAULT.to_owned())),
             model: Set(None),
@@ -174,11 +172,11 @@ impl Api {
     async fn get(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
     ) -> Result<Json<Project>, Failure> {
-        let project = find(&app, &session.0, project_id.0).await?;
+        let project = find(&app, &access.0, project_id.0).await?;
         Ok(Json(show(&app, project)))
     }
 
@@ -189,13 +187,13 @@ impl Api {
     async fn change(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
         body: Body<ProjectChange>,
     ) -> Result<Json<Project>, Failure> {
         let ProjectChange { name, model, system_prompt, parameters, pinned, active_message_id } = body.0;
-        let project = find(&app, &session.0, project_id.0).await?;
+        let project = find(&app, &access.0, project_id.0).await?;
         let mut change = project::ActiveModel { id: Unchanged(project.id), ..Default::default() };
         if let Some(name) = name {
             change.name = Set(checked_name(name)?);
@@ -210,7 +208,7 @@ impl Api {
         }
         let mut project = store(&app, project, change).await?;
         if let Some(message_id) = active_message_id {
-            project = branch::show(&app.chat, session.0.id(), project.id, message_id).await?;
+            project = branch::show(&app.chat, access.0.id(), project.id, message_id).await?;
         }
         Ok(Json(show(&app, project)))
     }
@@ -222,11 +220,11 @@ impl Api {
     async fn delete(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
     ) -> Result<Deleted, Failure> {
-        let project = find(&app, &session.0, project_id.0).await?;
+        let project = find(&app, &access.0, project_id.0).await?;
         let transaction = app.db.write().await?;
         project::Entity::delete_by_id(project.id).exec(&transaction).await?;
         app.db.commit(transaction).await?;
@@ -244,11 +242,11 @@ impl Api {
     async fn generate_name(
         &self,
         app: Data<&App>,
-        session: Session,
+        access: Access,
         /// The conversation.
         project_id: Path<Uuid>,
     ) -> Result<Json<Project>, Failure> {
-        let project = find(&app, &session.0, project_id.0).await?;
+        let project = find(&app, &access.0, project_id.0).await?;
         let project = naming::generate(&app.chat, project).await?;
         Ok(Json(show(&app, project)))
     }

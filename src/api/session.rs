@@ -1,31 +1,155 @@
-//! Who is calling, as a type in a handler's signature.
+//! Who is calling, as a type in a handler's signature: by the session of a cookie, or by an API key.
+//!
+//! Every handler that is not for anybody takes [`Access`] or [`Session`]. What a key has to be for is no handler's business
+//! but follows from the request, so that a route that is added has it from the first day.
 
-use poem::{Request, Result};
-use poem_openapi::SecurityScheme;
-use poem_openapi::auth::ApiKey;
+use poem::http::{HeaderMap, header};
+use poem::{Request, RequestBody, Result};
+use poem_openapi::registry::{MetaSecurityScheme, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::failure::Failure;
+use super::{cookie, guard};
 use crate::app::App;
-use crate::auth::{self, Caller};
-use crate::error::Error;
+use crate::auth::{Caller, SignedIn, caller};
+use crate::entity::api_key::Scope;
+use crate::error::{Error, Result as Outcome};
 
-/// The cookie that `POST /api/login/` sets. The session behind it is looked up for every request.
-#[derive(SecurityScheme)]
-#[oai(rename = "session", ty = "api_key", key_name = "access_token", key_in = "cookie", checker = "check")]
-pub(super) struct Session(pub(super) Caller);
+/// What the cookie and the key are called in the document.
+const SESSION: &str = "session";
+pub(super) const KEY: &str = "key";
 
-async fn check(request: &Request, cookie: ApiKey) -> Result<Caller> {
-    let app = request.data::<App>().ok_or_else(|| Failure::from(Error::NotSignedIn))?;
-    Ok(auth::caller(&app.db, &app.auth, &cookie.key).await.map_err(Failure::from)?)
+/// Somebody who is signed in, or a program with a key of theirs that is for what it asks.
+pub(super) struct Access(pub(super) Caller);
+
+/// Somebody who is signed in, and no key: for what decides who can act for them.
+pub(super) struct Session(pub(super) SignedIn);
+
+impl<'a> ApiExtractor<'a> for Access {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SESSION, KEY]
+    }
+
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
+        let caller = who(request).await.map_err(Failure::from)?;
+        caller.check_scope(needed_scope(request)).map_err(Failure::from)?;
+        Ok(Self(caller))
+    }
 }
 
-/// Who is calling, if anybody is signed in: for the page, which greets both.
-pub(crate) async fn caller_of(app: &App, request: &Request) -> Option<Caller> {
-    let cookies = request.headers().get(poem::http::header::COOKIE)?.to_str().ok()?;
-    let token = ::cookie::Cookie::split_parse(cookies.to_owned())
+impl<'a> ApiExtractor<'a> for Session {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SESSION]
+    }
+
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
+        let person = who(request).await.and_then(Caller::signed_in).map_err(Failure::from)?;
+        Ok(Self(person))
+    }
+}
+
+/// What a key has to be for: to look at things, or to change them.
+fn needed_scope(request: &Request) -> Scope {
+    let changes = !request.method().is_safe() || guard::asks(request);
+    if changes { Scope::Chat } else { Scope::Read }
+}
+
+/// Who is calling. Beside a key the cookie does not count, so that a program never does what its key is not for.
+async fn who(request: &Request) -> Outcome<Caller> {
+    let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
+    match bearer(request.headers()) {
+        Some(key) => caller::of_key(&app.db, &app.auth, &String::from_utf8_lossy(key)).await,
+        None => {
+            let token = token(request.headers()).ok_or(Error::NotSignedIn)?;
+            caller::of_token(&app.db, &app.auth, &token).await
+        }
+    }
+}
+
+/// Who the cookie belongs to, if it is worth anything: for the page, which greets everybody, and for signing out.
+pub(super) async fn of_cookie(app: &App, headers: &HeaderMap) -> Option<Caller> {
+    caller::of_token(&app.db, &app.auth, &token(headers)?).await.ok()
+}
+
+/// What stands behind `Authorization: Bearer` (RFC 6750), be it a key or not. Other schemes are a proxy's business.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get_all(header::AUTHORIZATION).iter().find_map(|value| {
+        let (scheme, key) = value.as_bytes().split_at_checked("bearer".len())?;
+        let is_bearer = scheme.eq_ignore_ascii_case(b"bearer") && key.first().is_none_or(u8::is_ascii_whitespace);
+        is_bearer.then(|| key.trim_ascii())
+    })
+}
+
+fn token(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    cookies
+        .flat_map(|cookies| ::cookie::Cookie::split_parse(cookies.to_owned()))
         .filter_map(std::result::Result::ok)
-        .find(|cookie| cookie.name() == super::cookie::NAME)?
-        .value()
-        .to_owned();
-    auth::caller(&app.db, &app.auth, &token).await.ok()
+        .find(|cookie| cookie.name() == cookie::NAME)
+        .map(|cookie| cookie.value().to_owned())
+}
+
+fn register(registry: &mut Registry) {
+    let scheme = |ty, description| MetaSecurityScheme {
+        ty,
+        description: Some(description),
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    };
+    let session = "The cookie that `POST /api/login/` sets. The session behind it is looked up for every request.";
+    let session = MetaSecurityScheme { name: Some(cookie::NAME), key_in: Some("cookie"), ..scheme("apiKey", session) };
+    registry.create_security_scheme(SESSION, session);
+    let key = "An API key, which `POST /api/keys/` makes. Beside it the cookie does not count.";
+    registry.create_security_scheme(KEY, MetaSecurityScheme { scheme: Some("bearer"), ..scheme("http", key) });
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_bearer_is_told_from_what_a_proxy_asks_for() {
+        let shown = |value: &'static [u8]| {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_bytes(value).unwrap())]);
+            bearer(&headers).map(<[u8]>::to_vec)
+        };
+        for (value, key) in [
+            (&b"Bearer lq_1"[..], Some(&b"lq_1"[..])),
+            (b"bearer  lq_1 ", Some(b"lq_1")),
+            (b"BEARER\tlq_1", Some(b"lq_1")),
+            // None of ours, but no reason to take the cookie instead.
+            (b"Bearer", Some(b"")),
+            (b"Bearer \xff", Some(b"\xff")),
+            (b"Bearerlq_1", None),
+            (b"Basic YWRhOng=", None),
+            (b"", None),
+        ] {
+            assert_eq!(shown(value).as_deref(), key, "{}", String::from_utf8_lossy(value));
+        }
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
 }

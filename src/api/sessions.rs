@@ -75,11 +75,9 @@ impl Api {
         limit: Query<Option<u32>>,
     ) -> Result<Json<DevicePage>, Failure> {
         let size = limit.0.unwrap_or(page::USUAL);
-        let below = cursor.0.map(|cursor| Uuid::try_parse(&cursor).map_err(|_| page::bad_cursor())).transpose()?;
-        let mut found = sessions::list(&app.db, &session.0, below, u64::from(size) + 1).await?;
-        let more = found.len() > size as usize;
-        found.truncate(size as usize);
-        let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+        let below = page::below(cursor.0.as_deref())?;
+        let mut found = sessions::list(&app.db, &session.0.caller, below, u64::from(size) + 1).await?;
+        let next_cursor = page::cut(&mut found, size, |last| last.id.to_string());
         let items = found.into_iter().map(|found| Device {
             id: found.id,
             is_current: found.id == session.0.session_id,
@@ -114,7 +112,7 @@ impl Api {
         /// The session.
         session_id: Path<Uuid>,
     ) -> Result<Ended, Failure> {
-        sessions::end(&app.db, &app.auth, &session.0, session_id.0).await?;
+        sessions::end(&app.db, &app.auth, &session.0.caller, session_id.0).await?;
         let is_own = session.0.session_id == session_id.0;
         Ok(Ended::Done(is_own.then(|| cookie::sign_out(&app.config, **client))))
     }

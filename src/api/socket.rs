@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::Group;
 use super::failure::Failure;
-use super::session::Session;
+use super::session::Access;
 use crate::app::App;
 use crate::error::Error;
 
@@ -54,24 +54,25 @@ impl Api {
     /// as its stream. What changes in your conversations, wherever you do it, is told to each of your sockets.
     ///
     /// Requests are done one after another, in the order in which they were sent. A socket is closed with 1001 when the
-    /// server stops, 1009 after a message that is too large, and 4401 when its session has ended; after 1001 or a lost
-    /// connection, open another one and follow on from the last position.
+    /// server stops, 1009 after a message that is too large, and 4401 when its session or key has ended; after 1001 or a lost
+    /// connection, open another one and follow on from the last position. With an API key of the scope `read` you can
+    /// follow, and hear what changes.
     #[oai(path = "/api/ws", method = "get", operation_id = "connect_socket")]
-    async fn connect(&self, app: Data<&App>, session: Session, request: &Request) -> Result<Upgrade, Failure> {
+    async fn connect(&self, app: Data<&App>, access: Access, request: &Request) -> Result<Upgrade, Failure> {
         let accept = accept_key(request.headers()).ok_or(Error::UpgradeRequired)?;
         let upgrade = request.take_upgrade().map_err(|_| Error::UpgradeRequired)?;
         if app.stopping.is_cancelled() {
             return Err(Error::ShuttingDown.into());
         }
         let most = app.config.limits.sockets.per_person;
-        let listener = app.chat.changes.listen(session.0.id(), most);
+        let listener = app.chat.changes.listen(access.0.id(), most);
         let listener = listener.ok_or(Error::TooManySockets { limit: most.unwrap_or_default() })?;
         let place = request.extensions().get::<Place>().cloned();
         let app = App::clone(&app);
         app.sockets.clone().spawn(async move {
             let _place = place;
             match open(upgrade, app.config.limits.body_bytes).await {
-                Ok(socket) => Line::new(app, session.0, socket, listener).run().await,
+                Ok(socket) => Line::new(app, access.0, socket, listener).run().await,
                 Err(error) => tracing::debug!(%error, "a socket was not opened after all"),
             }
         });

@@ -11,7 +11,7 @@ use super::Group;
 use super::body::Body;
 use super::cookie::{self, Client};
 use super::failure::Failure;
-use super::session::Session;
+use super::session::{Access, Session};
 use super::time::Time;
 use crate::app::App;
 use crate::auth::{self, AccountChange, NewAccount};
@@ -126,8 +126,8 @@ impl Api {
     ///
     /// For signed-in people.
     #[oai(path = "/api/users/me", method = "get", operation_id = "get_me")]
-    async fn me(&self, session: Session) -> Result<Json<User>, Failure> {
-        Ok(Json(session.0.user.into()))
+    async fn me(&self, access: Access) -> Result<Json<User>, Failure> {
+        Ok(Json(access.0.user.into()))
     }
 
     /// Changes your account
@@ -156,7 +156,7 @@ impl Api {
     #[oai(path = "/api/users/me", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, app: Data<&App>, client: Data<&Client>, session: Session) -> Result<Deleted, Failure> {
         auth::delete_account(&app.db, &app.auth, &session.0).await?;
-        app.chat.forget_owner(session.0.id());
+        app.chat.forget_owner(session.0.caller.id());
         Ok(Deleted::Gone(cookie::sign_out(&app.config, **client)))
     }
 }

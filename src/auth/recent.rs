@@ -6,22 +6,22 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 use super::Caller;
+use super::caller::Shown;
 use crate::clock;
 
-/// How long a session is believed without looking. What this process ends is ended at once; this is how long a session
+/// How long a session or key is believed without looking. What this process ends is ended at once; this is how long one
 /// can outlive its row when another process, such as the command line, removes that.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// How many sessions are remembered.
+/// How many sessions and keys are remembered.
 const MOST: u64 = 10_000;
 
-/// Sessions that were looked up in the last seconds.
+/// Sessions and keys that were looked up in the last seconds.
 #[derive(Debug)]
 pub(super) struct Recent {
-    callers: Cache<Uuid, Known>,
-    /// Grows whenever somebody's session or account changes, and then nothing that was known before counts any more.
+    callers: Cache<Shown, Known>,
+    /// Grows whenever somebody's session, key or account changes, and then nothing that was known before counts any more.
     age: AtomicU64,
     forgotten: Notify,
 }
@@ -29,7 +29,7 @@ pub(super) struct Recent {
 #[derive(Clone, Debug)]
 struct Known {
     caller: Caller,
-    expires_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
     age: u64,
 }
 
@@ -42,11 +42,11 @@ impl Recent {
         Self { callers, age: AtomicU64::new(0), forgotten: Notify::new() }
     }
 
-    /// Whose session it is, if that is known.
-    pub(super) fn get(&self, session_id: Uuid, user_id: Uuid) -> Option<Caller> {
-        let known = self.callers.get(&session_id)?;
-        let holds = known.age == self.moment().0 && known.caller.id() == user_id && known.expires_at > clock::now();
-        holds.then_some(known.caller)
+    /// Who showed this, if that is known.
+    pub(super) fn get(&self, shown: &Shown) -> Option<Caller> {
+        let known = self.callers.get(shown)?;
+        let has_ended = known.expires_at.is_some_and(|end| end <= clock::now());
+        (known.age == self.moment().0 && !has_ended).then_some(known.caller)
     }
 
     /// The moment in which somebody begins to look.
@@ -55,12 +55,12 @@ impl Recent {
     }
 
     /// Remembers what a look found that began in that moment.
-    pub(super) fn put(&self, moment: &Moment, caller: Caller, expires_at: DateTime<Utc>) {
-        self.callers.insert(caller.session_id, Known { caller, expires_at, age: moment.0 });
+    pub(super) fn put(&self, moment: &Moment, shown: Shown, caller: Caller, expires_at: Option<DateTime<Utc>>) {
+        self.callers.insert(shown, Known { caller, expires_at, age: moment.0 });
     }
 
-    /// Forgets everybody, and has what is open for sessions that have ended closed. Call it when a session or an account
-    /// has changed, after the commit.
+    /// Forgets everybody, and has what is open for sessions and keys that have ended closed. Call it when a session, a key
+    /// or an account has changed, after the commit.
     pub(super) fn forget(&self) {
         self.age.fetch_add(1, Ordering::Release);
         self.forgotten.notify_one();

@@ -3,7 +3,7 @@
 use sea_orm::QuerySelect;
 use uuid::Uuid;
 
-use super::{Auth, Caller};
+use super::{Auth, Caller, SignedIn};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::session;
@@ -48,9 +48,9 @@ pub async fn end(db: &Db, auth: &Auth, caller: &Caller, session_id: Uuid) -> Res
 }
 
 /// Ends all of the caller's sessions but the one that asks.
-pub async fn end_others(db: &Db, auth: &Auth, caller: &Caller) -> Result<()> {
+pub async fn end_others(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     let transaction = db.write().await?;
-    session::Entity::delete_others(caller.id(), caller.session_id).exec(&transaction).await?;
+    session::Entity::delete_others(person.caller.id(), person.session_id).exec(&transaction).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())

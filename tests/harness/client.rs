@@ -1,4 +1,4 @@
-//! A person with a browser: keeps the cookie and nothing else.
+//! A person with a browser, which keeps the cookie and nothing else, or a program with a key.
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ pub struct Person {
     base: String,
     pub email: String,
     pub cookie: Option<String>,
+    pub key: Option<String>,
     http: reqwest::Client,
 }
 
@@ -23,19 +24,19 @@ impl Person {
     pub fn nobody(server: &Server) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { base: server.url(""), email: String::new(), cookie: None, http }
+        Self { base: server.url(""), email: String::new(), cookie: None, key: None, http }
     }
 
     /// The same without a server in this process.
     pub fn at(base: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { base: base.to_owned(), email: String::new(), cookie: None, http }
+        Self { base: base.to_owned(), email: String::new(), cookie: None, key: None, http }
     }
 
     /// The same with a client of the test's own.
     pub fn with(base: &str, http: reqwest::Client) -> Self {
-        Self { base: base.to_owned(), email: String::new(), cookie: None, http }
+        Self { base: base.to_owned(), email: String::new(), cookie: None, key: None, http }
     }
 
     /// Registers and signs in.
@@ -72,13 +73,11 @@ impl Person {
         self
     }
 
-    /// A request with this person's cookie.
+    /// A request with this person's cookie, and the key where there is one.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
-        match &self.cookie {
-            Some(cookie) => request.header("cookie", cookie),
-            None => request,
-        }
+        let request = self.cookie.iter().fold(request, |request, cookie| request.header("cookie", cookie));
+        self.key.iter().fold(request, |request, key| request.bearer_auth(key))
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -100,6 +99,22 @@ impl Person {
     /// The JSON of a GET that must succeed.
     pub async fn read(&self, path: &str) -> Value {
         json_of(self.get(path).await, 200).await
+    }
+
+    /// A new API key: its id and the key.
+    pub async fn new_key(&self, scope: &str) -> (String, String) {
+        let made = json_of(self.post("/api/keys/", json!({"name": "a script", "scope": scope})).await, 201).await;
+        (made["key"]["id"].as_str().unwrap().to_owned(), made["secret"].as_str().unwrap().to_owned())
+    }
+
+    /// The same person, whose browser sends a key too.
+    pub fn beside(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// A program that has this key and nothing else.
+    pub fn program(&self, key: &str) -> Self {
+        Self { cookie: None, ..self.beside(key) }
     }
 
     /// Who this is.

@@ -38,7 +38,12 @@ pub async fn connect(server: &Server, headers: &[(&str, &str)]) -> Result<Socket
 impl Socket {
     /// A socket of this person that has said hello.
     pub async fn of(server: &Server, person: &Person) -> Self {
-        let mut socket = connect(server, &[("cookie", person.cookie.as_ref().unwrap())]).await.unwrap();
+        let key = person.key.as_ref().map(|key| format!("Bearer {key}"));
+        let shown = match &key {
+            Some(key) => ("authorization", key.as_str()),
+            None => ("cookie", person.cookie.as_deref().unwrap()),
+        };
+        let mut socket = connect(server, &[shown]).await.unwrap();
         assert_eq!(socket.next().await["type"], "hello");
         socket
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::super::time::Time;
 use super::{Export, ExportedMessage, ExportedProject};
 use crate::app::App;
-use crate::auth::{self, Caller, Held};
+use crate::auth::{Caller, Held, caller};
 use crate::clock;
 use crate::entity::{message, project};
 use crate::error::{Error, Result};
@@ -115,7 +115,7 @@ impl Writer {
         }
         let Some(project) = self.projects.pop_front() else {
             // Of an account that was deleted meanwhile there is nothing more either, and then this is not the whole file.
-            auth::again(&self.app.db, &self.caller).await?;
+            caller::again(&self.app.db, &self.caller).await?;
             self.out.extend_from_slice(b"]}\n");
             self.is_done = true;
             return Ok(());

@@ -14,7 +14,7 @@ use super::request::{
     SocketContinue, SocketEdit, SocketFollow, SocketRegenerate, SocketRequest, SocketSend, SocketStop, SocketUnfollow,
 };
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth::{Caller, caller};
 use crate::chat::turn::{self, Asked, Request};
 use crate::entity::project;
 use crate::error::{Error, Result as Outcome};
@@ -29,7 +29,7 @@ pub(super) struct Done {
     pub(super) follow: Option<Box<Follow>>,
     /// What to follow no longer.
     pub(super) unfollow: Option<Uuid>,
-    /// The session has ended.
+    /// The session or key has ended.
     pub(super) signed_out: bool,
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn run(app: App, caller: Caller, reference: Option<String>, req
         let panicked = || Err(Error::Internal(anyhow::anyhow!("a panic while answering a socket")));
         match doing.await.unwrap_or_else(|_| panicked()) {
             Ok(done) => (200, done),
-            Err(Error::NotSignedIn) => (401, Done { signed_out: true, ..Done::default() }),
+            Err(Error::NotSignedIn | Error::KeyInvalid) => (401, Done { signed_out: true, ..Done::default() }),
             Err(error) => (error.status(), Done::refused(reference, error)),
         }
     });
@@ -78,8 +78,9 @@ fn word(request: &SocketRequest) -> &'static str {
 }
 
 async fn carry_out(app: &App, caller: &Caller, reference: Option<String>, request: SocketRequest) -> Outcome<Done> {
-    let caller = &auth::again(&app.db, caller).await?;
+    let caller = &caller::again(&app.db, caller).await?;
     app.auth.note_use(&app.db, caller);
+    caller.check_scope(request.needed_scope())?;
     match request {
         SocketRequest::Send(SocketSend { project_id, content, client_request_id, parent_id, model, .. }) => {
             let asked = Asked::New { content, parent_id };
@@ -140,7 +141,7 @@ fn unfollow(reference: Option<String>, message_id: Uuid) -> Done {
 /// Looks up a conversation of which there is news; what is gone by now will be told by other news.
 pub(super) async fn look_up(app: App, caller: Caller, project_id: Uuid) -> Done {
     let look = async {
-        let caller = auth::again(&app.db, &caller).await?;
+        let caller = caller::again(&app.db, &caller).await?;
         Ok(project::Entity::owned_one(caller.id(), project_id).one(app.db.reader()).await?)
     };
     match look.await {
@@ -149,7 +150,7 @@ pub(super) async fn look_up(app: App, caller: Caller, project_id: Uuid) -> Done 
             Done::say(&SocketEvent::Project(SocketProject { project }))
         }
         Ok(None) => Done::default(),
-        Err(Error::NotSignedIn) => Done { signed_out: true, ..Done::default() },
+        Err(Error::NotSignedIn | Error::KeyInvalid) => Done { signed_out: true, ..Done::default() },
         Err(error) => {
             tracing::warn!(%error, "a conversation could not be looked up for a socket");
             // It has missed something, and is told so.

@@ -325,7 +325,7 @@ impl Line {
 }
 
 fn signed_out() -> End {
-    End::Close(CloseCode::Library(4401), "the session has ended")
+    End::Close(CloseCode::Library(4401), "the session or the key has ended")
 }
 
 /// What a client that cannot be understood any more is told.

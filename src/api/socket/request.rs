@@ -12,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::body;
+use crate::entity::api_key::Scope;
 use crate::error::Error;
 
 /// What can be asked for over a socket.
@@ -39,6 +40,16 @@ pub enum SocketRequest {
     /// Follow an answer no longer.
     #[oai(mapping = "unfollow")]
     Unfollow(SocketUnfollow),
+}
+
+impl SocketRequest {
+    /// What a key has to be for.
+    pub(super) fn needed_scope(&self) -> Scope {
+        match self {
+            Self::Follow(_) | Self::Unfollow(_) => Scope::Read,
+            Self::Send(_) | Self::Edit(_) | Self::Regenerate(_) | Self::Continue(_) | Self::Stop(_) => Scope::Chat,
+        }
+    }
 }
 
 /// The words for `type`, as they are told to a client that uses another one.

@@ -13,12 +13,64 @@ export interface paths {
         };
         /**
          * Tells who is signed in
-         * @description Anybody may ask; without a valid session the answer is 401.
+         * @description Anybody may ask; without a valid session or key the answer is 401.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["check_session"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists your API keys
+         * @description For signed-in people. The newest comes first; those that have ended are listed too, until you delete them.
+         *
+         *     Not with an API key.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Makes an API key
+         * @description For signed-in people. The answer has the key itself, this once: only its hash is kept. You have at most 100.
+         *
+         *     Not with an API key.
+         */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an API key
+         * @description For whose key it is. It is worth nothing at once, and what is open with it, streams and sockets, ends.
+         *
+         *     Not with an API key.
+         */
+        delete: operations["delete_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -56,7 +108,7 @@ export interface paths {
         /**
          * Signs out
          * @description Anybody may, so that an ended session can be cleared away too. Ends the session on the server at once: a copy of
-         *     the cookie is worth nothing afterwards.
+         *     the cookie is worth nothing afterwards. Not with an API key, which does not sign in: delete it instead.
          */
         post: operations["logout"];
         delete?: never;
@@ -76,6 +128,8 @@ export interface paths {
          * Lists the models that can be asked
          * @description For signed-in people. The list is at most a minute old; providers that do not answer are shown with what
          *     is known of them.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["list_models"];
         put?: never;
@@ -99,12 +153,16 @@ export interface paths {
          *     have that text, and `match` tells where. Upper and lower case are alike in every script, accents count, and no
          *     character stands for another. An answer is found once it is whole. Looking takes a second at most: then the page
          *     ends where it is, even without an item, and `next_cursor` goes on from there.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["list_projects"];
         put?: never;
         /**
          * Makes a conversation
          * @description For signed-in people.
+         *
+         *     An API key needs the scope `chat`.
          */
         post: operations["create_project"];
         delete?: never;
@@ -123,6 +181,8 @@ export interface paths {
         /**
          * Shows a conversation
          * @description For its owner.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["get_project"];
         put?: never;
@@ -130,6 +190,8 @@ export interface paths {
         /**
          * Deletes a conversation
          * @description For its owner. All its messages go with it, and an answer that is being written is cut off.
+         *
+         *     An API key needs the scope `chat`.
          */
         delete: operations["delete_project"];
         options?: never;
@@ -137,6 +199,8 @@ export interface paths {
         /**
          * Changes a conversation: its name, its model and how that answers, its pin, the branch that is shown
          * @description For its owner. What is left out stays. A name that you gave is never replaced by one that was made for it.
+         *
+         *     An API key needs the scope `chat`.
          */
         patch: operations["change_project"];
         trace?: never;
@@ -155,6 +219,8 @@ export interface paths {
          * @description For its owner. Asks the conversation's model once, for at most some seconds; when it cannot help, the name from
          *     the first words of the question stays. A name that you gave is kept, and no model is asked. Whoever follows an
          *     answer in this conversation gets the new name as the event `name`.
+         *
+         *     An API key needs the scope `chat`.
          */
         post: operations["generate_name"];
         delete?: never;
@@ -173,6 +239,8 @@ export interface paths {
         /**
          * Lists the messages of a conversation
          * @description For its owner. Lists the branch that is shown, its newest page first.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["list_messages"];
         put?: never;
@@ -181,6 +249,8 @@ export interface paths {
          * @description For the conversation's owner. Stores the question and an empty answer, asks the model, and returns at once;
          *     the answer is written whether or not anybody follows it. One answer at a time: while one is running, the answer
          *     to a second question is 409 with its `message_id`.
+         *
+         *     An API key needs the scope `chat`.
          */
         post: operations["create_message"];
         delete?: never;
@@ -200,7 +270,10 @@ export interface paths {
          * Asks and follows the answer, in one request
          * @description For the conversation's owner. With `content` it asks and streams the answer; with `Last-Event-ID` it goes on
          *     following that answer and never asks; with neither it follows the answer that is being written, or says 204 when
-         *     there is none. Only pages of this server or of allowed origins can start a turn this way.
+         *     there is none. Only pages of this server or of allowed origins can start a turn this way, and an API key needs the
+         *     scope `chat` for it.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["stream_message"];
         put?: never;
@@ -221,6 +294,8 @@ export interface paths {
         /**
          * Shows one message
          * @description For the conversation's owner.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["get_message"];
         put?: never;
@@ -228,6 +303,8 @@ export interface paths {
         /**
          * Deletes a message with everything below it
          * @description For the conversation's owner. An answer that is being written there is cut off; what stands beside it is shown.
+         *
+         *     An API key needs the scope `chat`.
          */
         delete: operations["delete_message"];
         options?: never;
@@ -236,6 +313,8 @@ export interface paths {
          * Edits a question
          * @description For the conversation's owner. Nothing is overwritten: the question in its new words stands beside the old one, and
          *     the model answers it. The shown branch follows.
+         *
+         *     An API key needs the scope `chat`.
          */
         patch: operations["edit_message"];
         trace?: never;
@@ -255,6 +334,8 @@ export interface paths {
          *     goes on from its exact end: the same message is running again, and what comes is added to its text. Where the
          *     provider can continue an answer it does; else the model is asked in words to go on. 409 `not_continuable` when
          *     the answer is complete or the conversation has gone on after it.
+         *
+         *     An API key needs the scope `chat`.
          */
         post: operations["continue_message"];
         delete?: never;
@@ -275,6 +356,8 @@ export interface paths {
         /**
          * Answers once more
          * @description For the conversation's owner. Nothing is overwritten: the new answer stands beside the old one, and is shown.
+         *
+         *     An API key needs the scope `chat`.
          */
         post: operations["regenerate_message"];
         delete?: never;
@@ -296,6 +379,8 @@ export interface paths {
          * Stops an answer
          * @description For the conversation's owner. The text so far is kept, and the model's provider is cut off within a second.
          *     Stopping an answer that has ended changes nothing.
+         *
+         *     An API key needs the scope `chat`.
          */
         post: operations["stop_message"];
         delete?: never;
@@ -315,6 +400,8 @@ export interface paths {
          * Follows one answer
          * @description For the conversation's owner. Live or finished, from the beginning or from `Last-Event-ID`, on any device and as
          *     often as you like: it only reads.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["follow_message"];
         put?: never;
@@ -335,6 +422,8 @@ export interface paths {
         /**
          * Lists where you are signed in
          * @description For signed-in people. Each sign-in is a session, and the newest comes first.
+         *
+         *     Not with an API key.
          */
         get: operations["list_sessions"];
         put?: never;
@@ -342,6 +431,8 @@ export interface paths {
         /**
          * Signs all your other devices out
          * @description For signed-in people. The session that asks goes on; all others end at once, with their open streams and sockets.
+         *
+         *     Not with an API key.
          */
         delete: operations["end_other_sessions"];
         options?: never;
@@ -363,6 +454,8 @@ export interface paths {
          * Signs one of your devices out
          * @description For whose session it is. It ends at once, with its open streams and sockets. Ending the session that asks signs out
          *     and clears the cookie.
+         *
+         *     Not with an API key.
          */
         delete: operations["end_session"];
         options?: never;
@@ -420,6 +513,8 @@ export interface paths {
         /**
          * Shows your account
          * @description For signed-in people.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["get_me"];
         put?: never;
@@ -427,6 +522,8 @@ export interface paths {
         /**
          * Deletes your account
          * @description For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
+         *
+         *     Not with an API key.
          */
         delete: operations["delete_me"];
         options?: never;
@@ -434,6 +531,8 @@ export interface paths {
         /**
          * Changes your account
          * @description For signed-in people. A new password needs the current one, and ends every other session.
+         *
+         *     Not with an API key.
          */
         patch: operations["change_me"];
         trace?: never;
@@ -450,6 +549,8 @@ export interface paths {
          * @description For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches
          *     and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
          *     that broke off, also because you signed out, is no valid JSON.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["export_me"];
         put?: never;
@@ -475,8 +576,11 @@ export interface paths {
          *     as its stream. What changes in your conversations, wherever you do it, is told to each of your sockets.
          *
          *     Requests are done one after another, in the order in which they were sent. A socket is closed with 1001 when the
-         *     server stops, 1009 after a message that is too large, and 4401 when its session has ended; after 1001 or a lost
-         *     connection, open another one and follow on from the last position.
+         *     server stops, 1009 after a message that is too large, and 4401 when its session or key has ended; after 1001 or a lost
+         *     connection, open another one and follow on from the last position. With an API key of the scope `read` you can
+         *     follow, and hear what changes.
+         *
+         *     An API key of any scope will do.
          */
         get: operations["connect_socket"];
         put?: never;
@@ -901,6 +1005,48 @@ export interface components {
             status: string;
         };
         /**
+         * Key
+         * @description An API key, without the key itself.
+         */
+        Key: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null for never.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to within a minute or two; null for never.
+             */
+            last_used_at?: string | null;
+            /** @description What you call it. */
+            name: string;
+            /** @description Its first characters, to recognise it by. */
+            prefix: string;
+            /** @description What may be done with it. */
+            scope: components["schemas"]["Scope"];
+        };
+        /**
+         * KeyPage
+         * @description A page of keys, the newest first.
+         */
+        KeyPage: {
+            /** @description The keys. */
+            items: components["schemas"]["Key"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /**
          * Message
          * @description A question or an answer.
          */
@@ -1053,6 +1199,31 @@ export interface components {
          * @enum {string}
          */
         NameSource: "default" | "first_words" | "model" | "user";
+        /**
+         * NewKey
+         * @description What a key is made from.
+         */
+        NewKey: {
+            /**
+             * Format: uint32
+             * @description After how many days it ends, 1 to 3650; never when left out.
+             */
+            expires_in_days?: number | null;
+            /** @description What you call it, 1 to 100 characters. */
+            name: string;
+            /** @description What may be done with it. */
+            scope: components["schemas"]["Scope"];
+        };
+        /**
+         * NewKeyMade
+         * @description A new key.
+         */
+        NewKeyMade: {
+            /** @description What is kept of it. */
+            key: components["schemas"]["Key"];
+            /** @description The key itself, to be sent as `Authorization: Bearer`. It is shown this once and cannot be shown again. */
+            secret: string;
+        };
         /**
          * NewMessage
          * @description A question.
@@ -1309,6 +1480,13 @@ export interface components {
          * @enum {string}
          */
         Role: "member" | "admin";
+        /**
+         * @description What may be done with a key: `read` looks and changes nothing, `chat` does everything that you can do with conversations,
+         *     `admin` runs the server, which is for administrators only and which nothing here needs yet. Each allows what those before
+         *     it do, and none more than its owner may.
+         * @enum {string}
+         */
+        Scope: "read" | "chat" | "admin";
         /**
          * Settings
          * @description What everybody may know about this server.
@@ -1982,6 +2160,129 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["User"];
                 };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to list, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeyPage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["NewKeyMade"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key. */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is worth nothing any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
