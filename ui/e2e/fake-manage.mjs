@@ -1,5 +1,5 @@
 /** What the fake server knows of accounts, devices, models and the list of conversations. */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 const now = () => new Date().toISOString();
 const ago = (hours) => new Date(Date.now() - hours * 3_600_000).toISOString();
@@ -158,6 +158,28 @@ export function account(method, [head, id, what], body, known) {
       id ? session.id !== id : session.is_current,
     );
     return { status: 204 };
+  }
+  if (head === "keys") {
+    known.keys ??= [];
+    if (method === "GET") return { status: 200, body: { items: known.keys, next_cursor: null } };
+    if (method === "DELETE") {
+      known.keys = known.keys.filter((key) => key.id !== id);
+      return { status: 204 };
+    }
+    const secret = `lq_${randomBytes(32).toString("hex")}`;
+    const { name, scope, expires_in_days: days } = body;
+    const at = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
+    const key = {
+      id: randomUUID(),
+      name,
+      scope,
+      prefix: secret.slice(0, 11),
+      created_at: at(0),
+      expires_at: days ? at(days) : null,
+      last_used_at: null,
+    };
+    known.keys.unshift(key);
+    return { status: 201, body: { key, secret } };
   }
   if (what === "export") {
     const headers = { "content-disposition": 'attachment; filename="loquat.json"' };

@@ -269,7 +269,7 @@ function route(method, path, query, body, user, agent) {
   }
   if (!user) return problem(401, "not_signed_in", "sign in first");
   if (head === "check_session") return { status: 200, body: user };
-  if (head === "users" || head === "sessions") {
+  if (["users", "sessions", "keys"].includes(head)) {
     const known = users.get(user.email);
     const done = account(method, [head, id, what], body, known);
     if (known.gone) users.delete(user.email);

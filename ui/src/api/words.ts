@@ -175,6 +175,11 @@ export function describeError(error: unknown): Words {
         title: t`As many of your answers are being written as this server allows.`,
         advice: `${t`Wait for one of them, or stop one.`} ${whenAgain(problem)}`,
       };
+    case "too_many_keys":
+      return {
+        title: t`You have as many keys as one person may have.`,
+        advice: t`Delete one that nothing uses any more.`,
+      };
     case "queue_full":
       return {
         title: t`Too many questions are waiting for a model already.`,

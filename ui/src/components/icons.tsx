@@ -57,6 +57,12 @@ export const PinIcon = icon(
 export const UnpinIcon = icon(
   <path d="M8.2 3.500H13l-.6 5 2.600 2.500v1.500h-2.500M7.4 7.600l.2.900L5 11v1.500h7.300M10 12.500v4.500M3.5 3.500l13 13" />,
 );
+export const KeyIcon = icon(
+  <>
+    <circle cx="7" cy="13" r="3.5" />
+    <path d="m9.500 10.500 6.500-6.500M13 7l2.500 2.500" />
+  </>,
+);
 export const TuneIcon = icon(
   <>
     <path d="M3.5 6.500h6M14.500 6.500h2M3.5 13.500h2M10.500 13.500h6" />

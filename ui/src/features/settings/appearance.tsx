@@ -1,11 +1,11 @@
 /** Light or dark, and the language of the page. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { MoonIcon, SunIcon, SystemIcon } from "../../components/icons";
 import { chooseLanguage, type Language, languages } from "../../lib/language";
 import { currentTheme, setTheme, type Theme } from "../../lib/theme";
+import { Choice } from "./choice";
 import { Section } from "./section";
-import styles from "./settings.module.css";
 
 export function Appearance() {
   const { t, i18n } = useLingui();
@@ -42,36 +42,5 @@ export function Appearance() {
         ])}
       />
     </Section>
-  );
-}
-
-interface ChoiceProps<T extends string> {
-  name: string;
-  legend: ReactNode;
-  value: T;
-  onChoose: (value: T) => void;
-  options: [value: T, label: ReactNode, icon?: ReactNode][];
-}
-
-function Choice<T extends string>({ name, legend, value, onChoose, options }: ChoiceProps<T>) {
-  return (
-    <fieldset className={styles.choice}>
-      <legend>{legend}</legend>
-      <div className={styles.options}>
-        {options.map(([option, label, icon]) => (
-          <label key={option}>
-            <input
-              type="radio"
-              name={name}
-              value={option}
-              checked={value === option}
-              onChange={() => onChoose(option)}
-            />
-            {icon}
-            {label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }

@@ -56,7 +56,7 @@ export function Devices() {
           </div>
         </>
       )}
-      <ul className={styles.devices}>
+      <ul className={styles.list}>
         {all.map((session) => (
           <DeviceRow
             key={session.id}
@@ -98,10 +98,10 @@ function DeviceRow({ session, busy, onEnd }: DeviceRowProps) {
   const since = i18n.date(session.created_at, { dateStyle: "medium" });
   const seen = timeAgo(session.last_seen_at);
   return (
-    <li className={styles.device}>
+    <li className={styles.item}>
       {kind === "computer" ? <SystemIcon /> : <PhoneIcon />}
       <div className={styles.words}>
-        <p className={styles.deviceName}>
+        <p className={styles.itemName}>
           <span title={session.user_agent ?? ""}>{name}</span>
           {session.is_current && (
             <span className={styles.badge}>

@@ -38,7 +38,7 @@ export function Password() {
   return (
     <Section
       title={<Trans>Password</Trans>}
-      about={<Trans>A new password signs out every other device.</Trans>}
+      about={<Trans>A new password signs out every other device. API keys stay.</Trans>}
     >
       {open ? (
         <form className={styles.form} onSubmit={save}>

@@ -3,6 +3,7 @@ import { useLingui } from "@lingui/react/macro";
 import { type ReactNode, useEffect } from "react";
 import { IconButton } from "../../components/button";
 import { BackIcon } from "../../components/icons";
+import { ApiKeys } from "./api-keys";
 import { Appearance } from "./appearance";
 import { Devices } from "./devices";
 import { OwnData } from "./own-data";
@@ -38,6 +39,7 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Appearance />
           <Password />
           <Devices />
+          <ApiKeys />
           <OwnData />
         </div>
       </div>

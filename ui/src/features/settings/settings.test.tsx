@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Device } from "../../api/client";
+import type { Device, Key } from "../../api/client";
 import { departure, sessionQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import SettingsPage from "./settings-page";
@@ -25,6 +25,15 @@ const session = (id: string, more: Partial<Device> = {}): Device => ({
   ...more,
 });
 
+const key = (name: string, more: Partial<Key> = {}): Key => ({
+  id: name,
+  name,
+  scope: "read",
+  prefix: "lq_01234567",
+  created_at: user.created_at,
+  ...more,
+});
+
 const asked: string[] = [];
 let refusal: object | null = null;
 let queries: QueryClient;
@@ -41,6 +50,13 @@ beforeEach(() => {
     if (request.method === "DELETE") return new Response(null, { status: 204 });
     if (pathname.startsWith("/api/sessions")) {
       return Response.json({ items: [session("one"), session("here", { is_current: true })] });
+    }
+    if (pathname.startsWith("/api/keys") && request.method === "GET") {
+      const ended = key("old", { expires_at: user.created_at });
+      return Response.json({ items: [key("backup", { scope: "chat" }), ended] });
+    }
+    if (pathname.startsWith("/api/keys")) {
+      return Response.json({ key: key(JSON.parse(text).name), secret: "lq_secret" });
     }
     return Response.json({ ...user, ...JSON.parse(text) });
   });
@@ -96,6 +112,56 @@ test("this device stands first and stays; another one can be signed out", async 
   await waitFor(() => expect(screen.getAllByText("Firefox on Linux")).toHaveLength(1));
   expect(asked).toEqual(["DELETE /api/sessions/one"]);
   expect(screen.queryByRole("button", { name: "Sign out everywhere else" })).toBeNull();
+});
+
+function nameKey(name: string) {
+  const section = within(screen.getByRole("region", { name: "API keys" }));
+  fireEvent.change(section.getByLabelText("Name"), { target: { value: name } });
+}
+
+test("keys are listed with what they are for, and those that have ended say so", async () => {
+  const rows = [await screen.findByText("backup"), screen.getByText("old")];
+  expect(rows[0]?.textContent).toBe("backupChat");
+  expect(rows[1]?.textContent).toBe("oldEnded");
+  expect(screen.getAllByText("lq_01234567…")).toHaveLength(2);
+});
+
+test("a new key is shown until it is put away, and then never again", async () => {
+  await screen.findByText("backup");
+  press("New key");
+  expect(screen.queryByLabelText(/Administer/)).toBeNull();
+  nameKey("reader");
+  fireEvent.click(screen.getByLabelText("No end"));
+  press("Create key");
+  expect(await screen.findByText("lq_secret")).toBeDefined();
+  expect(asked).toEqual([
+    'POST /api/keys/ {"name":"reader","scope":"read","expires_in_days":null}',
+  ]);
+  expect(screen.getByText("reader")).toBeDefined();
+  press("I have copied it");
+  expect(screen.queryByText("lq_secret")).toBeNull();
+  expect(screen.getByText("reader")).toBeDefined();
+});
+
+test("a name that the server refuses is told at its field", async () => {
+  await screen.findByText("backup");
+  refusal = { status: 422, code: "invalid", field: "name", detail: "a key needs a name" };
+  press("New key");
+  nameKey(" ");
+  press("Create key");
+  expect((await screen.findByRole("alert")).textContent).toContain("A key needs a name");
+});
+
+test("a key is deleted only once that is confirmed", async () => {
+  await screen.findByText("backup");
+  press("Delete backup");
+  press("Keep it");
+  expect(asked).toEqual([]);
+  press("Delete backup");
+  press("Delete key");
+  await waitFor(() => expect(screen.queryByText("backup")).toBeNull());
+  expect(asked).toEqual(["DELETE /api/keys/backup"]);
+  expect(screen.getByText("old")).toBeDefined();
 });
 
 test("the account is deleted only once its address is written", async () => {
