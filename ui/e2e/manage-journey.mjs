@@ -143,6 +143,22 @@ await step("Ctrl+comma leads to the settings, and back leads back", async () => 
   await page.waitForURL(before);
 });
 
+await step("a key is shown until it is put away, and is gone once that is confirmed", async () => {
+  await page.goto(`${base}/settings`);
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.keyboard.type("backup");
+  await page.keyboard.press("Enter");
+  const shown = page.getByRole("group", { name: "Your new key" });
+  check(/^lq_[0-9a-f]{64}/.test(await shown.locator("code").first().textContent()), "no key");
+  check((await focused()) === "Your new key", `the focus is on ${await focused()}`);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  await shown.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Delete backup" }).click();
+  await page.getByRole("button", { name: "Delete key" }).click();
+  await page.getByText("backup", { exact: true }).waitFor({ state: "detached" });
+});
+
 await step("the data comes as a file", async () => {
   await page.goto(`${base}/settings`);
   const download = page.waitForEvent("download");
