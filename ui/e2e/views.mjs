@@ -156,7 +156,21 @@ export const chatViews = {
     await page.getByRole("heading", { name: "Devices" }).waitFor();
     await page.getByText("This device").waitFor();
   },
+  "making a key": async ({ page }) => {
+    await page.getByRole("button", { name: "New key" }).click();
+    await page.getByRole("region", { name: "API keys" }).getByLabel("Name").fill("backup");
+  },
+  "a new key": async ({ page }) => {
+    await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("group", { name: "Your new key" }).waitFor();
+  },
+  "deleting a key": async ({ page }) => {
+    await page.getByRole("button", { name: "I have copied it" }).click();
+    await page.getByRole("button", { name: "Delete backup" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete key" }).waitFor();
+  },
   "deleting the account": async ({ page }) => {
+    await closeLayer(page);
     await page.getByRole("button", { name: "Delete account…" }).click();
     await page.getByLabel(/To confirm/).waitFor();
   },
