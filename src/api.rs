@@ -21,6 +21,7 @@ mod export;
 mod failure;
 mod guard;
 mod health;
+mod invites;
 mod keys;
 mod message;
 mod messages;
@@ -44,6 +45,8 @@ enum Group {
     Accounts,
     /// Projects are conversations: what you asked, and what was answered.
     Conversations,
+    /// Running the application: for administrators.
+    Administration,
     /// Ask, follow the answer while it is written, stop it.
     Messages,
     /// What can be asked.
@@ -59,6 +62,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         export::Api,
         sessions::Api,
         keys::Api,
+        invites::Api,
         projects::Api,
         messages::Api,
         message::Api,

@@ -10,13 +10,15 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::config::Signup;
 use crate::db::Db;
-use crate::entity::{session, user};
+use crate::entity::{invite, session, user};
 use crate::error::{Error, Result};
 
 pub mod api_keys;
 pub mod caller;
+pub mod invites;
 pub mod password;
 mod recent;
+mod secret;
 mod seen;
 pub mod sessions;
 pub mod token;
@@ -91,8 +93,12 @@ pub struct NewAccount {
     pub name: Option<String>,
 }
 
-/// Registers somebody who came by themselves.
-pub async fn register(db: &Db, auth: &Auth, account: NewAccount) -> Result<user::Model> {
+/// Registers somebody who came by themselves, or with an invitation, which is then used up.
+pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<String>) -> Result<user::Model> {
+    if let Some(token) = invite {
+        let invite = invites::find(db, &token).await?;
+        return store_account(db, &auth.hasher, account, invite.role, Some(invite)).await;
+    }
     match auth.signup {
         Signup::Open => create_account(db, &auth.hasher, account, user::Role::Member).await,
         Signup::Invite => {
@@ -104,6 +110,17 @@ pub async fn register(db: &Db, auth: &Auth, account: NewAccount) -> Result<user:
 
 /// Makes an account. Two at once with one address: the second is told that it is taken.
 pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role: user::Role) -> Result<user::Model> {
+    store_account(db, hasher, account, role, None).await
+}
+
+/// An account and the use of its invitation are one step: an address that is taken costs no invitation.
+async fn store_account(
+    db: &Db,
+    hasher: &Hasher,
+    account: NewAccount,
+    role: user::Role,
+    invite: Option<invite::Model>,
+) -> Result<user::Model> {
     let email = normal_email(&account.email)?;
     let name = normal_name(account.name)?;
     password::check_is_good(&account.password, &email)?;
@@ -119,6 +136,9 @@ pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role:
         updated_at: Set(now),
     };
     let transaction = db.write().await?;
+    if let Some(invite) = invite {
+        invites::spend(&invite, &transaction).await?;
+    }
     let user = user.insert(&transaction).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
         _ => error.into(),

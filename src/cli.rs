@@ -16,6 +16,7 @@ use crate::entity::user::Role;
 use crate::error::Error;
 use crate::{api, server, telemetry};
 
+mod greeting;
 mod table;
 
 /// A self-hosted, multi-user chat application for large language models.
@@ -154,7 +155,8 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let app = App::start(config, address.port()).await?;
     // Only now: what a crash left unfinished is closed before anybody can ask for it.
     let listener = bound.listen()?;
-    greet(&app, address);
+    greeting::greet(&app, address);
+    greeting::offer_setup(&app, address).await?;
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -173,40 +175,6 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     server::serve(app.clone(), listener, hangup, stop).await;
     app.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Three lines: where it listens, where its data is, and which models it found.
-fn greet(app: &App, address: std::net::SocketAddr) {
-    let scheme = if app.config.tls.is_some() { "https" } else { "http" };
-    print(&format!(
-        "Loquat {} listens on {scheme}://{address}\nData: {}\n",
-        env!("CARGO_PKG_VERSION"),
-        app.db.describe()
-    ));
-    if let Some(warning) = app.db.warning() {
-        tracing::warn!("{warning}");
-    }
-    let app = app.clone();
-    // Looking for models can take a moment when a provider is slow, and nobody has to wait for it.
-    tokio::spawn(async move {
-        let names: Vec<String> = app
-            .chat
-            .catalog
-            .models()
-            .await
-            .iter()
-            .map(|model| {
-                if model.built_in {
-                    format!("{} (built in)", model.id)
-                } else {
-                    format!("{} ({})", model.id, model.provider)
-                }
-            })
-            .collect();
-        let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-        let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
-        print(&format!("Models: {shown}{more}\n"));
-    });
 }
 
 async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCode> {

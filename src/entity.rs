@@ -3,6 +3,7 @@
 pub mod answer_chunk;
 pub mod api_key;
 pub mod continuation;
+pub mod invite;
 pub mod message;
 pub mod project;
 pub mod session;

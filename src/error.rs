@@ -41,6 +41,18 @@ pub enum Error {
     /// Not with a key.
     #[error("this cannot be done with an API key; sign in, and do it with the session's cookie")]
     SessionRequired,
+    /// For those who run the application.
+    #[error("this is for administrators; ask one to do it")]
+    AdminOnly,
+    /// No invitation of anybody.
+    #[error("this invitation is not valid: it was used, taken back, or has ended; ask for a new one")]
+    InviteInvalid,
+    /// One more invitation than anybody can keep an eye on.
+    #[error("{most} invitations wait to be used already; take some of them back")]
+    TooManyInvites {
+        /// The limit.
+        most: u64,
+    },
     /// One person, one more key.
     #[error("you have {most} API keys, which is as many as one person may have; delete one of them")]
     TooManyKeys {
@@ -188,6 +200,7 @@ impl Error {
             Self::Malformed(_) => 400,
             Self::NotSignedIn | Self::KeyInvalid | Self::WrongCredentials => 401,
             Self::CrossSite | Self::SignupClosed(_) | Self::ScopeInsufficient { .. } | Self::SessionRequired => 403,
+            Self::AdminOnly | Self::InviteInvalid => 403,
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::RequestTimeout => 408,
@@ -196,7 +209,8 @@ impl Error {
             | Self::NotContinuable(_)
             | Self::ClientRequestReused
             | Self::NothingAsked
-            | Self::TooManyKeys { .. } => 409,
+            | Self::TooManyKeys { .. }
+            | Self::TooManyInvites { .. } => 409,
             Self::TooLarge { .. } => 413,
             Self::AddressTooLong => 414,
             Self::UnsupportedMediaType => 415,
@@ -219,6 +233,9 @@ impl Error {
             Self::KeyInvalid => "key_invalid",
             Self::ScopeInsufficient { .. } => "scope_insufficient",
             Self::SessionRequired => "session_required",
+            Self::AdminOnly => "admin_only",
+            Self::InviteInvalid => "invite_invalid",
+            Self::TooManyInvites { .. } => "too_many_invites",
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
             Self::CrossSite => "cross_site",
@@ -254,6 +271,7 @@ impl Error {
         match self {
             Self::Invalid { field, .. } => field.as_deref(),
             Self::EmailTaken => Some("email"),
+            Self::InviteInvalid => Some("invite"),
             Self::ClientRequestReused => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
             _ => None,

@@ -19,6 +19,7 @@ mod failpoints;
 mod faults;
 mod full_disk;
 mod guard;
+mod invites;
 mod keys;
 mod kills;
 mod limits;

@@ -2,7 +2,7 @@
 
 use loquat::config::{Data, Database};
 use loquat::db::{Db, schema};
-use loquat::entity::{answer_chunk, api_key, continuation, message, project, session, user};
+use loquat::entity::{answer_chunk, api_key, continuation, invite, message, project, session, user};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
 use crate::harness::{Kind, database};
@@ -50,6 +50,7 @@ on_both_databases! {
         same_columns::<answer_chunk::Entity>(&db, "answer_chunks").await;
         same_columns::<continuation::Entity>(&db, "continuations").await;
         same_columns::<api_key::Entity>(&db, "api_keys").await;
+        same_columns::<invite::Entity>(&db, "invites").await;
     }
 
     async fn every_step_can_be_taken_back_and_taken_again(kind) {

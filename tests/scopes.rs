@@ -27,6 +27,7 @@ on_both_databases! {
                 let request = if operation["requestBody"].is_object() { request.json(&json!({})) } else { request };
                 let response = request.send().await.unwrap();
                 let refused = match (scope, has("session"), has("key")) {
+                    (Some(_), true, _) if operation["tags"][0] == "Administration" => Some((403, "admin_only")),
                     // Signing out is for everybody, and means nothing to a key.
                     (Some(_), false, _) if path == "/api/logout/" => Some((403, "session_required")),
                     (_, false, _) => None,

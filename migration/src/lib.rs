@@ -12,6 +12,7 @@ mod m20261123_000003_continuations;
 mod m20261123_000004_timing;
 mod m20261123_000005_devices_and_pins;
 mod m20261123_000006_api_keys;
+mod m20261123_000007_invites;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_timing::Migration),
             Box::new(m20261123_000005_devices_and_pins::Migration),
             Box::new(m20261123_000006_api_keys::Migration),
+            Box::new(m20261123_000007_invites::Migration),
         ]
     }
 }

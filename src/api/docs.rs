@@ -14,8 +14,9 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 8] = [
+const COLLECTIONS: [&str; 9] = [
     "/api/check_session",
+    "/api/invites",
     "/api/keys",
     "/api/login",
     "/api/logout",
@@ -137,6 +138,7 @@ fn tell_scope(method: &str, operation: &mut Value) {
     let Some(security) = operation["security"].as_array() else { return };
     let told = match security.iter().any(|scheme| scheme.get(super::session::KEY).is_some()) {
         false => "Not with an API key.",
+        true if operation["tags"][0] == "Administration" => "An API key needs the scope `admin`.",
         true if method == "get" => "An API key of any scope will do.",
         true => "An API key needs the scope `chat`.",
     };

@@ -1,6 +1,6 @@
 //! Who is calling, as a type in a handler's signature: by the session of a cookie, or by an API key.
 //!
-//! Every handler that is not for anybody takes [`Access`] or [`Session`]. What a key has to be for is no handler's business
+//! Every handler that is not for anybody takes [`Access`], [`Session`] or [`Administrator`]. What a key has to be for is no handler's business
 //! but follows from the request, so that a route that is added has it from the first day.
 
 use poem::http::{HeaderMap, header};
@@ -24,6 +24,29 @@ pub(super) struct Access(pub(super) Caller);
 
 /// Somebody who is signed in, and no key: for what decides who can act for them.
 pub(super) struct Session(pub(super) SignedIn);
+
+/// An administrator, or a program with a key of theirs that is for running the application.
+pub(super) struct Administrator(pub(super) Caller);
+
+impl<'a> ApiExtractor<'a> for Administrator {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SESSION, KEY]
+    }
+
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
+        let caller = who(request).await.and_then(Caller::administrator).map_err(Failure::from)?;
+        Ok(Self(caller))
+    }
+}
 
 impl<'a> ApiExtractor<'a> for Access {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];

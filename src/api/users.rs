@@ -38,13 +38,32 @@ pub(crate) struct User {
 }
 
 /// What a person may do.
-#[derive(Enum)]
+#[derive(Clone, Copy, Enum, Deserialize)]
 #[oai(rename_all = "snake_case")]
-enum Role {
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
     /// Uses the application.
     Member,
     /// Runs it.
     Admin,
+}
+
+impl From<user::Role> for Role {
+    fn from(role: user::Role) -> Self {
+        match role {
+            user::Role::Member => Self::Member,
+            user::Role::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<Role> for user::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+        }
+    }
 }
 
 impl From<user::Model> for User {
@@ -53,10 +72,7 @@ impl From<user::Model> for User {
             id: user.id,
             email: user.email,
             name: user.name,
-            role: match user.role {
-                user::Role::Member => Role::Member,
-                user::Role::Admin => Role::Admin,
-            },
+            role: user.role.into(),
             created_at: Time(user.created_at),
             updated_at: Time(user.updated_at),
         }
@@ -77,6 +93,9 @@ struct NewUser {
     /// What you want to be called.
     #[oai(validator(max_length = 100))]
     name: Option<String>,
+    /// The token of an invitation, which is then used up.
+    #[oai(validator(max_length = 200))]
+    invite: Option<String>,
 }
 
 /// What to change about an account; what is left out stays.
@@ -113,12 +132,12 @@ enum Deleted {
 impl Api {
     /// Registers
     ///
-    /// Anybody may, where sign-up is open. It does not sign in.
+    /// Anybody may, where sign-up is open, and with an invitation anywhere. It does not sign in.
     #[oai(path = "/api/users", method = "post", operation_id = "register")]
     async fn register(&self, app: Data<&App>, body: Body<NewUser>) -> Result<Registered, Failure> {
-        let NewUser { email, password, name } = body.0;
+        let NewUser { email, password, name, invite } = body.0;
         let account = NewAccount { email, password: SecretString::from(password), name };
-        let user = auth::register(&app.db, &app.auth, account).await?;
+        let user = auth::register(&app.db, &app.auth, account, invite).await?;
         Ok(Registered::Created(Json(user.into())))
     }
 

@@ -3,9 +3,9 @@
 use chrono::Duration;
 use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QuerySelect, Set};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::secret::{self, Hash};
 use super::{Auth, Caller, SignedIn, normal_name};
 use crate::clock;
 use crate::db::Db;
@@ -15,8 +15,6 @@ use crate::error::{Error, Result};
 
 /// What every key begins with, so that people, and programs that look for leaked secrets, know one when they see it.
 const BEGIN: &str = "lq_";
-/// How many random bytes a key has; they are written in hexadecimal.
-const RANDOM_BYTES: usize = 32;
 /// How much of a key is kept to recognise it by, in characters. The 224 bits that stay secret are still more than enough.
 const PREFIX: usize = BEGIN.len() + 8;
 /// How many keys one person has at most.
@@ -33,19 +31,9 @@ pub struct NewKey {
     pub lifetime: Option<Duration>,
 }
 
-/// The SHA-256 of a key.
-pub(super) type Hash = [u8; 32];
-
-/// The hash of what has the form of a key; nothing else is worth a look into the database.
+/// The hash of what has the form of a key.
 pub(super) fn hash(key: &str) -> Option<Hash> {
-    let random = key.strip_prefix(BEGIN)?;
-    let is_key = random.len() == 2 * RANDOM_BYTES && random.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-    is_key.then(|| Sha256::digest(key).into())
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    secret::hash(BEGIN, key)
 }
 
 /// Makes a key. Returns what is kept of it, and the key, which nobody can show again.
@@ -56,8 +44,7 @@ pub async fn create(db: &Db, owner: &SignedIn, new: NewKey) -> Result<(api_key::
     if new.scope > Scope::of(owner.caller.user.role) {
         return Err(Error::invalid("scope", "only an administrator can have an admin key; choose read or chat"));
     }
-    let key = SecretString::from(format!("{BEGIN}{}", hex(&rand::random::<[u8; RANDOM_BYTES]>())));
-    let hash = hash(key.expose_secret()).ok_or_else(|| Error::Internal(anyhow::anyhow!("a new key has no form")))?;
+    let (key, token_hash) = secret::new(BEGIN);
     let now = clock::now();
     let row = api_key::ActiveModel {
         id: Set(clock::id()),
@@ -65,7 +52,7 @@ pub async fn create(db: &Db, owner: &SignedIn, new: NewKey) -> Result<(api_key::
         name: Set(name),
         scope: Set(new.scope),
         prefix: Set(key.expose_secret().chars().take(PREFIX).collect()),
-        token_hash: Set(hex(&hash)),
+        token_hash: Set(token_hash),
         created_at: Set(now),
         expires_at: Set(new.lifetime.map(|lifetime| now + lifetime)),
         last_used_at: Set(None),
@@ -97,27 +84,4 @@ pub async fn delete(db: &Db, auth: &Auth, owner: &Caller, key_id: Uuid) -> Resul
     }
     auth.recent.forget();
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_has_the_form_of_a_key_is_looked_for() {
-        let key = format!("lq_{}", "0123456789abcdef".repeat(4));
-        assert!(hash(&key).is_some());
-        let longer = format!("{key}0");
-        for wrong in ["", "lq_", &key[1..], &key[..66], &longer, &key.replace('a', "A"), &key.replace('a', "é")] {
-            assert_eq!(hash(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_hash_is_that_of_the_whole_key() {
-        let key = format!("lq_{}", "0".repeat(64));
-        // printf 'lq_%064d' 0 | sha256sum
-        let known = "e9636e56a899f023d3ec410b67b98643d38f84473cbd35e3a7526288dabc4c5d";
-        assert_eq!(hex(&hash(&key).unwrap()), known);
-    }
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Auth;
-use super::api_keys::{self, Hash};
+use super::api_keys;
+use super::secret::{self, Hash};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::api_key::{self, Scope};
@@ -56,6 +57,15 @@ impl Caller {
         if self.scope < needed { Err(Error::ScopeInsufficient { needed: needed.word() }) } else { Ok(()) }
     }
 
+    /// The same if it is an administrator; refuses everybody else, and their keys that are for less.
+    pub fn administrator(self) -> Result<Self> {
+        if self.user.role != user::Role::Admin {
+            return Err(Error::AdminOnly);
+        }
+        self.check_scope(Scope::Admin)?;
+        Ok(self)
+    }
+
     /// The same as somebody with a session; refuses a key.
     pub fn signed_in(self) -> Result<SignedIn> {
         match self.credential {
@@ -103,9 +113,7 @@ async fn known(db: &Db, auth: &Auth, shown: Shown) -> Result<Caller> {
             let moment = auth.recent.moment();
             let (caller, expires_at) = match shown {
                 Shown::Session { sid, uid } => in_session(db, sid, uid).await?,
-                Shown::Key(hash) => {
-                    with_key(db, api_key::Entity::with_hash(&api_keys::hex(&hash), clock::now())).await?
-                }
+                Shown::Key(hash) => with_key(db, api_key::Entity::with_hash(&secret::hex(&hash), clock::now())).await?,
             };
             auth.recent.put(&moment, shown, caller.clone(), expires_at);
             caller

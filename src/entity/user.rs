@@ -49,4 +49,9 @@ impl Entity {
     pub fn with_email(email: &str) -> Select<Self> {
         Self::find().filter(Column::Email.eq(email))
     }
+
+    /// Those who run the application.
+    pub fn administrators() -> Select<Self> {
+        Self::find().filter(Column::Role.eq(Role::Admin))
+    }
 }

@@ -1,0 +1,61 @@
+//! What a server says when it has started.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use super::print;
+use crate::app::App;
+use crate::auth::invites;
+use crate::error::Error;
+
+/// Three lines: where it listens, where its data is, and which models it found.
+pub(super) fn greet(app: &App, address: SocketAddr) {
+    print(&format!(
+        "Loquat {} listens on {}\nData: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        own_address(app, address),
+        app.db.describe()
+    ));
+    if let Some(warning) = app.db.warning() {
+        tracing::warn!("{warning}");
+    }
+    let app = app.clone();
+    // Looking for models can take a moment when a provider is slow, and nobody has to wait for it.
+    tokio::spawn(async move {
+        let names: Vec<String> = app
+            .chat
+            .catalog
+            .models()
+            .await
+            .iter()
+            .map(|model| {
+                if model.built_in {
+                    format!("{} (built in)", model.id)
+                } else {
+                    format!("{} ({})", model.id, model.provider)
+                }
+            })
+            .collect();
+        let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+        let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
+        print(&format!("Models: {shown}{more}\n"));
+    });
+}
+
+/// Tells how to become the first administrator, while there is none.
+///
+/// Not with the log, whose lines go to more places, and not among the lines for programs on standard output.
+pub(super) async fn offer_setup(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    if let Some(token) = invites::setup(&app.db).await.map_err(Error::for_operator)? {
+        let link = format!("{}{}", own_address(app, address), invites::path(&token));
+        let mut err = std::io::stderr().lock();
+        let _ =
+            writeln!(err, "There is no administrator yet. Whoever opens this within a day becomes one, once: {link}");
+    }
+    Ok(())
+}
+
+fn own_address(app: &App, address: SocketAddr) -> String {
+    let scheme = if app.config.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
