@@ -54,8 +54,8 @@ impl From<api_key::Model> for Key {
 }
 
 /// What may be done with a key: `read` looks and changes nothing, `chat` does everything that you can do with conversations,
-/// `admin` runs the server, which is for administrators only and which nothing here needs yet. Each allows what those before
-/// it do, and none more than its owner may.
+/// `admin` runs the server too, which is for administrators only. Each allows what those before it do, and none more than its
+/// owner may.
 #[derive(Clone, Copy, Enum, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,7 @@
 //! Who is calling, as a type in a handler's signature: by the session of a cookie, or by an API key.
 //!
-//! Every handler that is not for anybody takes [`Access`], [`Session`] or [`Administrator`]. What a key has to be for is no handler's business
-//! but follows from the request, so that a route that is added has it from the first day.
+//! Every handler that is not for anybody takes [`Access`], [`Session`] or [`Administrator`]. What a key has to be for is no
+//! handler's business but follows from that and from the request, so that a route that is added has it from the first day.
 
 use poem::http::{HeaderMap, header};
 use poem::{Request, RequestBody, Result};

@@ -26,6 +26,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invites/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the invitations
+         * @description For administrators. The newest comes first; those that were used or have ended are gone.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_invites"];
+        put?: never;
+        /**
+         * Invites somebody
+         * @description For administrators. Whoever has the link makes one account with it, also where sign-up is closed. At most 1000 wait
+         *     to be used.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["create_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes an invitation back
+         * @description For administrators. Accounts that were made with others stay.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        delete: operations["delete_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys/": {
         parameters: {
             query?: never;
@@ -494,7 +545,7 @@ export interface paths {
         put?: never;
         /**
          * Registers
-         * @description Anybody may, where sign-up is open. It does not sign in.
+         * @description Anybody may, where sign-up is open, and with an invitation anywhere. It does not sign in.
          */
         post: operations["register"];
         delete?: never;
@@ -1005,6 +1056,44 @@ export interface components {
             status: string;
         };
         /**
+         * Invite
+         * @description An invitation, without its link.
+         */
+        Invite: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The administrator who made it.
+             */
+            created_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What the person that it makes may do. */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * InvitePage
+         * @description A page of invitations, the newest first.
+         */
+        InvitePage: {
+            /** @description The invitations. */
+            items: components["schemas"]["Invite"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /**
          * Key
          * @description An API key, without the key itself.
          */
@@ -1200,6 +1289,34 @@ export interface components {
          */
         NameSource: "default" | "first_words" | "model" | "user";
         /**
+         * NewInvite
+         * @description What an invitation is made from.
+         */
+        NewInvite: {
+            /**
+             * Format: uint32
+             * @description After how many days it ends; 7 when left out.
+             */
+            expires_in_days?: number | null;
+            /** @description What the person that it makes may do; `member` when left out. */
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * NewInviteMade
+         * @description A new invitation with its link, which is shown this once.
+         */
+        NewInviteMade: {
+            /** @description What is kept of it. */
+            invite: components["schemas"]["Invite"];
+            /**
+             * @description The page that it opens, to be put behind the address of this server. The token stands behind a `#`, so that no
+             *     server and no proxy has it in its log.
+             */
+            path: string;
+            /** @description The token, for `invite` of `POST /api/users/`. */
+            token: string;
+        };
+        /**
          * NewKey
          * @description What a key is made from.
          */
@@ -1265,6 +1382,8 @@ export interface components {
              * @description The address to sign in with.
              */
             email: string;
+            /** @description The token of an invitation, which is then used up. */
+            invite?: string | null;
             /** @description What you want to be called. */
             name?: string | null;
             /** @description 8 to 256 characters, and none of the passwords that everybody guesses first. */
@@ -1482,8 +1601,8 @@ export interface components {
         Role: "member" | "admin";
         /**
          * @description What may be done with a key: `read` looks and changes nothing, `chat` does everything that you can do with conversations,
-         *     `admin` runs the server, which is for administrators only and which nothing here needs yet. Each allows what those before
-         *     it do, and none more than its owner may.
+         *     `admin` runs the server too, which is for administrators only. Each allows what those before it do, and none more than its
+         *     owner may.
          * @enum {string}
          */
         Scope: "read" | "chat" | "admin";
@@ -2160,6 +2279,129 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["User"];
                 };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invites: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to list, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["InvitePage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvite"];
+            };
+        };
+        responses: {
+            /** @description The invitation is made. This is the only time that its token is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["NewInviteMade"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation. */
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation is worth nothing any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
