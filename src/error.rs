@@ -271,7 +271,6 @@ impl Error {
         match self {
             Self::Invalid { field, .. } => field.as_deref(),
             Self::EmailTaken => Some("email"),
-            Self::InviteInvalid => Some("invite"),
             Self::ClientRequestReused => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
             _ => None,

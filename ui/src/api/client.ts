@@ -5,12 +5,15 @@ import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 export type User = Schemas["User"];
+export type NewUser = Schemas["NewUser"];
 export type Project = Schemas["Project"];
 export type ProjectChange = Schemas["ProjectChange"];
 export type Parameters = Schemas["Parameters"];
 export type Device = Schemas["Device"];
 export type Key = Schemas["Key"];
 export type NewKey = Schemas["NewKey"];
+export type Invite = Schemas["Invite"];
+export type NewInvite = Schemas["NewInvite"];
 export type Scope = Schemas["Scope"];
 export type Match = Schemas["ProjectMatch"];
 export type Message = Schemas["Message"];

@@ -4,7 +4,7 @@ import { readBoot } from "../lib/boot";
 import { forget } from "../lib/storage";
 import { createStore } from "../lib/store";
 import { tellTabs } from "../lib/tabs";
-import { call, client, type User } from "./client";
+import { call, client, type NewUser, type User } from "./client";
 import { recallNewChat } from "./new-chat";
 import { statusOf } from "./problem";
 
@@ -44,8 +44,7 @@ export async function login(email: string, password: string): Promise<User> {
   return user;
 }
 
-export function register(email: string, password: string, name: string): Promise<User> {
-  const body = name ? { email, password, name } : { email, password };
+export function register(body: NewUser): Promise<User> {
   return call(client.POST("/api/users/", { body }));
 }
 

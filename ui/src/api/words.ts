@@ -210,6 +210,16 @@ export function describeError(error: unknown): Words {
         title: t`New accounts are closed here.`,
         advice: t`Ask whoever runs this server to create one for you.`,
       };
+    case "invite_invalid":
+      return {
+        title: t`This invitation is not valid any more.`,
+        advice: t`It was used, taken back, or has ended. Ask whoever runs this server for a new one.`,
+      };
+    case "admin_only":
+      return {
+        title: t`This is for administrators.`,
+        advice: t`Ask one to do it, or to make you one.`,
+      };
     case "not_signed_in":
       return { title: t`You are signed out.`, advice: t`Sign in again to go on.` };
     default:

@@ -63,6 +63,9 @@ export const KeyIcon = icon(
     <path d="m9.500 10.500 6.500-6.500M13 7l2.500 2.500" />
   </>,
 );
+export const LinkIcon = icon(
+  <path d="M8.500 11.500a3 3 0 0 0 4.300 0l2.800-2.800a3 3 0 0 0-4.300-4.300l-1 1M11.500 8.500a3 3 0 0 0-4.300 0l-2.800 2.800a3 3 0 0 0 4.300 4.300l1-1" />,
+);
 export const TuneIcon = icon(
   <>
     <path d="M3.5 6.500h6M14.500 6.500h2M3.5 13.500h2M10.500 13.500h6" />

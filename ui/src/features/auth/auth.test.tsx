@@ -1,19 +1,21 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { departure, sessionQuery, settingsQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import { LoginPage } from "./login-page";
 import { RegisterPage } from "./register-page";
 
-function show(page: "login" | "register", signup: string) {
+function show(page: "login" | "register", signup: string, address = "/") {
   const queries = new QueryClient();
   queries.setQueryData(sessionQuery.queryKey, null);
   queries.setQueryData(settingsQuery.queryKey, { signup, version: "" });
   render(
     <QueryClientProvider client={queries}>
-      <MemoryRouter>{page === "login" ? <LoginPage /> : <RegisterPage />}</MemoryRouter>
+      <MemoryRouter initialEntries={[address]}>
+        {page === "login" ? <LoginPage /> : <RegisterPage />}
+      </MemoryRouter>
     </QueryClientProvider>,
     { wrapper: I18n },
   );
@@ -52,4 +54,23 @@ test("password managers know the fields, and the password can be shown", () => {
   expect(screen.getByLabelText("Email").getAttribute("autocomplete")).toBe("username");
   fireEvent.click(screen.getByRole("button", { name: "Show password" }));
   expect(password.getAttribute("type")).toBe("text");
+});
+
+test("an invitation opens the form wherever sign-up is closed, and goes along with it", async () => {
+  const asked: unknown[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    asked.push(await request.json());
+    const problem = { status: 403, code: "invite_invalid", detail: "no" };
+    return Response.json(problem, { status: 403 });
+  });
+  show("register", "invite", "/register#invite=lqi_1");
+  expect(document.body.textContent).toContain("You are invited.");
+  fireEvent.change(screen.getByLabelText("Email"), { target: { value: "eve@example.org" } });
+  fireEvent.change(screen.getByLabelText("Password"), { target: { value: "four words" } });
+  fireEvent.click(screen.getByRole("button", { name: "Create account" }));
+  await screen.findByText("This invitation is not valid any more.");
+  expect(asked).toEqual([
+    { email: "eve@example.org", password: "four words", name: null, invite: "lqi_1" },
+  ]);
+  vi.unstubAllGlobals();
 });

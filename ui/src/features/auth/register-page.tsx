@@ -22,12 +22,16 @@ export function RegisterPage() {
   const signup = useQuery(settingsQuery).data?.signup;
   const user = useUser();
   if (user) return <Navigate to={comingFrom(location.state)} replace />;
-  if (signup === "closed" || signup === "invite") return <NoSignup invite={signup === "invite"} />;
+  const invite = new URLSearchParams(location.hash.slice(1)).get("invite");
+  if (!invite && (signup === "closed" || signup === "invite")) {
+    return <NoSignup invite={signup === "invite"} />;
+  }
 
   async function signUp(form: FormData) {
     const email = String(form.get("email")).trim();
     const password = String(form.get("password"));
-    await register(email, password, String(form.get("name")).trim());
+    const name = String(form.get("name")).trim() || null;
+    await register({ email, password, name, invite });
     const user = await login(email, password);
     departure.set(null);
     enterSession(queries, user);
@@ -37,6 +41,7 @@ export function RegisterPage() {
     <AuthForm
       title={t`Create your account`}
       submit={t`Create account`}
+      reason={invite && <Trans>You are invited.</Trans>}
       onSubmit={signUp}
       words={(code) =>
         code === "email_taken"

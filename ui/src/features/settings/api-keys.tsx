@@ -5,20 +5,17 @@ import { useState } from "react";
 import type { Key } from "../../api/client";
 import { deleteKey, keysQuery } from "../../api/keys";
 import { useSubmission } from "../../api/submission";
-import { describeError } from "../../api/words";
 import { Button, IconButton } from "../../components/button";
 import { Dialog } from "../../components/dialog";
 import { KeyIcon, TrashIcon } from "../../components/icons";
-import { Spinner } from "../../components/spinner";
 import { showToast } from "../../components/toast";
 import { timeAgo } from "../../lib/time-ago";
 import { NewKey, NewKeyForm } from "./new-key";
 import { useScopes } from "./scopes";
-import { Failure, Section } from "./section";
+import { Arrival, Failure, Section } from "./section";
 import styles from "./settings.module.css";
 
 export function ApiKeys() {
-  const { t } = useLingui();
   const keys = useQuery(keysQuery);
   const [making, setMaking] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
@@ -29,17 +26,7 @@ export function ApiKeys() {
       title={<Trans>API keys</Trans>}
       about={<Trans>For programs that use your conversations in your name.</Trans>}
     >
-      {keys.isPending && <Spinner label={t`Loading`} />}
-      {keys.isError && (
-        <>
-          <Failure words={describeError(keys.error)} />
-          <div>
-            <Button onClick={() => void keys.refetch()}>
-              <Trans>Try again</Trans>
-            </Button>
-          </div>
-        </>
-      )}
+      <Arrival of={keys} />
       {secret && <NewKey secret={secret} onDone={() => setSecret(null)} />}
       <ul className={styles.list}>
         {keys.data?.map((key) => (

@@ -7,11 +7,10 @@ import type { Device } from "../../api/client";
 import { describeError } from "../../api/words";
 import { Button } from "../../components/button";
 import { PhoneIcon, SystemIcon } from "../../components/icons";
-import { Spinner } from "../../components/spinner";
 import { showToast } from "../../components/toast";
 import { timeAgo } from "../../lib/time-ago";
 import { deviceOf } from "./device-name";
-import { Failure, Section } from "./section";
+import { Arrival, Section } from "./section";
 import styles from "./settings.module.css";
 
 export function Devices() {
@@ -45,17 +44,7 @@ export function Devices() {
         <Trans>Where you are signed in. End what you do not know, then change your password.</Trans>
       }
     >
-      {sessions.isPending && <Spinner label={t`Loading`} />}
-      {sessions.isError && (
-        <>
-          <Failure words={describeError(sessions.error)} />
-          <div>
-            <Button onClick={() => void sessions.refetch()}>
-              <Trans>Try again</Trans>
-            </Button>
-          </div>
-        </>
-      )}
+      <Arrival of={sessions} />
       <ul className={styles.list}>
         {all.map((session) => (
           <DeviceRow

@@ -1,18 +1,18 @@
 /** What a new key is made from, and the one look at it that there is. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { Scope } from "../../api/client";
 import { createKey } from "../../api/keys";
 import { useUser } from "../../api/session";
 import { useSubmission } from "../../api/submission";
 import { Button } from "../../components/button";
-import { CopyButton } from "../../components/copy-button";
 import { Field } from "../../components/field";
 import { Choice } from "./choice";
 import { useScopes } from "./scopes";
 import { Failure } from "./section";
 import styles from "./settings.module.css";
+import { ShownOnce } from "./shown-once";
 
 type Days = "30" | "90" | "365" | "never";
 
@@ -97,49 +97,23 @@ export function NewKeyForm({ onMade, onCancel }: NewKeyFormProps) {
   );
 }
 
-/** Stays until it is put away: nothing but a button takes it from the screen, since it cannot be shown again. */
 export function NewKey({ secret, onDone }: { secret: string; onDone: () => void }) {
   const { t } = useLingui();
-  const box = useRef<HTMLDivElement>(null);
-
-  useEffect(() => {
-    box.current?.focus();
-    box.current?.scrollIntoView({ block: "nearest" });
-  }, []);
-
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no set of fields.
-    <div
-      className={styles.newKey}
-      ref={box}
-      tabIndex={-1}
-      role="group"
-      aria-label={t`Your new key`}
+    <ShownOnce
+      title={t`Your new key`}
+      about={<Trans>Copy it now and keep it like a password: it is not shown again.</Trans>}
+      secret={secret}
+      copyLabel={t`Copy key`}
+      onDone={onDone}
     >
-      <p className={styles.itemName}>
-        <Trans>Your new key</Trans>
-      </p>
-      <p>
-        <Trans>Copy it now and keep it like a password: it is not shown again.</Trans>
-      </p>
-      <div className={styles.secret}>
-        <code>{secret}</code>
-        <CopyButton text={secret} label={t`Copy key`} />
-      </div>
-      <p className={styles.quiet}>
-        <Trans>
-          Programs send it as <code>Authorization: Bearer</code>. How, the{" "}
-          <a href="/api/docs" target="_blank" rel="noreferrer">
-            description of the API
-          </a>{" "}
-          tells.
-        </Trans>
-      </p>
-      <div>
-        <Button onClick={onDone}>
-          <Trans>I have copied it</Trans>
-        </Button>
-      </div>
-    </div>
+      <Trans>
+        Programs send it as <code>Authorization: Bearer</code>. How, the{" "}
+        <a href="/api/docs" target="_blank" rel="noreferrer">
+          description of the API
+        </a>{" "}
+        tells.
+      </Trans>
+    </ShownOnce>
   );
 }

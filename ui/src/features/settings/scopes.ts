@@ -10,6 +10,6 @@ export function useScopes(): Record<Scope, { name: string; about: string }> {
       name: t`Chat`,
       about: t`Asks, and does everything else you can do with conversations.`,
     },
-    admin: { name: t`Administer`, about: t`Runs this server. Nothing needs it yet.` },
+    admin: { name: t`Administer`, about: t`Runs this server as well, such as inviting people.` },
   };
 }

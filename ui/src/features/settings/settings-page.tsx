@@ -1,11 +1,13 @@
 /** Everything that is a person's own to set; each subject is a section, one below the other. */
 import { useLingui } from "@lingui/react/macro";
 import { type ReactNode, useEffect } from "react";
+import { useUser } from "../../api/session";
 import { IconButton } from "../../components/button";
 import { BackIcon } from "../../components/icons";
 import { ApiKeys } from "./api-keys";
 import { Appearance } from "./appearance";
 import { Devices } from "./devices";
+import { Invitations } from "./invitations";
 import { OwnData } from "./own-data";
 import { Password } from "./password";
 import { Profile } from "./profile";
@@ -19,6 +21,7 @@ interface SettingsPageProps {
 export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
   const { t } = useLingui();
   const title = t`Settings`;
+  const user = useUser();
 
   useEffect(() => {
     document.title = `${title} · Loquat`;
@@ -40,6 +43,7 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Password />
           <Devices />
           <ApiKeys />
+          {user?.role === "admin" && <Invitations />}
           <OwnData />
         </div>
       </div>

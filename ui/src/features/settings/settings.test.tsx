@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Device, Key } from "../../api/client";
+import type { Device, Key, User } from "../../api/client";
 import { departure, sessionQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import SettingsPage from "./settings-page";
@@ -14,6 +14,7 @@ const user = {
   created_at: "2026-01-01T12:00:00Z",
   updated_at: "2026-01-01T12:00:00Z",
 };
+const administrator: User = { ...user, role: "admin" };
 const session = (id: string, more: Partial<Device> = {}): Device => ({
   id,
   is_current: false,
@@ -57,6 +58,17 @@ beforeEach(() => {
     }
     if (pathname.startsWith("/api/keys")) {
       return Response.json({ key: key(JSON.parse(text).name), secret: "lq_secret" });
+    }
+    if (pathname.startsWith("/api/invites")) {
+      const { role } = text ? JSON.parse(text) : { role: "member" as const };
+      const invite = {
+        id: text ? "new" : "i",
+        role,
+        created_at: user.created_at,
+        expires_at: user.created_at,
+      };
+      const made = { invite, token: "lqi_secret", path: "/register#invite=lqi_secret" };
+      return Response.json(request.method === "GET" ? { items: [invite] } : made);
     }
     return Response.json({ ...user, ...JSON.parse(text) });
   });
@@ -175,4 +187,26 @@ test("the account is deleted only once its address is written", async () => {
   await waitFor(() => expect(queries.getQueryData(sessionQuery.queryKey)).toBeNull());
   expect(asked).toEqual(["DELETE /api/users/me"]);
   expect(departure.get()).toBe("deleted");
+});
+
+test("only administrators invite, and the link is shown once", async () => {
+  expect(screen.queryByText("Invitations")).toBeNull();
+  act(() => queries.setQueryData(sessionQuery.queryKey, administrator));
+  await screen.findByText("For a member");
+  press("Invite somebody");
+  fireEvent.click(screen.getByLabelText("Administrator"));
+  fireEvent.click(screen.getByLabelText("30 days"));
+  press("Create link");
+  await screen.findByText(`${location.origin}/register#invite=lqi_secret`);
+  expect(asked).toEqual(['POST /api/invites/ {"role":"admin","expires_in_days":30}']);
+  press("I have copied it");
+  expect(screen.queryByText(/lqi_secret/)).toBeNull();
+  expect(screen.getByText("For an administrator")).toBeDefined();
+});
+
+test("an invitation is taken back", async () => {
+  act(() => queries.setQueryData(sessionQuery.queryKey, administrator));
+  fireEvent.click(await screen.findByRole("button", { name: /^Take back the invitation/ }));
+  await waitFor(() => expect(asked).toEqual(["DELETE /api/invites/i"]));
+  await waitFor(() => expect(screen.queryByText("For a member")).toBeNull());
 });
