@@ -13,6 +13,7 @@ const executable =
 export async function startLoquat(env = {}) {
   const work = await mkdtemp(join(tmpdir(), "loquat-"));
   let listen = "127.0.0.1:0";
+  let log = "";
   let child = await launch();
 
   async function launch() {
@@ -22,7 +23,7 @@ export async function startLoquat(env = {}) {
       env: { PATH: process.env.PATH, HOME: work, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let log = "";
+    log = "";
     started.stderr.on("data", (text) => {
       log = (log + text).slice(-4000);
     });
@@ -49,6 +50,8 @@ export async function startLoquat(env = {}) {
 
   return {
     base: `http://${listen}`,
+    /** The page that makes the first administrator, once the server has told it. */
+    setupLink: () => log.match(/becomes one, once: (\S+)\n/)?.[1],
     port: Number(listen.split(":").at(-1)),
     /** As when the power fails. */
     kill: () => end("SIGKILL"),

@@ -1,6 +1,15 @@
 /** The states of somebody who is not in yet, or not any more. */
-import { check } from "../report.mjs";
+import { check, waitUntil } from "../report.mjs";
 import { password } from "../visit.mjs";
+
+async function join(page, link, email) {
+  await page.goto(link);
+  await page.getByText("You are invited.").waitFor();
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByRole("heading", { name: /on your mind/ }).waitFor();
+}
 
 export const door = {
   "login, and a wrong password": async ({ page, goto, email, expected }) => {
@@ -42,6 +51,31 @@ export const door = {
     await page.getByRole("heading", { name: "By invitation only" }).waitFor();
     await page.getByRole("link", { name: "Sign in" }).click();
     await page.getByText("New accounts are by invitation").waitFor();
+  },
+
+  "the first administrator, and an invitation": async (visit) => {
+    const { page, browser, context, start, visitAt, goto, email } = visit;
+    const server = await start({ LOQUAT_SIGNUP: "closed" });
+    visitAt(server);
+    await waitUntil(() => server.setupLink(), "the server prints no link");
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.base });
+    await join(page, server.setupLink(), email);
+    await goto("/settings");
+    await page.getByRole("button", { name: "Invite somebody" }).click();
+    await page.getByRole("button", { name: "Create link" }).click();
+    await page.getByRole("button", { name: "Copy link" }).click();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    await page.getByRole("button", { name: "I have copied it" }).click();
+    await page.getByText("For a member").waitFor();
+    const guest = await (await browser.newContext()).newPage();
+    await join(guest, link, `eve-${email}`);
+    await guest.goto(`${server.base}/settings`);
+    await guest.getByRole("heading", { name: "API keys" }).waitFor();
+    check((await guest.getByText("Invitations").count()) === 0, "a member can invite");
+    await guest.context().close();
+    await page.reload();
+    await page.getByRole("button", { name: "Invite somebody" }).waitFor();
+    check((await page.getByText("For a member").count()) === 0, "the invitation is still there");
   },
 
   "signed out in mid-answer": async ({
