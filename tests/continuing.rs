@@ -154,6 +154,8 @@ on_both_databases! {
         let half = answer_of(&ada.ask(&project, "two").await);
         let running = problem_of(ada.post(&go_on(&project, &half), json!({})).await, 409, "answer_running").await;
         assert_eq!(running["message_id"], half.as_str());
+        // The next call has to be the third.
+        eventually("the model is asked", async || provider.calls().len() == 2).await;
         let stop = format!("/api/projects/{project}/messages/{half}/stop");
         json_of(ada.post(&stop, json!({})).await, 200).await;
         // The conversation goes on after it, so it is what the next question was about.

@@ -254,7 +254,8 @@ pub(super) async fn follow(app: &App, message: message::Model, position: Option<
     if message.role != message::Role::Assistant {
         return Err(Error::invalid("message_id", "only answers can be followed, and this is a question"));
     }
-    if let Some(running) = app.chat.live(&message) {
+    // Whatever its row says: that is final a moment before the answer is closed, and who has heard the end finds it closed.
+    if let Some(running) = app.chat.answers.get(message.id) {
         return Ok(Followed::Live(Reader::new(running, position)));
     }
     let message = match message.status {
