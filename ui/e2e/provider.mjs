@@ -97,7 +97,7 @@ function rest({ steps }, begun) {
 }
 
 async function stream(response, { steps, first = steps.length, pace, outcome, usage }) {
-  const written = steps.slice(0, first).filter(({ kind }) => kind !== "queued");
+  const written = steps.slice(0, first);
   const say = (delta, finish_reason = null) =>
     response.write(chunk({ choices: [{ index: 0, delta, finish_reason }] }));
   response.writeHead(200, { "content-type": "text/event-stream" });

@@ -1,4 +1,4 @@
-/** The scripted answers: what the first word of a question makes a model, or the fake server, do. */
+/** The scripted answers: what the first word of a question makes a model do. */
 
 const whole = String.raw`A suspension bridge hangs its deck from **two great cables**, and the cables do nothing but *pull*. That is the whole secret: steel is very good at being pulled.
 
@@ -137,14 +137,6 @@ export function answerTo(question) {
       return cut(text("I am sorry, but I will not help with that."), undefined, ended("refusal"));
     case "tool":
       return cut(steps, 12, ended("tool_calls"));
-    case "odd":
-      return cut(steps, 12, ended("recitation"));
-    case "queue":
-      return {
-        steps: [3, 2, 1].map((place) => ({ kind: "queued", place })).concat(steps),
-        pace: 20,
-        outcome: complete,
-      };
     case "think":
       return {
         steps: think(
@@ -169,7 +161,6 @@ export function answerTo(question) {
     case "diagram":
       return { steps: text(diagram), pace: 0, outcome: complete };
     case "slow":
-    case "expire":
       return { steps, pace: 120, outcome: complete };
     case "steady":
       return { steps, pace: 15, outcome: complete };
@@ -179,23 +170,7 @@ export function answerTo(question) {
       return { steps: text("A short answer, as asked."), pace: 20, outcome: complete };
     case "echo":
       return { steps: echo(question.replace(/^\w+:\s*/, "")), pace: 1, outcome: complete };
-    case "cached":
-      return { steps, pace: 0, outcome: complete, usage: { cached: true } };
     default:
       return { steps, pace: 8, outcome: complete };
-  }
-}
-
-/** Questions that are turned away. */
-export function refusalOf(question) {
-  switch (firstWord(question)) {
-    case "crowd":
-      return ["too_many_answers", "4 of your answers are being written already", 5];
-    case "full":
-      return ["queue_full", "too many questions wait for a model already", 5];
-    case "often":
-      return ["too_many_turns", "you have asked very often within a minute", 37];
-    default:
-      return null;
   }
 }

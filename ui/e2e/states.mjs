@@ -8,6 +8,7 @@ import { openBrowser } from "./browser.mjs";
 import { startLoquat } from "./loquat.mjs";
 import { startProvider } from "./provider.mjs";
 import { check, createReport } from "./report.mjs";
+import { account } from "./states/account.mjs";
 import { answers } from "./states/answers.mjs";
 import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
@@ -20,7 +21,15 @@ const words = process.argv.slice(2);
 const shots = words[0] === "--screenshots" ? words.splice(0, 2)[1] : null;
 if (shots) mkdirSync(shots, { recursive: true });
 
-const states = { ...door, ...answers, ...failures, ...connection, ...shapes, ...managing };
+const states = {
+  ...door,
+  ...answers,
+  ...failures,
+  ...connection,
+  ...shapes,
+  ...managing,
+  ...account,
+};
 const chosen = Object.entries(states).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
 );
