@@ -23,7 +23,7 @@ export const account = {
     check(!(await page.content()).includes(key), "the key is still in the page");
     await page.getByRole("button", { name: "Delete backup" }).click();
     await page.getByRole("button", { name: "Delete key" }).click();
-    await page.getByText("backup", { exact: true }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Delete backup" }).waitFor({ state: "detached" });
     check((await status()) === 401, "the deleted key still works");
   },
 
