@@ -28,66 +28,42 @@ pub(super) struct Session(pub(super) SignedIn);
 /// An administrator, or a program with a key of theirs that is for running the application.
 pub(super) struct Administrator(pub(super) Caller);
 
-impl<'a> ApiExtractor<'a> for Administrator {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+/// Has handlers take `$type`, which is made of the caller and the request and documented under `$schemes`.
+macro_rules! extractor {
+    ($type:ident, $schemes:expr, $admit:expr) => {
+        impl<'a> ApiExtractor<'a> for $type {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
-    type ParamType = ();
-    type ParamRawType = ();
+            type ParamType = ();
+            type ParamRawType = ();
 
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
+            fn register(registry: &mut Registry) {
+                register(registry);
+            }
 
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SESSION, KEY]
-    }
+            fn security_schemes() -> Vec<&'static str> {
+                $schemes.to_vec()
+            }
 
-    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
-        let caller = who(request).await.and_then(Caller::administrator).map_err(Failure::from)?;
-        Ok(Self(caller))
-    }
+            async fn from_request(
+                request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> Result<Self> {
+                let admit: fn(Caller, &Request) -> Outcome<_> = $admit;
+                let admitted = who(request).await.and_then(|caller| admit(caller, request));
+                Ok(Self(admitted.map_err(Failure::from)?))
+            }
+        }
+    };
 }
 
-impl<'a> ApiExtractor<'a> for Access {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SESSION, KEY]
-    }
-
-    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
-        let caller = who(request).await.map_err(Failure::from)?;
-        caller.check_scope(needed_scope(request)).map_err(Failure::from)?;
-        Ok(Self(caller))
-    }
-}
-
-impl<'a> ApiExtractor<'a> for Session {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SESSION]
-    }
-
-    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
-        let person = who(request).await.and_then(Caller::signed_in).map_err(Failure::from)?;
-        Ok(Self(person))
-    }
-}
+extractor!(Access, [SESSION, KEY], |caller, request| {
+    caller.check_scope(needed_scope(request))?;
+    Ok(caller)
+});
+extractor!(Session, [SESSION], |caller, _| caller.signed_in());
+extractor!(Administrator, [SESSION, KEY], |caller, _| caller.administrator());
 
 /// What a key has to be for: to look at things, or to change them.
 fn needed_scope(request: &Request) -> Scope {
