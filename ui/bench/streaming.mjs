@@ -54,7 +54,7 @@ export async function measureAnswer(chrome, server, { kind, length, rate, last, 
   return {
     ...seen,
     /** In CPU time, however busy the machine is. */
-    longest: Math.max(0, ...tasks),
+    longest: tasks.reduce((longest, task) => Math.max(longest, task), 0),
     over50: tasks.filter((task) => task > 50).length,
     count: tasks.length,
     violations,
