@@ -1,13 +1,11 @@
 //! Following answers: from any position, by any number, at any time.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::client::{answer_of, problem_of};
 use crate::harness::events::{Events, reasoning, text};
-use crate::harness::{Provider, Script, Server, eventually, within};
+use crate::harness::{Provider, Script, Server, eventually, readers_are_forgotten, within};
 
 const END: u64 = 9_007_199_254_740_991;
 
@@ -178,12 +176,7 @@ on_both_databases! {
         eventually("the reader waits", async || running.log.readers_waiting() == 1).await;
         drop(socket);
         // Although nothing is written to it: the model is silent.
-        within(1, "the reader is forgotten", async {
-            while running.log.readers_waiting() > 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        })
-        .await;
+        readers_are_forgotten(&running).await;
         provider.open();
     }
 }

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::harness::client::{PASSWORD, answer_of, problem_of};
 use crate::harness::events::{Events, text};
-use crate::harness::{Kind, Person, Provider, Script, Server, eventually, within};
+use crate::harness::{Kind, Person, Provider, Script, Server, eventually, readers_are_forgotten, within};
 
 mod hostile;
 mod renewal;
@@ -134,12 +134,7 @@ async fn a_reader_that_leaves_is_forgotten_at_once_over_both() {
         while text(&[events.next().await.unwrap()]) != "hi" {}
         eventually("the reader waits", async || running.log.readers_waiting() == 1).await;
         drop((events, reader));
-        within(1, "the reader is forgotten", async {
-            while running.log.readers_waiting() > 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        })
-        .await;
+        readers_are_forgotten(&running).await;
     }
     provider.open();
 }

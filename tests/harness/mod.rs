@@ -66,3 +66,13 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     })
     .await;
 }
+
+/// Nobody waits for the answer's words any more, within a second.
+pub async fn readers_are_forgotten(running: &loquat::chat::running::Running) {
+    within(1, "the readers are forgotten", async {
+        while running.log.readers_waiting() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}

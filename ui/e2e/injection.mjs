@@ -77,11 +77,30 @@ async function converse(visit, part) {
       async () => (await chat.answers.count()) === part.length,
       "not all of the conversation is there",
     );
-    for (const thought of await page.getByText(/^Thought for|^Thoughts$/).all())
-      await thought.click();
+    const thoughts = await page.locator("article details > summary").all();
+    check(thoughts.length === part.length, `there are ${thoughts.length} thoughts`);
+    for (const thought of thoughts) await thought.click();
     await unharmed(visit);
   });
 }
+
+/** What is planted here must be found, or nothing else that is not found means anything. */
+await report.step("the inspection sees what is there", async () => {
+  const visit = await startVisit(browser, server.base);
+  await visit.begin();
+  await visit.chat.askAndWait("echo: nothing");
+  await visit.page.evaluate(() => {
+    const link = document.createElement("a");
+    link.href = "javascript:0";
+    document.querySelector("article").append(document.createElement("form"), link);
+  });
+  const wrong = await visit.page.evaluate(inspect, canary);
+  check(
+    wrong.includes("an element form") && wrong.includes("href=javascript:0"),
+    `it sees ${wrong.join(", ") || "nothing"}`,
+  );
+  await visit.close();
+});
 
 const parts = [];
 for (let at = 0; at < texts.length; at += together) parts.push(texts.slice(at, at + together));
