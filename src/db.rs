@@ -34,6 +34,9 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a process may take to let go of its database after it has ended.
 const LEAVING: Duration = Duration::from_millis(500);
+/// How long a connection to PostgreSQL may lie idle and still be used without a question whether it lives. The library asks
+/// that when one is given back, so a busy one saves a trip to the database for each transaction.
+const POSTGRES_FRESH: Duration = Duration::from_secs(1);
 /// Connections to PostgreSQL. No stream holds one, so few serve many.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -121,7 +124,18 @@ impl Db {
             .min_connections(1)
             .acquire_timeout(POSTGRES_PATIENCE)
             .set_application_name("loquat")
+            .test_before_acquire(false)
             .sqlx_logging(false);
+        options.map_sqlx_postgres_pool_opts(|pool| {
+            pool.before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for > POSTGRES_FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+        });
         let unusable = |error: &dyn std::fmt::Display| {
             anyhow::anyhow!(
                 "{} cannot be used: {error}; check DATABASE_URL, its password, sslmode and sslrootcert",
