@@ -85,7 +85,7 @@ export const shapes = {
   },
 
   "a very long conversation": async (visit) => {
-    const { page, provider, start, visitAt, signUp, api, goto } = visit;
+    const { page, chat, provider, start, visitAt, signUp, api, goto } = visit;
     visitAt(await start({ ...provider.env, LOQUAT_MAX_TURNS_PER_MINUTE: "1000" }));
     await signUp();
     const { id } = await api("POST", "/projects/", { name: "A long walk" });
@@ -95,15 +95,35 @@ export const shapes = {
       await page.request.get(`${visit.base}/api/projects/${id}/messages/stream?content=${content}`);
     }
     await goto(`/c/${id}`);
-    const at = (number) => page.getByText(`arabic: step ${number}`, { exact: true });
+    const at = (number) => chat.questions.getByText(`arabic: step ${number}`, { exact: true });
     await at(turns).waitFor();
     await waitUntil(
       () => page.getByRole("button", { name: "Copy answer" }).last().isVisible(),
       "it does not open at its end",
     );
     // What the browser itself finds on the page, in messages that are not on screen.
-    const found = (text) => page.evaluate((wanted) => window.find(wanted, true, true), text);
+    const found = (text) => page.evaluate((wanted) => window.find(wanted, true, true, true), text);
     check(await found(`arabic: step ${turns - 12}`), "find-in-page does not see twelve turns back");
+    // Not loaded yet: its words come when there is time, and lead to it as a click on a hit does.
+    await waitUntil(() => found("arabic: step 3"), "find-in-page does not see the first turns");
+    const bring = (text) =>
+      page.evaluate((wanted) => {
+        const words = [...document.querySelectorAll("[data-words-of]")];
+        const match = words.find(({ textContent }) => textContent === wanted);
+        match.dispatchEvent(new Event("beforematch", { bubbles: true }));
+      }, text);
+    const isOnScreen = async (number) => {
+      const box = await at(number).boundingBox();
+      return box !== null && box.y > 0 && box.y < 400;
+    };
+    await bring("arabic: step 3");
+    await at(3).waitFor();
+    await waitUntil(() => isOnScreen(3), "what was found is not on screen");
+    // The long list has taken the end out of the page meanwhile.
+    await waitUntil(() => found(`arabic: step ${turns}`), "find-in-page does not see the end now");
+    await bring(`arabic: step ${turns - 1}`);
+    await at(turns - 1).waitFor();
+    await waitUntil(() => isOnScreen(turns - 1), "the end is not brought on screen");
     await at(turns).scrollIntoViewIfNeeded();
     await at(turns).hover();
     await waitUntil(async () => {

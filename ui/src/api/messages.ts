@@ -20,6 +20,18 @@ export function messagesQuery(projectId: string) {
   });
 }
 
+/** What stands before a message, in large pages: for their words alone. */
+export function textsQuery(projectId: string, before: string | null) {
+  return infiniteQueryOptions({
+    queryKey: ["texts", projectId, before],
+    queryFn: ({ pageParam }) => fetchMessages(projectId, pageParam, 200),
+    initialPageParam: before,
+    getNextPageParam: (page) => page.next_cursor ?? null,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+}
+
 /** A page of the branch that is shown; without a cursor its newest. */
 export function fetchMessages(
   projectId: string,

@@ -14,9 +14,9 @@ import { useFrame } from "./shell";
 
 export function ChatRoute() {
   const { projectId } = useParams();
-  // Another message of the same conversation is gone to as another conversation is.
-  const { hash } = useLocation();
-  const message = hash.startsWith("#message-") ? hash : "";
+  // Another message of the same conversation is gone to as another conversation is, and the same one as often as asked.
+  const { hash, key } = useLocation();
+  const message = hash.startsWith("#message-") ? hash + key : "";
   return <Chat key={`${projectId ?? "new"}${message}`} projectId={projectId ?? null} />;
 }
 

@@ -1,7 +1,7 @@
 /** A conversation, or the place where one begins. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { modelsQuery } from "../../api/models";
 import { statusOf } from "../../api/problem";
@@ -17,6 +17,7 @@ import { ConversationMenu } from "./conversation-menu";
 import { useCopyAnswer } from "./copy-answer";
 import { DeleteDialog, type Doomed } from "./delete-dialog";
 import { draftKey, useDraft } from "./draft";
+import { useOlderTexts } from "./findable";
 import { useLiveAnswer } from "./follow";
 import { useGoingOn } from "./going-on";
 import { useHindrance } from "./hindrance";
@@ -30,6 +31,8 @@ import { Thread } from "./thread";
 import { Gone, SendError, Unloaded } from "./trouble";
 import { useVisibleHeight } from "./visible-height";
 import { Welcome } from "./welcome";
+
+const nothing: never[] = [];
 
 interface ChatPageProps {
   /** `null`: the first message makes the conversation. */
@@ -52,6 +55,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const [left] = useState(() => placeNamed(hash) ?? readPlace(place));
   const conversation = useConversation(projectId, left?.messageId ?? null);
   const { project, loaded, messages, last, running, elsewhere } = conversation;
+  const findable = useOlderTexts(projectId, messages ?? nothing, loaded.hasNextPage);
   const online = useOnline();
   const modelless = useQuery(modelsQuery).data?.length === 0;
   const [doomed, setDoomed] = useState<Doomed | null>(null);
@@ -99,6 +103,11 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   useEffect(() => {
     document.title = name ? `${name} · Loquat` : "Loquat";
   }, [name]);
+
+  const bring = useCallback(
+    (messageId: string) => navigate({ hash: `message-${messageId}` }, { replace: true }),
+    [navigate],
+  );
 
   const composer = (
     <>
@@ -173,6 +182,8 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
             busy: loaded.isFetchingNextPage,
             load: () => void loaded.fetchNextPage(),
           }}
+          findable={findable}
+          onFound={bring}
           stick={stick}
           left={left}
         />

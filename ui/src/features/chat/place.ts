@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** So far from the top a message is shown that was looked for, in px. */
-const belowHeader = 24;
+export const belowHeader = 24;
 
 /** `null`: at its end, where new words are followed. */
 export function readPlace(key: string): Place | null {

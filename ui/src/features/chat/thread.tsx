@@ -1,18 +1,20 @@
-/** The messages of a conversation. Only a long one is virtual, so that find-in-page sees the rest. */
+/** The messages of a conversation. Only a long one is virtual: the rest is in the page as it is. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message } from "../../api/client";
 import { IconButton } from "../../components/button";
 import { ArrowDownIcon } from "../../components/icons";
+import { createStore } from "../../lib/store";
 import type { Branching } from "./branching";
 import type { Doomed } from "./delete-dialog";
+import { Findable, type ShownRows, useShown } from "./findable";
 import type { LiveAnswer } from "./follow";
 import type { GoingOn } from "./going-on";
 import { HoldContext } from "./hold-context";
 import { AssistantMessage, ExpectedAnswer } from "./message";
 import { OlderMessages } from "./older-messages";
-import { type Place, rowOf } from "./place";
+import { belowHeader, type Place, rowOf } from "./place";
 import { PendingQuestion, Question } from "./question";
 import type { StickToBottom } from "./stick-to-bottom";
 import styles from "./thread.module.css";
@@ -29,6 +31,10 @@ interface ThreadProps {
   pending: string | null;
   expected: ReactNode;
   older: { has: boolean; busy: boolean; load: () => void };
+  /** Messages that are not loaded, as far as their words are known. */
+  findable: Message[];
+  /** One of those was found. */
+  onFound: (messageId: string) => void;
   stick: StickToBottom;
   /** Where it was left. */
   left: Place | null;
@@ -37,12 +43,27 @@ interface ThreadProps {
 export function Thread(props: ThreadProps) {
   const { messages, live, goingOn, branching, onDelete, pending, expected, older, stick, left } =
     props;
+  const { findable, onFound } = props;
   const { t } = useLingui();
   const { scroller, content, atBottom, toBottom, hold, settle } = stick;
   // Becoming virtual makes all elements anew, which only at the end of the page moves nothing.
   const virtual = useOnce(messages.length > virtualFrom, atBottom);
   const list = useRef<VirtualizerHandle>(null);
   const prepended = useKeepPlace(messages, scroller, virtual);
+
+  const [shown] = useState(() => createStore<ReadonlySet<string>>(new Set()));
+  const unseen = useMemo(
+    () => (virtual ? [...findable, ...messages] : findable),
+    [virtual, findable, messages],
+  );
+  const bring = useCallback(
+    (id: string) => {
+      const index = messages.findIndex((message) => message.id === id);
+      if (index < 0) onFound(id);
+      else list.current?.scrollToIndex(index, { offset: -belowHeader });
+    },
+    [messages, onFound],
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the messages are what has changed.
   useLayoutEffect(settle, [messages, settle]);
@@ -61,6 +82,7 @@ export function Thread(props: ThreadProps) {
       // Whatever stands in one place has one key: switching branches changes only what differs.
       key={message.parent_id ?? "first"}
       message={message}
+      shown={shown}
       live={live}
       goingOn={goingOn}
       branching={branching}
@@ -72,6 +94,7 @@ export function Thread(props: ThreadProps) {
       <div className={styles.frame}>
         <div ref={scroller} className={styles.scroller}>
           <div ref={content} className={styles.content}>
+            {unseen.length > 0 && <Findable messages={unseen} shown={shown} onFound={bring} />}
             {older.has && (
               <OlderMessages busy={older.busy} onReached={older.load} root={scroller} />
             )}
@@ -111,9 +134,11 @@ export function Thread(props: ThreadProps) {
 
 type MessageRowProps = Pick<ThreadProps, "live" | "goingOn" | "branching" | "onDelete"> & {
   message: Message;
+  shown: ShownRows;
 };
 
-function MessageRow({ message, live, goingOn, ...rest }: MessageRowProps) {
+function MessageRow({ message, shown, live, goingOn, ...rest }: MessageRowProps) {
+  useShown(shown, message.id);
   if (message.role === "user") return <Question message={message} {...rest} />;
   const own = <T extends { messageId: string }>(of: T | null) =>
     of?.messageId === message.id ? of : null;
