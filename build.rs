@@ -7,8 +7,16 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the page is built from.
-const SOURCES: [&str; 7] =
-    ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"];
+const SOURCES: [&str; 8] = [
+    "src",
+    "public",
+    "index.html",
+    "diagrams.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.ts",
+    "tsconfig.json",
+];
 
 /// Types that are worth compressing; images and fonts already are.
 const COMPRESSIBLE: [&str; 8] = ["html", "js", "css", "svg", "json", "webmanifest", "txt", "map"];
@@ -83,7 +91,8 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// Copies every file, with a brotli and a gzip twin where that makes it smaller.
+/// Copies every file; what compressing makes smaller, only so, with brotli and with gzip. The server unpacks it for the few
+/// clients that take neither.
 fn copy_compressed(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -94,22 +103,25 @@ fn copy_compressed(from: &Path, to: &Path) -> std::io::Result<()> {
             continue;
         }
         let content = fs::read(&path)?;
-        fs::write(&target, &content)?;
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        // index.html is completed for each visitor, so a compressed twin would be of no use.
-        if !COMPRESSIBLE.contains(&extension) || path.file_name().is_some_and(|name| name == "index.html") {
-            continue;
-        }
-        for (ending, packed) in [("br", brotli(&content)?), ("gz", gzip(&content)?)] {
-            if packed.len() < content.len() {
-                let mut name = target.clone().into_os_string();
-                name.push(".");
-                name.push(ending);
-                fs::write(name, packed)?;
+        // index.html is completed for each visitor, so a compressed one would be of no use.
+        let packs = COMPRESSIBLE.contains(&extension) && path.file_name().is_some_and(|name| name != "index.html");
+        let packed = if packs { Some((brotli(&content)?, gzip(&content)?)) } else { None };
+        match packed {
+            Some((brotli, gzip)) if brotli.len().max(gzip.len()) < content.len() => {
+                fs::write(with_ending(&target, ".br"), brotli)?;
+                fs::write(with_ending(&target, ".gz"), gzip)?;
             }
+            _ => fs::write(&target, &content)?,
         }
     }
     Ok(())
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// The best there is for a release; quick enough to wait for otherwise.

@@ -1,10 +1,14 @@
-//! The page, from inside the executable: precompressed, with strong ETags, and one document for every address.
+//! The page, from inside the executable: compressed, with strong ETags, and one document for every address.
 
+use std::borrow::Cow;
+use std::io::Read;
 use std::sync::LazyLock;
 
+use bytes::Bytes;
+use flate2::read::GzDecoder;
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -16,11 +20,19 @@ use crate::app::App;
 #[folder = "$OUT_DIR/page"]
 struct Files;
 
-/// The page's policy: nothing from anywhere else, nothing inline, no evaluation, no frames, no HTML from strings.
+/// The page's policy: nothing from anywhere else, nothing inline, no evaluation, no HTML from strings, and no frames but
+/// the one that draws diagrams.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-                          font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
+                          font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; \
                           base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
                           require-trusted-types-for 'script'; trusted-types loquat-worker";
+
+/// The document in which diagrams are drawn, by a large library out of text that a model wrote …
+const DIAGRAMS: &str = "diagrams.html";
+/// … and its policy: as a sandbox it has no origin, hence no cookie and no storage, and it can reach nothing but its own
+/// scripts. Styles stand in the pictures themselves.
+const DIAGRAMS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; sandbox allow-scripts; \
+                               base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// What the built page holds in the places that the server fills in.
 const THEME_PLACE: &str = "data-theme=\"system\"";
@@ -74,16 +86,13 @@ fn asset(path: &str, asked: &HeaderMap) -> Option<Response> {
     if path.ends_with(".br") || path.ends_with(".gz") {
         return None;
     }
-    let plain = Files::get(path)?;
     let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let packed = |encoding: &'static str, ending: &str| {
-        accepts(accepted, encoding)
-            .then(|| Files::get(&format!("{path}.{ending}")))
-            .flatten()
-            .map(|file| (file, Some(encoding)))
+        let file = accepts(accepted, encoding).then(|| file(&format!("{path}.{ending}"))).flatten()?;
+        Some((file, Some(encoding)))
     };
-    let (file, encoding) = packed("br", "br").or_else(|| packed("gzip", "gz")).unwrap_or((plain, None));
-    let tag = tag_of(&file);
+    let plain = || Some((file(path).or_else(|| unpacked(path))?, None));
+    let ((data, tag), encoding) = packed("br", "br").or_else(|| packed("gzip", "gz")).or_else(plain)?;
     let mut response = if is_known(asked, &tag) {
         Response::builder().status(StatusCode::NOT_MODIFIED).finish()
     } else {
@@ -93,8 +102,8 @@ fn asset(path: &str, asked: &HeaderMap) -> Option<Response> {
             ("text", _) => format!("{kind}; charset=utf-8"),
             _ => kind.to_string(),
         };
-        let length = HeaderValue::from(file.data.len());
-        let mut response = Response::builder().content_type(kind).body(bytes(file));
+        let length = HeaderValue::from(data.len());
+        let mut response = Response::builder().content_type(kind).body(data);
         response.headers_mut().insert(header::CONTENT_LENGTH, length);
         if let Some(encoding) = encoding {
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
@@ -106,11 +115,37 @@ fn asset(path: &str, asked: &HeaderMap) -> Option<Response> {
     let cache =
         if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if path == DIAGRAMS {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DIAGRAMS_POLICY));
+    }
+    if path.starts_with("assets/") {
+        // A document without an origin is a stranger to its own server; and these files are no secret.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
     Some(response)
+}
+
+/// A file as it is kept, and its tag.
+fn file(path: &str) -> Option<(Bytes, String)> {
+    let file = Files::get(path)?;
+    let data = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    };
+    Some((data, tag_of(&file.metadata.sha256_hash())))
+}
+
+/// A file that is kept only compressed, as it was.
+fn unpacked(path: &str) -> Option<(Bytes, String)> {
+    let packed = Files::get(&format!("{path}.gz"))?;
+    let mut plain = Vec::new();
+    GzDecoder::new(&*packed.data).read_to_end(&mut plain).ok()?;
+    let tag = tag_of(&Sha256::digest(&plain));
+    Some((plain.into(), tag))
 }
 
 /// The page's one document, with who is signed in and which theme is wanted written into it, so that the first paint
@@ -175,19 +210,12 @@ fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == tag || known == "*")
 }
 
-fn tag_of(file: &EmbeddedFile) -> String {
-    format!("\"{}\"", hex(&file.metadata.sha256_hash()))
+fn tag_of(hash: &[u8]) -> String {
+    format!("\"{}\"", hex(hash))
 }
 
 fn hex(hash: &[u8]) -> String {
     hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(file: EmbeddedFile) -> bytes::Bytes {
-    match file.data {
-        std::borrow::Cow::Borrowed(data) => bytes::Bytes::from_static(data),
-        std::borrow::Cow::Owned(data) => data.into(),
-    }
 }
 
 #[cfg(test)]

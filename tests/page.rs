@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::harness::{Person, Server};
+use crate::harness::{Kind, Person, Server};
 
 /// The JSON that the server wrote into the page.
 fn boot(html: &str) -> Value {
@@ -38,13 +38,41 @@ on_both_databases! {
         let page = Person::nobody(&server).get("/").await;
         let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.contains("default-src 'none'") && policy.contains("require-trusted-types-for 'script'"), "{policy}");
-        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(!policy.contains("unsafe") && policy.contains("frame-src 'self'; "), "{policy}");
         assert_eq!(page.headers()["x-content-type-options"], "nosniff");
         let html = page.text().await.unwrap();
         for script in html.split("<script").skip(1) {
             assert!(script.contains("src=\"/") || script.contains("type=\"application/json\""), "{script}");
         }
         assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains(" onload="));
+    }
+}
+
+#[tokio::test]
+async fn diagrams_are_drawn_in_a_sandbox_that_reaches_nothing() {
+    let server = Server::start(Kind::Sqlite).await;
+    let nobody = Person::nobody(&server);
+    for path in ["/diagrams.html", "/diagrams.html?x"] {
+        let page = nobody.get(path).await;
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        let rules: Vec<_> = policy.split("; ").collect();
+        for rule in ["default-src 'none'", "script-src 'self'", "sandbox allow-scripts", "frame-ancestors 'self'"] {
+            assert!(rules.contains(&rule), "{policy}");
+        }
+        assert!(!policy.contains("allow-same-origin") && !policy.contains("connect-src"), "{policy}");
+        let html = page.text().await.unwrap();
+        // Without an origin it gets its scripts as a stranger.
+        let script = html.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+        let script = nobody.request(Method::GET, script).header("origin", "null").send().await.unwrap();
+        assert_eq!(
+            (script.status().as_u16(), &script.headers()["access-control-allow-origin"]),
+            (200, &"*".parse().unwrap())
+        );
+    }
+    // What knows people stays closed to it.
+    for path in ["/", "/api/check_session/", "/api/docs"] {
+        let response = nobody.request(Method::GET, path).header("origin", "null").send().await.unwrap();
+        assert!(!response.headers().contains_key("access-control-allow-origin"), "{path}");
     }
 }
 
@@ -80,7 +108,9 @@ on_both_databases! {
         assert_eq!((known.status().as_u16(), known.bytes().await.unwrap().len()), (304, 0));
         let length = brotli.headers()["content-length"].clone();
         let body = brotli.bytes().await.unwrap();
-        assert!(body.len() < plain.bytes().await.unwrap().len());
+        let plain_length = plain.headers()["content-length"].to_str().unwrap().parse::<usize>().unwrap();
+        let plain = plain.text().await.unwrap();
+        assert!(body.len() < plain.len() && plain_length == plain.len() && plain.contains("import"));
         let head = nobody.request(Method::HEAD, &script).header("accept-encoding", "br").send().await.unwrap();
         assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &length));
         assert!(head.bytes().await.unwrap().is_empty());

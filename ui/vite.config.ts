@@ -43,6 +43,7 @@ export default defineConfig({
     // Fonts as data: URLs would be refused by the content policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "diagrams.html"] },
     reportCompressedSize: false,
   },
   worker: { format: "es" },

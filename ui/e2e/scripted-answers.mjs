@@ -73,6 +73,17 @@ graph LR
   Cables --> Anchorages
 ${"```"}
 
+${"```"}mermaid
+sequenceDiagram
+  Driver->>Bridge: May I cross?
+  Bridge-->>Driver: Up to forty tonnes
+  Note over Driver,Bridge: In wind, ask again
+${"```"}
+
+${"```"}mermaid
+this is no diagram
+${"```"}
+
 ![The towers in fog](https://example.org/fog.jpg)
 `;
 

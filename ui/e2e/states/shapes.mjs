@@ -53,7 +53,20 @@ export const shapes = {
     await answered(visit, "diagram: how the load travels");
     await chat.answers.getByText("The towers in fog").waitFor();
     await page.getByRole("link", { name: "Open image at example.org" }).waitFor();
-    check((await chat.answerText()).includes("Lorry"), "the diagram is not there");
+    const diagrams = page.getByRole("img", { name: "A diagram, whose source can be shown" });
+    await waitUntil(async () => (await diagrams.count()) === 2, "the diagrams are not drawn");
+    const drawn = await diagrams.evaluateAll((images) =>
+      images.map(({ naturalWidth, width, height }) => ({ naturalWidth, width, height })),
+    );
+    check(
+      drawn.every(({ naturalWidth, width, height }) => naturalWidth && width > 150 && height > 40),
+      `these are the diagrams: ${JSON.stringify(drawn)}`,
+    );
+    await page.getByText("This cannot be drawn. Here is its source.").waitFor();
+    await page.getByRole("button", { name: "Show the source" }).first().click();
+    check((await chat.answerText()).includes("Lorry"), "the source is not there");
+    await page.getByRole("button", { name: "Show as a diagram" }).click();
+    await waitUntil(async () => (await diagrams.count()) === 2, "the diagram does not come back");
     await fits(page);
   },
 

@@ -1,5 +1,8 @@
 /** Light, dark, or as the system says. A plain cookie, so that the server can paint it at once. */
 
+import { useSyncExternalStore } from "react";
+import { useMedia } from "./media";
+
 export type Theme = "light" | "dark" | "system";
 
 const grounds = { light: "#faf7f1", dark: "#1b1815" };
@@ -14,6 +17,20 @@ export function setTheme(theme: Theme): void {
   document.cookie = `theme=${theme}; Path=/; SameSite=Lax; Max-Age=31536000`;
   document.documentElement.dataset.theme = theme;
   paintBrowserBar(theme);
+}
+
+/** Which of the two is on screen, now and from now on. */
+export function useTheme(): "light" | "dark" {
+  const dark = useMedia("(prefers-color-scheme: dark)");
+  const chosen = useSyncExternalStore(watchChoice, currentTheme);
+  if (chosen !== "system") return chosen;
+  return dark ? "dark" : "light";
+}
+
+function watchChoice(listener: () => void): () => void {
+  const watcher = new MutationObserver(listener);
+  watcher.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => watcher.disconnect();
 }
 
 /** The colour of the browser's own bar follows the page, not only the system. */

@@ -1,8 +1,9 @@
 /** A block of code: its language, a copy button, and colours once it stands still. */
-import { Trans, useLingui } from "@lingui/react/macro";
+import { useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { CopyButton } from "../copy-button";
 import { CodeLines } from "./code-lines";
+import { Diagram } from "./diagram";
 import { highlight, type Piece } from "./highlight";
 import styles from "./markdown.module.css";
 import "./syntax.css";
@@ -12,7 +13,14 @@ interface Coloured {
   pieces: Piece[];
 }
 
-export function CodeBlock({ code, language }: { code: string; language: string }) {
+interface CodeBlockProps {
+  code: string;
+  language: string;
+  /** Whether its last line is there. */
+  closed: boolean;
+}
+
+export function CodeBlock({ code, language, closed }: CodeBlockProps) {
   const { t } = useLingui();
   const [coloured, setColoured] = useState<Coloured | null>(null);
 
@@ -31,23 +39,22 @@ export function CodeBlock({ code, language }: { code: string; language: string }
   }, [code, language]);
 
   const known = coloured && code.startsWith(coloured.code) ? coloured : null;
+  const source = (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them.
+    <pre tabIndex={0}>
+      <code>
+        <CodeLines code={code} pieces={known?.pieces ?? null} />
+      </code>
+    </pre>
+  );
+  if (language === "mermaid" && closed) return <Diagram text={code}>{source}</Diagram>;
   return (
     <figure className={styles.code} dir="ltr">
       <figcaption>
         <span>{language || t`text`}</span>
-        {language === "mermaid" && (
-          <span className={styles.hint}>
-            <Trans>Diagrams are shown as their source.</Trans>
-          </span>
-        )}
         <CopyButton text={code} label={t`Copy code`} />
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them. */}
-      <pre tabIndex={0}>
-        <code>
-          <CodeLines code={code} pieces={known?.pieces ?? null} />
-        </code>
-      </pre>
+      {source}
     </figure>
   );
 }

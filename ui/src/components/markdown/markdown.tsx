@@ -106,7 +106,7 @@ function renderBlock(token: Token, links: string, level: Level = 3) {
     case "heading":
       return <Heading token={token as Tokens.Heading} level={level} />;
     case "code":
-      return <CodeBlock code={token.text} language={languageOf(token as Tokens.Code)} />;
+      return <Code token={token as Tokens.Code} />;
     case "list":
       return <List token={token as Tokens.List} links={links} />;
     case "table":
@@ -139,6 +139,11 @@ function Heading({ token, level }: { token: Tokens.Heading; level: Level }) {
       {renderInline(token.tokens)}
     </Tag>
   );
+}
+
+function Code({ token }: { token: Tokens.Code }) {
+  const closed = /\n *(?:`{3,}|~{3,})\s*$/.test(token.raw);
+  return <CodeBlock code={token.text} language={languageOf(token)} closed={closed} />;
 }
 
 /** "```js title=x" is JavaScript. */
