@@ -9,7 +9,7 @@ import { MoreIcon, PencilIcon, PinIcon, TrashIcon, UnpinIcon } from "../../compo
 import { Menu, MenuItem } from "../../components/menu";
 import { showToast } from "../../components/toast";
 import { classNames } from "../../lib/class-names";
-import { Marked } from "./marked";
+import { Marked, readable } from "./marked";
 import { NameField } from "./name-field";
 import styles from "./sidebar.module.css";
 
@@ -86,7 +86,7 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
         </span>
         {match?.message_id && (
           <span className={styles.excerpt} dir="auto">
-            <Marked text={match.excerpt} words={words} />
+            <Marked text={readable(match.excerpt, words)} words={words} />
           </span>
         )}
       </Link>

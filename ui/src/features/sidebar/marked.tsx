@@ -1,10 +1,19 @@
 /** A text with the words that were looked for marked in it. */
+import { plainText } from "../../components/markdown/plain-text";
 
 /** The text in parts, every other one of them a hit; upper and lower case are the same. */
 export function partsOf(text: string, words: string): string[] {
   if (!words) return [text];
   const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return text.split(new RegExp(`(${escaped})`, "giu"));
+}
+
+/** A piece of a message without its marks, also those whose other half is cut off; as it is where a mark was looked for. */
+export function readable(excerpt: string, words: string): string {
+  const plain = plainText(excerpt)
+    .replace(/\*\*|~~|`+/g, "")
+    .replace(/\s+/g, " ");
+  return partsOf(plain, words).length > 1 ? plain : excerpt;
 }
 
 export function Marked({ text, words }: { text: string; words: string }) {

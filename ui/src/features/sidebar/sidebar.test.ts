@@ -2,6 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deleteAllNow, deleteLater, leaving, undoDelete, undoTime } from "./deletions";
 import { groupByDay } from "./group-by-day";
+import { readable } from "./marked";
 
 describe("conversations are grouped by day", () => {
   const now = new Date(2026, 2, 30, 9, 0);
@@ -69,4 +70,14 @@ describe("a deletion", () => {
     deleteAllNow();
     expect(calls).toMatchObject([{ method: "DELETE", keepalive: true }]);
   });
+});
+
+test.each([
+  ["…the **loquat** ripens in `May`…", "loquat", "…the loquat ripens in May…"],
+  ["…half** a loquat, and **half", "loquat", "…half a loquat, and half"],
+  ["# Loquat and more", "loquat", "Loquat and more"],
+  ["…a **loquat**…", "**loquat", "…a **loquat**…"],
+  ["let loquat = `x`", "`x", "let loquat = `x`"],
+])("the excerpt %j for %j reads %j", (excerpt, words, read) => {
+  expect(readable(excerpt, words)).toBe(read);
 });
