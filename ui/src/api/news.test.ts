@@ -117,6 +117,19 @@ test("a turn begun elsewhere is loaded, but not one that this tab has meanwhile"
   expect(stale(messagesQuery("a").queryKey)).toBe(true);
 });
 
+test("where there are versions, one of them may be gone", async () => {
+  const news = project("a", 30, { active_message_id: "m2" });
+  const look = async (siblings: string[], more: Partial<Project> = {}) => {
+    messages(message("m1"), { ...message("m2"), siblings });
+    hearNews(queries, { type: "project", project: { ...news, ...more } });
+    await vi.advanceTimersByTimeAsync(1000);
+    return stale(messagesQuery("a").queryKey);
+  };
+  expect(await look(["m2"])).toBe(false);
+  expect(await look(["m2", "m3"], { live_message_id: "m3" })).toBe(false);
+  expect(await look(["m2", "m3"])).toBe(true);
+});
+
 test("after too much at once everything is asked for again", () => {
   messages(message("m1"));
   hearNews(queries, { type: "resync" });

@@ -55,7 +55,11 @@ function lookAtMessages(queries: QueryClient, id: string): void {
     const { queryKey } = messagesQuery(id);
     const pages = queries.getQueryData(queryKey);
     const project = queries.getQueryData(projectQuery(id).queryKey);
-    if (!pages || !project || isCurrent(pages.pages[0]?.items.at(-1), project)) return;
+    if (!pages || !project) return;
+    const items = pages.pages.flatMap((page) => page.items);
+    // Of several versions one that is not shown may be gone, and nothing else tells.
+    const versions = !project.live_message_id && items.some(({ siblings }) => siblings.length > 1);
+    if (!versions && isCurrent(pages.pages[0]?.items.at(-1), project)) return;
     void queries.invalidateQueries({ queryKey });
   };
   looks.set(id, setTimeout(look, patience));
