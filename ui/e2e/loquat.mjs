@@ -13,6 +13,7 @@ const executable =
 export async function startLoquat(env = {}) {
   const work = await mkdtemp(join(tmpdir(), "loquat-"));
   let listen = "127.0.0.1:0";
+  let scheme = "http";
   let log = "";
   let child = await launch();
 
@@ -31,8 +32,10 @@ export async function startLoquat(env = {}) {
       let out = "";
       started.stdout.on("data", (text) => {
         out += text;
-        const said = out.match(/ listens on http:\/\/(\S+)\n/);
-        if (said) resolve(said[1]);
+        const said = out.match(/ listens on (https?):\/\/(\S+)\n/);
+        if (!said) return;
+        scheme = said[1];
+        resolve(said[2]);
       });
       started.on("error", reject);
       started.on("exit", () => reject(new Error(`the server did not start:\n${log}`)));
@@ -49,7 +52,7 @@ export async function startLoquat(env = {}) {
   }
 
   return {
-    base: `http://${listen}`,
+    base: `${scheme}://${listen}`,
     /** The page that makes the first administrator, once the server has told it. */
     setupLink: () => log.match(/becomes one, once: (\S+)\n/)?.[1],
     port: Number(listen.split(":").at(-1)),
