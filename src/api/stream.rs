@@ -41,11 +41,27 @@ impl Payload for Events {
     const CONTENT_TYPE: &'static str = "text/event-stream";
 
     fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
+        let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
+        let events = MetaSchema {
             description: Some("One object for each event of the stream, in order."),
             items: Some(Box::new(AnswerEvent::schema_ref())),
             ..MetaSchema::new_with_format("array", "event-stream")
-        }))
+        };
+        let field = |name, kind, description| {
+            (name, inline(MetaSchema { description: Some(description), ..MetaSchema::new(kind) }))
+        };
+        let on_the_wire = MetaSchema {
+            description: Some("One event by its lines, as readers of event streams have it."),
+            required: vec!["data"],
+            properties: vec![
+                field("event", "string", "Which event it is; `message`, or nothing, for a delta."),
+                field("id", "string", "The position after it, for `Last-Event-ID`."),
+                field("retry", "integer", "After how many milliseconds to reconnect."),
+                field("data", "string", "The `data` of that `AnswerEvent`, as JSON."),
+            ],
+            ..MetaSchema::new("object")
+        };
+        inline(MetaSchema { any_of: vec![inline(events), inline(on_the_wire)], ..MetaSchema::ANY })
     }
 
     fn register(registry: &mut Registry) {
