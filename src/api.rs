@@ -12,6 +12,7 @@ pub use cookie::Client;
 pub use failure::{Failure, Problem, response as problem_response};
 
 mod account;
+mod aside;
 mod body;
 mod cookie;
 mod cors;
@@ -111,16 +112,21 @@ impl Routes {
             request.extensions_mut().insert(OnlyLooking);
         }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut response = match guard::check(&self.app.config, &request) {
-            Err(error) => failure::response(error),
-            Ok(()) => match self.docs.answer(&method, &path) {
-                Some(response) => response,
-                None => match self.api.call(request).await {
-                    Ok(response) => response,
-                    Err(error) => failure::from_framework(error, || self.docs.allowed_methods(&path)),
+        let client = request.extensions().get::<Client>().copied();
+        let (mut response, notes) = aside::keep(async {
+            match guard::check(&self.app.config, &request) {
+                Err(error) => failure::response(error),
+                Ok(()) => match self.docs.answer(&method, &path) {
+                    Some(response) => response,
+                    None => match self.api.call(request).await {
+                        Ok(response) => response,
+                        Err(error) => failure::from_framework(error, || self.docs.allowed_methods(&path)),
+                    },
                 },
-            },
-        };
+            }
+        })
+        .await;
+        notes.write(&self.app, client, &mut response).await;
         if let Some(origin) = origin {
             cors::allow(&mut response, origin);
         }

@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
+use crate::auth::lifetime::Lifetime;
+use crate::auth::limits::Limits;
 use crate::auth::password::Hasher;
 use crate::auth::token::Keys;
 use crate::chat::{Chat, recovery};
@@ -71,7 +73,13 @@ impl App {
             Some(own_port),
         );
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
-        let auth = Auth::new(Hasher::new(config.limits.waiting_sign_ins), Keys::new(&secret_key), config.signup);
+        let auth = Auth::new(
+            Hasher::new(config.limits.waiting_sign_ins),
+            Keys::new(&secret_key),
+            config.signup,
+            Limits::new(&config.limits.accounts),
+            Lifetime::new(&config.sessions),
+        );
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         let parts = Parts {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, SqlErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -13,9 +14,12 @@ use crate::db::Db;
 use crate::entity::{invite, session, user};
 use crate::error::{Error, Result};
 
+pub mod accounts;
 pub mod api_keys;
 pub mod caller;
 pub mod invites;
+pub mod lifetime;
+pub mod limits;
 pub mod password;
 mod recent;
 mod secret;
@@ -25,6 +29,8 @@ pub mod token;
 mod watch;
 
 use caller::Credential;
+use lifetime::Lifetime;
+use limits::Limits;
 use password::Hasher;
 use recent::Recent;
 use seen::Seen;
@@ -35,9 +41,6 @@ use watch::Watch;
 pub use caller::{Caller, SignedIn};
 pub use watch::Held;
 
-/// How long a session lives without being renewed.
-pub const SESSION_LIFETIME: chrono::Duration = chrono::Duration::days(14);
-
 /// What it takes to say who is calling.
 #[derive(Debug)]
 pub struct Auth {
@@ -47,6 +50,9 @@ pub struct Auth {
     pub keys: Keys,
     /// Who may register.
     pub signup: Signup,
+    /// How often anybody may guess.
+    pub limits: Limits,
+    lifetime: Lifetime,
     recent: Arc<Recent>,
     seen: Arc<Seen>,
     watch: Arc<Watch>,
@@ -54,11 +60,13 @@ pub struct Auth {
 
 impl Auth {
     /// Nobody has called yet.
-    pub fn new(hasher: Hasher, keys: Keys, signup: Signup) -> Self {
+    pub fn new(hasher: Hasher, keys: Keys, signup: Signup, limits: Limits, lifetime: Lifetime) -> Self {
         Self {
             hasher,
             keys,
             signup,
+            limits,
+            lifetime,
             recent: Arc::new(Recent::new()),
             seen: Arc::new(Seen::new()),
             watch: Arc::default(),
@@ -147,14 +155,29 @@ async fn store_account(
     Ok(user)
 }
 
-/// Checks address and password and begins a session. Returns the person and the signed token.
+/// A session as its browser keeps it.
+#[derive(Debug)]
+pub struct Ticket {
+    /// The signed token.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Ticket {
+    fn new(auth: &Auth, user: &user::Model, session: &session::Model) -> Result<Self> {
+        Ok(Self { token: auth.keys.issue(user, session)?, expires_at: session.expires_at })
+    }
+}
+
+/// Checks address and password and begins a session. How often that may be tried, [`Limits::sign_in`] says.
 pub async fn login(
     db: &Db,
     auth: &Auth,
     email: &str,
     password: SecretString,
     device: Device,
-) -> Result<(user::Model, String)> {
+) -> Result<(user::Model, Ticket)> {
     let user = match normal_email(email) {
         Ok(email) => user::Entity::with_email(&email).one(db.reader()).await?,
         Err(_) => None,
@@ -163,23 +186,32 @@ pub async fn login(
     let hash = user.as_ref().map(|user| user.hashed_password.clone());
     let right = auth.hasher.verify(password, hash).await?;
     let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
+    let ticket = begin_session(db, auth, &user, device).await?;
+    Ok((user, ticket))
+}
+
+async fn begin_session(db: &Db, auth: &Auth, user: &user::Model, device: Device) -> Result<Ticket> {
     let now = clock::now();
     let session = session::ActiveModel {
         id: Set(clock::id()),
         user_id: Set(user.id),
         created_at: Set(now),
-        expires_at: Set(now + SESSION_LIFETIME),
+        expires_at: Set(auth.lifetime.end(now, now)),
         user_agent: Set(device.user_agent),
         address: Set(device.address),
         last_seen_at: Set(Some(now)),
     };
     let transaction = db.write().await?;
+    // While it was checked the password may have been changed, and every session ended.
+    let found = user::Entity::find_by_id(user.id).lock_exclusive().one(&transaction).await?;
+    if found.is_none_or(|found| found.hashed_password != user.hashed_password) {
+        return Err(Error::WrongCredentials);
+    }
     session::Entity::delete_ended(now).exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
     db.commit(transaction).await?;
     auth.seen.begun(Credential::Session(session.id));
-    let token = auth.keys.issue(&user, &session)?;
-    Ok((user, token))
+    Ticket::new(auth, user, &session)
 }
 
 /// Ends a session at once.
@@ -209,14 +241,12 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     }
     let new_password = change.password.is_some();
     if let Some((new, current)) = change.password {
-        if !auth.hasher.verify(current, Some(caller.user.hashed_password.clone())).await? {
-            return Err(Error::invalid("current_password", "this is not your current password"));
-        }
+        accounts::check_password(auth, &caller.user, current, "current_password").await?;
         password::check_is_good(&new, &caller.user.email)?;
         user.hashed_password = Set(auth.hasher.hash(new).await?);
     }
     user.updated_at = Set(clock::now());
-    let transaction = db.write().await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     let user = user.update(&transaction).await?;
     if new_password {
         session::Entity::delete_others(user.id, person.session_id).exec(&transaction).await?;
@@ -226,9 +256,10 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     Ok(user)
 }
 
-/// Deletes an account with everything that belongs to it.
-pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
-    let transaction = db.write().await?;
+/// Deletes an account with everything that belongs to it, for whoever knows its password.
+pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn, password: SecretString) -> Result<()> {
+    accounts::check_password(auth, &person.caller.user, password, "password").await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     user::Entity::delete_by_id(person.caller.id()).exec(&transaction).await?;
     db.commit(transaction).await?;
     auth.recent.forget();

@@ -9,7 +9,6 @@ pub mod event;
 pub mod history;
 pub mod log;
 pub mod naming;
-pub mod pace;
 pub mod queue;
 pub mod reader;
 pub mod recovery;
@@ -36,10 +35,10 @@ use crate::config::{Limits, PromptCache};
 use crate::db::Db;
 use crate::entity::message::{self, Status};
 use crate::llm::{Catalog, FinishReason};
+use crate::pace::{Counted, Pace};
 
 use cache::Cache;
 use changes::Changes;
-use pace::Pace;
 use queue::Queue;
 use running::{Answers, Cause, Running};
 use search::Search;
@@ -74,7 +73,7 @@ pub struct Chat {
     stopping: CancellationToken,
     longest_question: Option<usize>,
     queue: Arc<Queue>,
-    pace: Arc<Pace>,
+    pace: Arc<Pace<Uuid>>,
     cache: Option<Cache>,
 }
 
@@ -96,7 +95,7 @@ impl Chat {
             stopping: CancellationToken::new(),
             longest_question: limits.message_bytes,
             queue: Queue::new(limits.live_answers_each, limits.live_answers, limits.waiting_answers),
-            pace: Arc::new(Pace::new(limits.turns_per_minute)),
+            pace: Arc::new(Pace::new(Counted::Turns, limits.turns_per_minute, Duration::from_secs(60))),
             cache: prompt_cache.map(Cache::new),
         }
     }

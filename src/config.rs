@@ -10,12 +10,14 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+mod accounts;
 mod limits;
 mod parse;
 mod providers;
 mod settings;
 mod tls;
 
+pub use accounts::AccountSettings;
 pub use limits::LimitSettings;
 pub use providers::{Prefill, Provider};
 pub use settings::{DataSettings, ServeSettings};
@@ -95,10 +97,34 @@ pub struct Limits {
     pub shutdown_grace: Duration,
     /// Time between two looks whether the sessions behind open streams and sockets still live, for what others end.
     pub session_check: Duration,
+    /// How often anybody may guess at passwords, keys and invitations.
+    pub accounts: AccountLimits,
     /// What sockets may do.
     pub sockets: SocketLimits,
     /// What a model server may do.
     pub provider: ProviderLimits,
+}
+
+/// How often anybody may guess; `None` means no limit.
+#[derive(Clone, Debug, Default)]
+pub struct AccountLimits {
+    /// Sign-ins from one address within a minute, right or wrong.
+    pub sign_ins_per_minute: Option<usize>,
+    /// Wrong passwords for one account within ten minutes.
+    pub wrong_passwords: Option<usize>,
+    /// Registrations from one address within an hour.
+    pub registrations_per_hour: Option<usize>,
+    /// Wrong API keys from one address within a minute.
+    pub wrong_keys_per_minute: Option<usize>,
+}
+
+/// How long a session lasts; `None` means that it does not end by that.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionTimes {
+    /// Time without being used.
+    pub idle: Option<Duration>,
+    /// Time from the sign-in, used or not.
+    pub whole: Option<Duration>,
 }
 
 /// How many sockets, and how their peers are watched.
@@ -150,6 +176,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Who may register.
     pub signup: Signup,
+    /// How long sessions last.
+    pub sessions: SessionTimes,
     /// The key that signs sessions; `None` where SQLite's own is made or read.
     pub secret_key: Option<SecretString>,
     /// The configured model providers, in the order they were given.

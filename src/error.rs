@@ -5,6 +5,8 @@ use std::time::Duration;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+use crate::pace::Standing;
+
 mod trouble;
 
 pub use trouble::Trouble;
@@ -97,12 +99,15 @@ pub enum Error {
     /// There is nothing to go on with.
     #[error("{0}")]
     NotContinuable(&'static str),
-    /// Too many questions in a minute.
-    #[error("you have asked very often within a minute; ask again in a moment")]
-    TooManyTurns {
-        /// When the next question is welcome.
-        retry_after: Duration,
+    /// The password of somebody who is signed in already.
+    #[error("this is not your current password")]
+    WrongPassword {
+        /// The field that has it.
+        field: &'static str,
     },
+    /// The same too often within a while.
+    #[error("{}", .0.counted.refusal())]
+    TooOften(Standing),
     /// Too many answers of one person at once.
     #[error("{most} of your answers are being written already; wait for one of them, or stop it")]
     TooManyAnswers {
@@ -214,9 +219,9 @@ impl Error {
             Self::TooLarge { .. } => 413,
             Self::AddressTooLong => 414,
             Self::UnsupportedMediaType => 415,
-            Self::Invalid { .. } | Self::ModelUnknown(_) => 422,
+            Self::Invalid { .. } | Self::ModelUnknown(_) | Self::WrongPassword { .. } => 422,
             Self::UpgradeRequired => 426,
-            Self::TooManyTurns { .. } | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
+            Self::TooOften(_) | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
             Self::TooManySockets { .. } | Self::TooManyFollows { .. } => 429,
             Self::HeadersTooLarge => 431,
             Self::Database(_) | Self::Internal(_) => 500,
@@ -227,7 +232,7 @@ impl Error {
     /// A stable word for programs; part of the API.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid { .. } => "invalid",
+            Self::Invalid { .. } | Self::WrongPassword { .. } => "invalid",
             Self::Malformed(_) => "malformed",
             Self::NotSignedIn => "not_signed_in",
             Self::KeyInvalid => "key_invalid",
@@ -248,7 +253,7 @@ impl Error {
             Self::EmailTaken => "email_taken",
             Self::AnswerRunning { .. } => "answer_running",
             Self::NotContinuable(_) => "not_continuable",
-            Self::TooManyTurns { .. } => "too_many_turns",
+            Self::TooOften(standing) => standing.counted.code(),
             Self::TooManyAnswers { .. } => "too_many_answers",
             Self::QueueFull => "queue_full",
             Self::ClientRequestReused => "client_request_id_reused",
@@ -270,6 +275,7 @@ impl Error {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } => field.as_deref(),
+            Self::WrongPassword { field } => Some(field),
             Self::EmailTaken => Some("email"),
             Self::ClientRequestReused => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
@@ -280,8 +286,11 @@ impl Error {
     /// When it makes sense to try again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy { retry_after } | Self::TooManyTurns { retry_after } => Some(*retry_after),
+            Self::Busy { retry_after } => Some(*retry_after),
+            Self::TooOften(standing) => Some(standing.next),
             Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
+            // Not before something of the person's own is closed; a program that cannot tell tries again in a while.
+            Self::TooManySockets { .. } | Self::TooManyFollows { .. } => Some(Duration::from_secs(10)),
             Self::DatabaseTrouble { trouble, .. } => Some(trouble.retry_after()),
             _ => None,
         }

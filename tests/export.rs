@@ -139,7 +139,7 @@ on_both_databases! {
         }
         server.app.db.commit(transaction).await.unwrap();
         let response = ada.get("/api/users/me/export").await;
-        assert_eq!(ada.delete("/api/users/me").await.status(), 204);
+        assert_eq!(ada.delete_account().await.status(), 204);
         assert!(response.text().await.is_err(), "a file that is not whole must not look as if it were");
     }
 }

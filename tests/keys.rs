@@ -142,7 +142,7 @@ on_both_databases! {
         let change = json!({"password": "another set of four words", "current_password": PASSWORD});
         assert_eq!(ada.patch("/api/users/me", change).await.status(), 200);
         kept.read("/api/check_session/").await;
-        assert_eq!(ada.delete("/api/users/me").await.status(), 204);
+        assert_eq!(ada.delete_account().await.status(), 204);
         problem_of(kept.get("/api/check_session/").await, 401, "key_invalid").await;
         assert!(api_key::Entity::find().all(server.app.db.reader()).await.unwrap().is_empty());
     }
@@ -204,7 +204,7 @@ async fn what_is_open_ends(kind: Kind, how: &str) {
         "deleted" => assert_eq!(ada.delete(&format!("/api/keys/{id}")).await.status(), 204),
         // As time does.
         "expired" => end_at(&server, &id, clock::now()).await,
-        _ => assert_eq!(ada.delete("/api/users/me").await.status(), 204),
+        _ => assert_eq!(ada.delete_account().await.status(), 204),
     }
     within(5, "the stream and the socket end", async {
         let told = cut.rest().await;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 
@@ -166,9 +165,10 @@ on_both_databases! {
             let provider = Provider::always(script()).await;
             let server = Server::with_provider(kind, &provider).await;
             let (ada, project, _, events) = begin(&server, &provider).await;
-            let path = if whole_account { "/api/users/me".to_owned() } else { format!("/api/projects/{project}") };
+            let path = format!("/api/projects/{project}");
             let began = Instant::now();
-            assert_eq!(ada.request(Method::DELETE, &path).send().await.unwrap().status(), 204);
+            let deleted = if whole_account { ada.delete_account().await } else { ada.delete(&path).await };
+            assert_eq!(deleted.status(), 204);
             eventually("the provider sees its client leave", async || provider.left() == 1).await;
             assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
             drop(events);

@@ -140,7 +140,7 @@ on_both_databases! {
             (Method::POST, "/api/keys/".to_owned(), Some(json!({"name": "more", "scope": "chat"}))),
             (Method::DELETE, format!("/api/keys/{id}"), None),
             (Method::PATCH, "/api/users/me".to_owned(), Some(password)),
-            (Method::DELETE, "/api/users/me".to_owned(), None),
+            (Method::DELETE, "/api/users/me".to_owned(), Some(json!({"password": PASSWORD}))),
             (Method::GET, "/api/sessions/".to_owned(), None),
             (Method::DELETE, "/api/sessions/".to_owned(), None),
             (Method::DELETE, format!("/api/sessions/{session}"), None),
@@ -172,7 +172,7 @@ async fn an_administrators_key_does_no_more_than_a_member_when_they_are_one() {
     admin.sign_in().await;
     let (_, key) = admin.new_key("admin").await;
     let scope = async || {
-        let known = caller::of_key(&server.app.db, &server.app.auth, &key).await.unwrap();
+        let known = caller::of_key(&server.app.db, &server.app.auth, &key, [127, 0, 0, 1].into()).await.unwrap();
         caller::again(&server.app.db, &known).await.unwrap().scope
     };
     assert_eq!(scope().await, Scope::Admin);

@@ -92,7 +92,7 @@ async fn end(how: &str, server: &Server, first: &Person, second: &Person) {
             let change = json!({"password": "another set of four words", "current_password": PASSWORD});
             second.patch("/api/users/me", change).await.status()
         }
-        "account" => second.delete("/api/users/me").await.status(),
+        "account" => second.delete_account().await.status(),
         // As the command line does, in another process.
         _ => {
             let id: uuid::Uuid = current(first).await.parse().unwrap();

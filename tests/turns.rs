@@ -161,7 +161,7 @@ on_both_databases! {
         let project = ada.project().await;
         ada.ask(&project, "hi").await;
         eventually("the model is asked", async || provider.calls().len() == 1).await;
-        assert_eq!(ada.delete("/api/users/me").await.status(), 204);
+        assert_eq!(ada.delete_account().await.status(), 204);
         eventually("the provider sees its client leave", async || provider.left() == 1).await;
         for table in ["users", "sessions", "projects", "messages", "answer_chunks"] {
             assert_eq!(rows(&server, table).await, 0, "{table}");

@@ -121,6 +121,8 @@ impl Stage {
                 "LOQUAT_MAX_LIVE_ANSWERS_PER_USER",
                 "LOQUAT_MAX_WAITING_ANSWERS",
                 "LOQUAT_MAX_TURNS_PER_MINUTE",
+                "LOQUAT_MAX_SIGN_INS_PER_MINUTE",
+                "LOQUAT_MAX_WRONG_PASSWORDS",
                 "LOQUAT_REQUEST_TIMEOUT",
                 "LOQUAT_FIRST_BYTE_TIMEOUT",
                 "LOQUAT_SILENCE_TIMEOUT",

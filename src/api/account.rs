@@ -8,12 +8,12 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::Group;
 use super::body::Body;
 use super::cookie::{self, Client};
 use super::failure::Failure;
 use super::session::{self, Access};
 use super::users::User;
+use super::{Group, aside};
 use crate::app::App;
 use crate::auth;
 use crate::auth::sessions::Device;
@@ -53,6 +53,9 @@ impl Api {
     /// Signs in
     ///
     /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+    ///
+    /// From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
+    /// so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.
     #[oai(path = "/api/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -64,8 +67,12 @@ impl Api {
         let Credentials { email, password } = body.0;
         let user_agent = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
         let device = Device::new(user_agent.as_deref(), Some(client.address.to_string()));
-        let (user, token) = auth::login(&app.db, &app.auth, &email, SecretString::from(password), device).await?;
-        Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, token)))
+        let mut attempt = app.auth.limits.sign_in(client.address, &email)?;
+        let outcome = auth::login(&app.db, &app.auth, &email, SecretString::from(password), device).await;
+        let outcome = attempt.settle(outcome);
+        aside::tell(attempt.standings);
+        let (user, ticket) = outcome?;
+        Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, &ticket)))
     }
 
     /// Signs out

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use cookie::{Cookie, SameSite};
 
-use crate::auth::SESSION_LIFETIME;
+use crate::auth::Ticket;
+use crate::clock;
 use crate::config::Config;
 
 /// What the cookie is called.
@@ -20,9 +21,9 @@ pub struct Client {
 }
 
 /// The `Set-Cookie` that signs in.
-pub(super) fn sign_in(config: &Config, client: Client, token: String) -> String {
-    let max_age = cookie::time::Duration::seconds(SESSION_LIFETIME.num_seconds());
-    build(config, client, token, max_age)
+pub(super) fn sign_in(config: &Config, client: Client, ticket: &Ticket) -> String {
+    let left = ticket.expires_at - clock::now();
+    build(config, client, ticket.token.clone(), cookie::time::Duration::seconds(left.num_seconds()))
 }
 
 /// The `Set-Cookie` that removes the cookie.

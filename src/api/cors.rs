@@ -7,7 +7,7 @@ use crate::config::Config;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, last-event-id, authorization");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, ratelimit-policy, ratelimit");
 
 /// The origin of a request, if it is one of the configured ones.
 pub(super) fn allowed_origin(config: &Config, request: &Request) -> Option<HeaderValue> {

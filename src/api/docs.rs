@@ -6,6 +6,8 @@ use poem::Response;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
+mod headers;
+
 /// The page's policy. Swagger UI sets style attributes, and its icons are data URIs; it evaluates nothing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -95,8 +97,8 @@ impl Docs {
     }
 }
 
-/// Says what the framework's document leaves out: the slashes of collections, what API keys are good for, that an optional
-/// field can be null, and which one of several events it is.
+/// Says what the framework's document leaves out: the slashes of collections, what API keys are good for, the
+/// headers that are added last, that an optional field can be null, and which one of several events it is.
 pub(super) fn finish(document: &str) -> String {
     let Ok(mut document) = serde_json::from_str::<Value>(document) else { return document.to_owned() };
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
@@ -110,7 +112,10 @@ pub(super) fn finish(document: &str) -> String {
             .collect();
         *paths = with_slashes;
         for item in paths.values_mut() {
-            item.as_object_mut().into_iter().flatten().for_each(|(method, operation)| tell_scope(method, operation));
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                tell_scope(method, operation);
+                headers::tell(operation);
+            }
         }
     }
     let bodies = request_bodies(&document);

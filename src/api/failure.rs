@@ -12,7 +12,7 @@ use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 use uuid::Uuid;
 
-use super::body;
+use super::{aside, body};
 use crate::error::Error;
 use crate::telemetry;
 
@@ -95,6 +95,9 @@ impl From<Error> for Failure {
             tracing::error!(%request_id, code = trouble.code(), "the database failed a request: {source}");
         }
         tracing::debug!(%request_id, status, code = error.code(), "refused: {error}");
+        if let Error::TooOften(standing) = &error {
+            aside::tell([*standing]);
+        }
         let message_id = match &error {
             Error::AnswerRunning { message_id } => Some(*message_id),
             _ => None,

@@ -18,6 +18,9 @@ struct Health {
     status: String,
 }
 
+/// After how many seconds it makes sense to ask again whether the server can serve.
+const RETRY_AFTER: u32 = 5;
+
 /// Whether the server can do its work, part by part.
 #[derive(Object)]
 struct Readiness {
@@ -34,7 +37,7 @@ enum Ready {
     Yes(Json<Readiness>),
     /// The server is about to stop, or cannot reach something that it needs.
     #[oai(status = 503)]
-    No(Json<Readiness>),
+    No(Json<Readiness>, #[oai(header = "Retry-After")] u32),
 }
 
 #[OpenApi(tag = "Group::Server")]
@@ -61,6 +64,6 @@ impl Api {
         };
         let database = if reached { "ok" } else { "unreachable" };
         let readiness = Json(Readiness { status: status.to_owned(), database: database.to_owned() });
-        if status == "ready" { Ready::Yes(readiness) } else { Ready::No(readiness) }
+        if status == "ready" { Ready::Yes(readiness) } else { Ready::No(readiness, RETRY_AFTER) }
     }
 }

@@ -14,7 +14,7 @@ use super::message::follow;
 use super::session::Access;
 use super::shown::{self, Accepted, Message};
 use super::stream::{self, Events};
-use super::{Group, OnlyLooking, page, projects};
+use super::{Group, OnlyLooking, aside, page, projects};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::reader::Reader;
@@ -153,6 +153,7 @@ impl Api {
         let asked = Asked::New { content, parent_id: None };
         let wanted = Wanted { asked, client_request_id: client_request_id.0, model: model.0 };
         let turn = turn::start(&app.chat, caller.id(), project_id.0, wanted).await?;
+        aside::tell(turn.standing);
         Ok(follow(&app, turn.answer, None).await?.events(app.auth.hold(caller)))
     }
 }

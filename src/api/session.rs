@@ -8,8 +8,9 @@ use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::cookie::{self, Client};
 use super::failure::Failure;
-use super::{cookie, guard};
+use super::{aside, guard};
 use crate::app::App;
 use crate::auth::{Caller, SignedIn, caller};
 use crate::entity::api_key::Scope;
@@ -75,17 +76,24 @@ fn needed_scope(request: &Request) -> Scope {
 async fn who(request: &Request) -> Outcome<Caller> {
     let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
     match bearer(request.headers()) {
-        Some(key) => caller::of_key(&app.db, &app.auth, &String::from_utf8_lossy(key)).await,
+        Some(key) => {
+            let client = request.data::<Client>().ok_or(Error::KeyInvalid)?;
+            caller::of_key(&app.db, &app.auth, &String::from_utf8_lossy(key), client.address).await
+        }
         None => {
             let token = token(request.headers()).ok_or(Error::NotSignedIn)?;
-            caller::of_token(&app.db, &app.auth, &token).await
+            let (caller, is_due) = caller::of_token(&app.db, &app.auth, &token).await?;
+            if is_due {
+                aside::renew(caller.clone().signed_in()?);
+            }
+            Ok(caller)
         }
     }
 }
 
 /// Who the cookie belongs to, if it is worth anything: for the page, which greets everybody, and for signing out.
 pub(super) async fn of_cookie(app: &App, headers: &HeaderMap) -> Option<Caller> {
-    caller::of_token(&app.db, &app.auth, &token(headers)?).await.ok()
+    caller::of_token(&app.db, &app.auth, &token(headers)?).await.ok().map(|(caller, _)| caller)
 }
 
 /// What stands behind `Authorization: Bearer` (RFC 6750), be it a key or not. Other schemes are a proxy's business.
@@ -117,7 +125,8 @@ fn register(registry: &mut Registry) {
         flows: None,
         openid_connect_url: None,
     };
-    let session = "The cookie that `POST /api/login/` sets. The session behind it is looked up for every request.";
+    let session = "The cookie that `POST /api/login/` sets. The session behind it is looked up for every request. \
+                   While it is used it is renewed: about once a day, any response can set the cookie anew.";
     let session = MetaSecurityScheme { name: Some(cookie::NAME), key_in: Some("cookie"), ..scheme("apiKey", session) };
     registry.create_security_scheme(SESSION, session);
     let key = "An API key, which `POST /api/keys/` makes. Beside it the cookie does not count.";

@@ -6,6 +6,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object};
 use uuid::Uuid;
 
+use super::aside;
 use super::event::{Timing, Usage};
 use super::failure::Failure;
 use super::time::Time;
@@ -114,6 +115,7 @@ pub(super) async fn accept(
     request: Request,
 ) -> Result<Accepted, Failure> {
     let started = turn::start(&app.chat, caller.id(), project_id, request).await?;
+    aside::tell(started.standing);
     Ok(Accepted::Accepted(Json(turn(app, started).await?)))
 }
 

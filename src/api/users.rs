@@ -7,12 +7,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Group;
 use super::body::Body;
 use super::cookie::{self, Client};
 use super::failure::Failure;
 use super::session::{Access, Session};
 use super::time::Time;
+use super::{Group, aside};
 use crate::app::App;
 use crate::auth::{self, AccountChange, NewAccount};
 use crate::entity::user;
@@ -114,6 +114,16 @@ struct UserChange {
     current_password: Option<String>,
 }
 
+/// What it takes to delete an account.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+struct Farewell {
+    /// Your password, so that nobody else does it at a screen that you left.
+    #[oai(validator(max_length = 256))]
+    password: String,
+}
+
 #[derive(ApiResponse)]
 enum Registered {
     /// The account is made. Sign in next.
@@ -132,13 +142,21 @@ enum Deleted {
 impl Api {
     /// Registers
     ///
-    /// Anybody may, where sign-up is open, and with an invitation anywhere. It does not sign in.
+    /// Anybody may, where sign-up is open, and with an invitation anywhere. It does not sign in. From one address only so
+    /// many an hour: 429 `too_many_registrations`.
     #[oai(path = "/api/users", method = "post", operation_id = "register")]
-    async fn register(&self, app: Data<&App>, body: Body<NewUser>) -> Result<Registered, Failure> {
+    async fn register(
+        &self,
+        app: Data<&App>,
+        client: Data<&Client>,
+        body: Body<NewUser>,
+    ) -> Result<Registered, Failure> {
         let NewUser { email, password, name, invite } = body.0;
         let account = NewAccount { email, password: SecretString::from(password), name };
-        let user = auth::register(&app.db, &app.auth, account, invite).await?;
-        Ok(Registered::Created(Json(user.into())))
+        let mut attempt = app.auth.limits.registration(client.address)?;
+        let outcome = attempt.settle(auth::register(&app.db, &app.auth, account, invite).await);
+        aside::tell(attempt.standings);
+        Ok(Registered::Created(Json(outcome?.into())))
     }
 
     /// Shows your account
@@ -151,7 +169,8 @@ impl Api {
 
     /// Changes your account
     ///
-    /// For signed-in people. A new password needs the current one, and ends every other session.
+    /// For signed-in people. A new password needs the current one, and ends every other session. After too many wrong
+    /// ones: 429 `too_many_wrong_passwords`.
     #[oai(path = "/api/users/me", method = "patch", operation_id = "change_me")]
     async fn change(&self, app: Data<&App>, session: Session, body: Body<UserChange>) -> Result<Json<User>, Failure> {
         let UserChange { name, password, current_password } = body.0;
@@ -171,10 +190,18 @@ impl Api {
 
     /// Deletes your account
     ///
-    /// For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
+    /// For signed-in people who know their password. Everything goes with it, at once and for good; running answers are
+    /// cut off. After too many wrong passwords: 429 `too_many_wrong_passwords`.
     #[oai(path = "/api/users/me", method = "delete", operation_id = "delete_me")]
-    async fn delete(&self, app: Data<&App>, client: Data<&Client>, session: Session) -> Result<Deleted, Failure> {
-        auth::delete_account(&app.db, &app.auth, &session.0).await?;
+    async fn delete(
+        &self,
+        app: Data<&App>,
+        client: Data<&Client>,
+        session: Session,
+        body: Body<Farewell>,
+    ) -> Result<Deleted, Failure> {
+        let password = SecretString::from(body.0.password);
+        auth::delete_account(&app.db, &app.auth, &session.0, password).await?;
         app.chat.forget_owner(session.0.caller.id());
         Ok(Deleted::Gone(cookie::sign_out(&app.config, **client)))
     }

@@ -1,5 +1,7 @@
 //! Who is behind a request: the person, what they showed, and what may be done with that.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -94,16 +96,36 @@ pub(super) enum Shown {
     Key(Hash),
 }
 
-/// Who the token of a cookie belongs to, if its session still lives.
-pub async fn of_token(db: &Db, auth: &Auth, token: &str) -> Result<Caller> {
+/// Who the token of a cookie belongs to, if its session still lives, and whether it is time for a new token.
+pub async fn of_token(db: &Db, auth: &Auth, token: &str) -> Result<(Caller, bool)> {
     let claims = auth.keys.read(token).ok_or(Error::NotSignedIn)?;
-    known(db, auth, Shown::Session { sid: claims.sid, uid: claims.uid }).await
+    let caller = known(db, auth, Shown::Session { sid: claims.sid, uid: claims.uid }).await?;
+    Ok((caller, auth.lifetime.is_due(&claims, clock::now())))
 }
 
-/// Who an API key belongs to, if it still lives.
-pub async fn of_key(db: &Db, auth: &Auth, key: &str) -> Result<Caller> {
-    let hash = api_keys::hash(key).ok_or(Error::KeyInvalid)?;
-    known(db, auth, Shown::Key(hash)).await
+/// Who an API key belongs to, if it still lives. From each address only so many wrong ones are looked for.
+pub async fn of_key(db: &Db, auth: &Auth, key: &str, from: IpAddr) -> Result<Caller> {
+    let shown = api_keys::hash(key).map(Shown::Key);
+    let look = async || match shown {
+        Some(shown) => known(db, auth, shown).await,
+        None => Err(Error::KeyInvalid),
+    };
+    // What was right a while ago is no guess: a program must not fail because another one at its address does.
+    if let Some(shown) = &shown
+        && auth.recent.was_right(shown)
+    {
+        let outcome = look().await;
+        if matches!(outcome, Err(Error::KeyInvalid)) {
+            auth.recent.is_wrong(shown);
+        }
+        return outcome;
+    }
+    let mut attempt = auth.limits.key(from)?;
+    let outcome = look().await;
+    if let (Some(shown), Ok(_)) = (shown, &outcome) {
+        auth.recent.is_right(shown);
+    }
+    attempt.settle(outcome)
 }
 
 async fn known(db: &Db, auth: &Auth, shown: Shown) -> Result<Caller> {

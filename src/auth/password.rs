@@ -1,5 +1,6 @@
 //! Passwords: argon2id, a few at a time, away from the asynchronous threads.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ static NOBODY: LazyLock<String> =
 pub struct Hasher {
     working: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    done: AtomicU64,
 }
 
 impl Hasher {
@@ -36,7 +38,11 @@ impl Hasher {
     pub fn new(waiting: Option<usize>) -> Self {
         let most = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
         let waiting = waiting.unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS - most);
-        Self { working: Arc::new(Semaphore::new(most)), waiting: Arc::new(Semaphore::new(waiting + most)) }
+        Self {
+            working: Arc::new(Semaphore::new(most)),
+            waiting: Arc::new(Semaphore::new(waiting + most)),
+            done: AtomicU64::new(0),
+        }
     }
 
     /// The PHC string of a password.
@@ -57,6 +63,11 @@ impl Hasher {
         .await?
     }
 
+    /// How many passwords were hashed or checked so far.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _waiting: OwnedSemaphorePermit = match Arc::clone(&self.waiting).try_acquire_owned() {
             Ok(permit) => permit,
@@ -65,6 +76,7 @@ impl Hasher {
             }
         };
         let working = Arc::clone(&self.working).acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
+        self.done.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             // Held by the work itself: a caller who leaves must not let more run than are allowed.
             let _working = working;

@@ -14,6 +14,8 @@ use crate::clock;
 /// How long a session or key is believed without looking. What this process ends is ended at once; this is how long one
 /// can outlive its row when another process, such as the command line, removes that.
 const BELIEVED: Duration = Duration::from_secs(5);
+/// How long it is remembered that a key was right.
+const RIGHT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How many sessions and keys are remembered.
 const MOST: u64 = 10_000;
 
@@ -24,6 +26,8 @@ pub(super) struct Recent {
     /// Grows whenever somebody's session, key or account changes, and then nothing that was known before counts any more.
     age: AtomicU64,
     forgotten: Notify,
+    /// Keys that were right within the last day. They are looked up like any other.
+    right: Cache<Shown, ()>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +43,23 @@ pub(super) struct Moment(u64);
 impl Recent {
     pub(super) fn new() -> Self {
         let callers = Cache::builder().max_capacity(MOST).time_to_live(BELIEVED).build();
-        Self { callers, age: AtomicU64::new(0), forgotten: Notify::new() }
+        let right = Cache::builder().max_capacity(MOST).time_to_idle(RIGHT_FOR).build();
+        Self { callers, age: AtomicU64::new(0), forgotten: Notify::new(), right }
+    }
+
+    /// Whether a key was right when it was last shown, a while ago at most.
+    pub(super) fn was_right(&self, shown: &Shown) -> bool {
+        self.right.get(shown).is_some()
+    }
+
+    /// Remembers that a key was right.
+    pub(super) fn is_right(&self, shown: Shown) {
+        self.right.insert(shown, ());
+    }
+
+    /// Remembers no longer that a key was right.
+    pub(super) fn is_wrong(&self, shown: &Shown) {
+        self.right.invalidate(shown);
     }
 
     /// Who showed this, if that is known.

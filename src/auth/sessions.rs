@@ -1,6 +1,6 @@
 //! A person's sessions, which are the devices they are signed in on: told apart, listed and ended.
 
-use sea_orm::QuerySelect;
+use sea_orm::{EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 use super::{Auth, Caller, SignedIn};
@@ -54,6 +54,24 @@ pub async fn end_others(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())
+}
+
+/// All sessions of somebody, newest first, for whoever runs the server.
+pub async fn all_of(db: &Db, user_id: Uuid) -> Result<Vec<session::Model>> {
+    Ok(session::Entity::living(user_id, clock::now(), None).all(db.reader()).await?)
+}
+
+/// Ends all sessions of somebody, or of everybody. Returns how many had not ended by themselves.
+pub async fn end_all(db: &Db, user_id: Option<Uuid>) -> Result<u64> {
+    let transaction = db.write().await?;
+    session::Entity::delete_ended(clock::now()).exec(&transaction).await?;
+    let all = match user_id {
+        Some(user_id) => session::Entity::delete_of(user_id),
+        None => session::Entity::delete_many(),
+    };
+    let ended = all.exec(&transaction).await?;
+    db.commit(transaction).await?;
+    Ok(ended.rows_affected)
 }
 
 #[cfg(test)]

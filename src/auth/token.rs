@@ -16,7 +16,7 @@ const ISSUER: &str = "loquat";
 const AUDIENCE: &str = "loquat";
 
 /// What a token says. Authority is `uid` and the session `sid` names; `sub` is for people who read tokens.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Claims {
     /// The person's address when the token was made.
     pub sub: String,
@@ -24,7 +24,7 @@ pub struct Claims {
     pub uid: Uuid,
     /// The session.
     pub sid: Uuid,
-    /// When it was made, in seconds since 1970.
+    /// When the person signed in, in seconds since 1970; a token that is renewed keeps it.
     pub iat: i64,
     /// When it ends, in seconds since 1970.
     pub exp: i64,

@@ -57,8 +57,9 @@ pub(super) async fn accept(
         .ok_or(Error::NotFound("conversation"))?;
     let known = || chat.catalog.known(project.model.as_deref());
     let Some(model) = model.or_else(known) else { return Err(Refused::ModelNotKnown(project.model)) };
-    let place = match chat.pace.check(running.owner_id).and_then(|()| chat.queue.enter(running)) {
-        Ok(place) => place,
+    let counted = chat.pace.take(&running.owner_id).map_err(Error::TooOften);
+    let (place, standing) = match counted.and_then(|standing| Ok((chat.queue.enter(running)?, standing))) {
+        Ok(taken) => taken,
         // An index keeps answers apart, and whoever is merely second is to be told that.
         Err(refused) => {
             let other = message::Entity::running_in(project.id).one(&transaction).await?;
@@ -69,6 +70,7 @@ pub(super) async fn accept(
         Asked::Continue { .. } => go_on(&transaction, running, request, &model).await?,
         _ => begin(&transaction, running, request, &model, &project).await?,
     };
+    let turn = Turn { standing, ..turn };
     let name = match (&request.asked, project.name_source) {
         (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
         _ => None,
@@ -114,7 +116,7 @@ async fn begin(
     message::Entity::insert_many(new.map(|message| message.into_active_model().reset_all()))
         .exec_without_returning(transaction)
         .await?;
-    Ok(Turn { question, answer })
+    Ok(Turn { question, answer, standing: None })
 }
 
 /// An answer that was cut short, running again with the text it has.
@@ -153,7 +155,7 @@ async fn go_on(transaction: &DatabaseTransaction, running: &Running, request: &R
     answer.failure_detail = Set(None);
     answer.retry_at = Set(None);
     answer.updated_at = Set(clock::now());
-    Ok(Turn { question, answer: answer.update(transaction).await? })
+    Ok(Turn { question, answer: answer.update(transaction).await?, standing: None })
 }
 
 fn may_go_on(answer: &message::Model) -> Result<()> {

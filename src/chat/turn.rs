@@ -16,6 +16,7 @@ use crate::entity::message::{self, Role};
 use crate::error::{Error, Result, Trouble};
 use crate::failpoint;
 use crate::llm::Model;
+use crate::pace::Standing;
 
 /// The longest `client_request_id`, in characters.
 pub const LONGEST_REQUEST_ID: usize = 64;
@@ -67,6 +68,8 @@ pub struct Turn {
     pub question: message::Model,
     /// What is being answered, or was.
     pub answer: message::Model,
+    /// How far its person is from their limit; none where this question did not count.
+    pub standing: Option<Standing>,
 }
 
 /// Starts a turn, or finds the one that this request started earlier.
@@ -203,11 +206,11 @@ async fn requested(chat: &Chat, owner_id: Uuid, project_id: Uuid, id: &str) -> R
     let turn = match message.role {
         Role::User => {
             let answer = message::Entity::first_answer_to(message.id).one(db).await?;
-            answer.map(|answer| Turn { question: message, answer })
+            answer.map(|answer| Turn { question: message, answer, standing: None })
         }
         Role::Assistant => {
             let question = message::Entity::find_by_id(message.parent_id.unwrap_or_default()).one(db).await?;
-            question.map(|question| Turn { question, answer: message })
+            question.map(|question| Turn { question, answer: message, standing: None })
         }
     };
     Ok(turn)

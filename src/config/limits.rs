@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::accounts::AccountSettings;
 use super::parse::Problems;
 use super::settings::Defaults;
 use super::{Limits, PromptCache, ProviderLimits, SocketLimits};
@@ -150,6 +151,9 @@ pub struct LimitSettings {
     /// Seconds that running answers get to finish when the server is told to stop (at most 25; 0: none, they are interrupted at once)
     #[arg(long, env = "LOQUAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value = "10", hide_env_values = true)]
     pub shutdown_grace: String,
+    /// How often anybody may guess, and how long sessions last.
+    #[command(flatten)]
+    pub accounts: AccountSettings,
 }
 
 impl LimitSettings {
@@ -190,6 +194,7 @@ impl LimitSettings {
             .limit("LOQUAT_MAX_MESSAGE_BYTES", defaults.unless_given("max_message_bytes", &self.max_message_bytes));
         let answer_bytes = problems
             .limit("LOQUAT_MAX_ANSWER_BYTES", defaults.unless_given("max_answer_bytes", &self.max_answer_bytes));
+        let accounts = self.accounts.read(defaults, problems);
         let waiting_sign_ins = problems.limit(
             "LOQUAT_MAX_WAITING_SIGN_INS",
             defaults.unless_given("max_waiting_sign_ins", &self.max_waiting_sign_ins),
@@ -227,6 +232,7 @@ impl LimitSettings {
             request_timeout: request_timeout?,
             shutdown_grace: shutdown_grace?.unwrap_or_default(),
             session_check: Duration::from_secs(5),
+            accounts: accounts?,
             sockets: SocketLimits {
                 per_person: sockets_per_person?,
                 ping: Duration::from_secs(20),

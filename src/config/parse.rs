@@ -12,6 +12,8 @@ use url::Url;
 
 use super::{Database, LogFormat, Mistakes, Signup};
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// The mistakes found so far.
 #[derive(Default)]
 pub(super) struct Problems(Vec<String>);
@@ -87,6 +89,20 @@ impl Problems {
             Ok(Ok(time)) if time < Duration::from_secs(366 * 24 * 3600) => Some(Some(time)),
             _ => {
                 self.add(format!("{name} is {value:?}: give seconds, such as 30 or 0.5, or 0 for no limit"));
+                None
+            }
+        }
+    }
+
+    /// A time limit in days, where 0 means none. The outer `None` is a mistake.
+    pub(super) fn days(&mut self, name: &str, value: &str) -> Option<Option<Duration>> {
+        let seconds = value.trim().parse::<f64>().map(|days| Duration::try_from_secs_f64(days * DAY.as_secs_f64()));
+        match seconds {
+            Ok(Ok(Duration::ZERO)) => Some(None),
+            // A session of less than a minute would end before it is of use.
+            Ok(Ok(time)) if time >= Duration::from_secs(60) && time <= 3650 * DAY => Some(Some(time)),
+            _ => {
+                self.add(format!("{name} is {value:?}: give days, such as 14 or 0.5, at most 3650, or 0 for no limit"));
                 None
             }
         }

@@ -165,6 +165,7 @@ impl ServeSettings {
         );
         let cache = self.limits.read_cache(&defaults, problems);
         let limits = self.limits.read(&defaults, problems);
+        let sessions = self.limits.accounts.read_sessions(&defaults, problems);
         Some(Config {
             listen: listen?,
             tls,
@@ -174,6 +175,7 @@ impl ServeSettings {
             allowed_origins,
             trusted_proxies,
             signup: signup?,
+            sessions: sessions?,
             secret_key,
             providers: providers?,
             default_model: parse::given(&self.default_model).map(str::to_owned),

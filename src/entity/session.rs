@@ -70,6 +70,15 @@ impl Entity {
             .filter(Column::LastSeenAt.is_null().or(Column::LastSeenAt.lte(earlier)))
     }
 
+    /// Has a session end later, if it has not ended and would end earlier.
+    pub fn extend(id: Uuid, now: DateTimeUtc, end: DateTimeUtc) -> sea_orm::UpdateMany<Self> {
+        Self::update_many()
+            .col_expr(Column::ExpiresAt, Expr::value(end))
+            .filter(Column::Id.eq(id))
+            .filter(Column::ExpiresAt.gt(now))
+            .filter(Column::ExpiresAt.lt(end))
+    }
+
     /// One session of a person.
     pub fn delete_owned(user_id: Uuid, id: Uuid) -> sea_orm::DeleteMany<Self> {
         Self::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::Id.eq(id))
@@ -78,6 +87,11 @@ impl Entity {
     /// Every session of a person but one.
     pub fn delete_others(user_id: Uuid, keep: Uuid) -> sea_orm::DeleteMany<Self> {
         Self::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::Id.ne(keep))
+    }
+
+    /// Every session of a person.
+    pub fn delete_of(user_id: Uuid) -> sea_orm::DeleteMany<Self> {
+        Self::delete_many().filter(Column::UserId.eq(user_id))
     }
 
     /// Sessions that have ended by themselves.

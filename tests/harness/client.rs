@@ -96,6 +96,11 @@ impl Person {
         self.request(Method::DELETE, path).send().await.unwrap()
     }
 
+    /// Deletes the account.
+    pub async fn delete_account(&self) -> Response {
+        self.request(Method::DELETE, "/api/users/me").json(&json!({"password": PASSWORD})).send().await.unwrap()
+    }
+
     /// The JSON of a GET that must succeed.
     pub async fn read(&self, path: &str) -> Value {
         json_of(self.get(path).await, 200).await

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use loquat::app::App;
-use loquat::config::{Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, Signup, SocketLimits};
+use loquat::config::{
+    AccountLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, SessionTimes, Signup,
+    SocketLimits,
+};
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::Person;
 use super::database::{self, Kind};
 use super::provider::Provider;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A running server. It stops when it is dropped, or gracefully by `stop`.
 pub struct Server {
@@ -99,6 +104,7 @@ fn config(data: Data) -> Config {
         allowed_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         signup: Signup::Open,
+        sessions: SessionTimes { idle: Some(14 * DAY), whole: Some(90 * DAY) },
         secret_key: Some(SecretString::from("a key for tests only: 0123456789abcdef".to_owned())),
         providers: vec![nobody()],
         default_model: None,
@@ -118,6 +124,7 @@ fn config(data: Data) -> Config {
             request_timeout: Some(Duration::from_secs(10)),
             shutdown_grace: Duration::from_millis(300),
             session_check: Duration::from_millis(100),
+            accounts: AccountLimits::default(),
             sockets: SocketLimits {
                 per_person: Some(20),
                 ping: Duration::from_millis(200),

@@ -9,7 +9,13 @@ import { fileURLToPath } from "node:url";
 const executable =
   process.env.LOQUAT ?? fileURLToPath(new URL("../../target/debug/loquat", import.meta.url));
 
-/** Its settings are the defaults and `env`, whatever the environment says. */
+/** Everybody in a test comes from one address. */
+const unlimited = { LOQUAT_MAX_SIGN_INS_PER_MINUTE: "0", LOQUAT_MAX_REGISTRATIONS_PER_HOUR: "0" };
+
+/**
+ * Its settings are the defaults, but for limits of what comes from one address, and `env`, whatever the environment
+ * says.
+ */
 export async function startLoquat(env = {}) {
   const work = await mkdtemp(join(tmpdir(), "loquat-"));
   let listen = "127.0.0.1:0";
@@ -21,7 +27,7 @@ export async function startLoquat(env = {}) {
     const args = ["serve", "--listen", listen, "--data-dir", join(work, "data")];
     const started = spawn(executable, args, {
       cwd: work,
-      env: { PATH: process.env.PATH, HOME: work, ...env },
+      env: { PATH: process.env.PATH, HOME: work, ...unlimited, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     log = "";

@@ -1,6 +1,7 @@
 /** The states of one's own account, and of the ways through the page that lead there. */
 import { readFile } from "node:fs/promises";
 import { check, waitUntil } from "../report.mjs";
+import { password } from "../visit.mjs";
 
 export const account = {
   "an API key": async ({ page, begin, goto, base }) => {
@@ -40,11 +41,18 @@ export const account = {
     check(text.includes("short: for the file"), "the conversation is not in it");
   },
 
-  "the account deleted": async ({ page, begin, goto, email }) => {
+  "the account deleted": async ({ page, begin, goto, email, expected }) => {
+    expected.push(/status of 422/);
     await begin();
     await goto("/settings");
     await page.getByRole("button", { name: "Delete account…" }).click();
     await page.getByLabel(/To confirm/).fill(email);
+    const field = page.getByLabel("Current password", { exact: true });
+    await field.fill("not the password");
+    await page.getByRole("button", { name: "Delete for good" }).click();
+    await page.getByText("This is not your current password.").waitFor();
+    check(await field.evaluate((input) => input === document.activeElement), "not at the mistake");
+    await field.fill(password);
     await page.getByRole("button", { name: "Delete for good" }).click();
     await page.getByText("Your account is deleted").waitFor();
   },

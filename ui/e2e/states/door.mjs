@@ -23,6 +23,26 @@ export const door = {
     check((await page.getByLabel("Email").inputValue()) === email, "the address is gone");
   },
 
+  "login, after too many wrong passwords": async ({
+    page,
+    start,
+    visitAt,
+    goto,
+    email,
+    expected,
+  }) => {
+    expected.push(/status of 401/, /status of 429/);
+    visitAt(await start({ LOQUAT_MAX_WRONG_PASSWORDS: "1" }));
+    await goto("/login");
+    await page.getByLabel("Email").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill("not the password");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("do not belong together").waitFor();
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Too many wrong passwords were given for this account.").waitFor();
+    await page.getByText(/Try again after/).waitFor();
+  },
+
   "register, and the empty state": async ({ page, goto, email, chat }) => {
     await goto("/");
     await page.getByRole("link", { name: "Create an account" }).click();

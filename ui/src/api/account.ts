@@ -21,9 +21,9 @@ export async function changePassword(
 }
 
 /** Deletes the account with everything in it, and signs out everywhere. */
-export async function deleteAccount(queries: QueryClient): Promise<void> {
+export async function deleteAccount(queries: QueryClient, password: string): Promise<void> {
   const goAway = leaving(queries);
-  await call(client.DELETE("/api/users/me"));
+  await call(client.DELETE("/api/users/me", { body: { password } }));
   goAway("deleted");
 }
 

@@ -139,6 +139,9 @@ export interface paths {
         /**
          * Signs in
          * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+         *
+         *     From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
+         *     so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.
          */
         post: operations["login"];
         delete?: never;
@@ -545,7 +548,8 @@ export interface paths {
         put?: never;
         /**
          * Registers
-         * @description Anybody may, where sign-up is open, and with an invitation anywhere. It does not sign in.
+         * @description Anybody may, where sign-up is open, and with an invitation anywhere. It does not sign in. From one address only so
+         *     many an hour: 429 `too_many_registrations`.
          */
         post: operations["register"];
         delete?: never;
@@ -572,7 +576,8 @@ export interface paths {
         post?: never;
         /**
          * Deletes your account
-         * @description For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
+         * @description For signed-in people who know their password. Everything goes with it, at once and for good; running answers are
+         *     cut off. After too many wrong passwords: 429 `too_many_wrong_passwords`.
          *
          *     Not with an API key.
          */
@@ -581,7 +586,8 @@ export interface paths {
         head?: never;
         /**
          * Changes your account
-         * @description For signed-in people. A new password needs the current one, and ends every other session.
+         * @description For signed-in people. A new password needs the current one, and ends every other session. After too many wrong
+         *     ones: 429 `too_many_wrong_passwords`.
          *
          *     Not with an API key.
          */
@@ -1046,6 +1052,14 @@ export interface components {
              * @description The last position, 9007199254740991: reconnecting with it is answered with 204.
              */
             id: number;
+        };
+        /**
+         * Farewell
+         * @description What it takes to delete an account.
+         */
+        Farewell: {
+            /** @description Your password, so that nobody else does it at a screen that you left. */
+            password: string;
         };
         /**
          * Health
@@ -2283,6 +2297,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2292,6 +2308,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2325,6 +2343,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2334,6 +2354,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2367,6 +2389,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2376,6 +2400,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2406,6 +2432,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2415,6 +2443,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2448,6 +2478,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2457,6 +2489,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2490,6 +2524,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2499,6 +2535,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2529,6 +2567,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2538,6 +2578,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2563,6 +2605,10 @@ export interface operations {
             200: {
                 headers: {
                     "SET-COOKIE": string;
+                    /** @description How often more (`sign-ins` and `wrong-passwords`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins` and `wrong-passwords`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2572,6 +2618,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`sign-ins` and `wrong-passwords`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins` and `wrong-passwords`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2581,6 +2633,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2609,6 +2663,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2618,6 +2674,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2646,6 +2704,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2655,6 +2715,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2692,6 +2754,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2701,6 +2765,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2734,6 +2800,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2743,6 +2811,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2774,6 +2844,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2783,6 +2855,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2813,6 +2887,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2822,6 +2898,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2857,6 +2935,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2866,6 +2946,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2897,6 +2979,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2906,6 +2990,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2942,6 +3028,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2951,6 +3039,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2978,6 +3068,10 @@ export interface operations {
             /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
             202: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,6 +3081,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2996,6 +3096,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3029,6 +3131,10 @@ export interface operations {
             /** @description The events of the answer, as they come. */
             200: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3038,6 +3144,10 @@ export interface operations {
             /** @description There is nothing more: you have the whole answer, or none is being written. */
             204: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3045,6 +3155,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3054,6 +3170,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3087,6 +3205,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3096,6 +3216,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3128,6 +3250,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3137,6 +3261,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3166,6 +3292,10 @@ export interface operations {
             /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
             202: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3175,6 +3305,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3184,6 +3320,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3213,6 +3351,10 @@ export interface operations {
             /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
             202: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3222,6 +3364,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3231,6 +3379,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3260,6 +3410,10 @@ export interface operations {
             /** @description Both messages are stored and the model is being asked. Follow the answer by its stream. */
             202: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3269,6 +3423,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3278,6 +3438,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3311,6 +3473,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3320,6 +3484,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3364,6 +3530,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3373,6 +3541,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3406,6 +3576,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3415,6 +3587,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3442,6 +3616,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3451,6 +3627,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3482,6 +3660,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3491,6 +3671,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3534,6 +3716,10 @@ export interface operations {
             /** @description The account is made. Sign in next. */
             201: {
                 headers: {
+                    /** @description How often more (`registrations`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`registrations`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3543,6 +3729,12 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    /** @description How often more (`registrations`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`registrations`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3552,6 +3744,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3580,6 +3774,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3589,6 +3785,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3604,7 +3802,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Farewell"];
+            };
+        };
         responses: {
             /** @description The account is gone, with everything that belonged to it. */
             204: {
@@ -3617,6 +3819,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3626,6 +3830,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3658,6 +3864,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3667,6 +3875,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3698,6 +3908,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3707,6 +3919,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3736,6 +3950,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3745,6 +3961,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3793,6 +4011,9 @@ export interface operations {
             /** @description The server is about to stop, or cannot reach something that it needs. */
             503: {
                 headers: {
+                    "RETRY-AFTER": number;
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

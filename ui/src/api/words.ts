@@ -190,6 +190,21 @@ export function describeError(error: unknown): Words {
         title: t`You have asked very often within a minute.`,
         advice: whenAgain(problem),
       };
+    case "too_many_sign_ins":
+      return {
+        title: t`Too many sign-ins came from your network within a minute.`,
+        advice: whenAgain(problem),
+      };
+    case "too_many_wrong_passwords":
+      return {
+        title: t`Too many wrong passwords were given for this account.`,
+        advice: whenAgain(problem),
+      };
+    case "too_many_registrations":
+      return {
+        title: t`Too many accounts were made from your network within an hour.`,
+        advice: whenAgain(problem),
+      };
     case "busy":
       return { title: t`The server is busy.`, advice: whenAgain(problem) };
     case "database_busy":

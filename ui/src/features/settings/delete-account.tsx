@@ -1,4 +1,4 @@
-/** The last question before an account is gone; the address has to be written, not only a button hit. */
+/** The last question before an account is gone: its address has to be written and its password known. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -17,13 +17,20 @@ export function DeleteAccount({ onClose }: { onClose: () => void }) {
   const email = useUser()?.email ?? "";
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState(false);
-  const { busy, failure, run } = useSubmission([]);
+  const { busy, errorOf, failure, run } = useSubmission(["password"]);
 
-  function send(event: FormEvent) {
+  async function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
+    const form = event.currentTarget;
     const right = typed.trim().toLowerCase() === email;
     setWrong(!right);
-    if (right) void run(() => deleteAccount(queries));
+    if (!right) return;
+    const password = String(new FormData(form).get("password"));
+    if (await run(() => deleteAccount(queries, password))) return;
+    // Once the error is shown beneath it.
+    requestAnimationFrame(() =>
+      form.querySelector<HTMLInputElement>("input[aria-invalid]")?.focus(),
+    );
   }
 
   return (
@@ -58,6 +65,14 @@ export function DeleteAccount({ onClose }: { onClose: () => void }) {
             setTyped(event.target.value);
             setWrong(false);
           }}
+        />
+        <Field
+          label={t`Current password`}
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          required
+          error={errorOf("password") && t`This is not your current password.`}
         />
         <div className={styles.actions}>
           <Button type="submit" look="danger" busy={busy}>

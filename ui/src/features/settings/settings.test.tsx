@@ -176,16 +176,26 @@ test("a key is deleted only once that is confirmed", async () => {
   expect(screen.getByText("old")).toBeDefined();
 });
 
-test("the account is deleted only once its address is written", async () => {
+test("the account is deleted only once its address is written and its password known", async () => {
   press("Delete account…");
   write(/To confirm/, "bob@example.org");
+  write("Current password", "an orchard");
   press("Delete for good");
   expect(screen.getByRole("alert").textContent).toContain("not the address");
   expect(asked).toEqual([]);
   write(/To confirm/, "Ada@example.org");
+  refusal = { status: 422, code: "invalid", field: "password", detail: "it is not" };
+  press("Delete for good");
+  await waitFor(() =>
+    expect(screen.getByRole("alert").textContent).toContain("not your current password"),
+  );
+  expect(queries.getQueryData(sessionQuery.queryKey)).not.toBeNull();
+  asked.length = 0;
+  refusal = null;
+  write("Current password", "a quiet orchard");
   press("Delete for good");
   await waitFor(() => expect(queries.getQueryData(sessionQuery.queryKey)).toBeNull());
-  expect(asked).toEqual(["DELETE /api/users/me"]);
+  expect(asked).toEqual(['DELETE /api/users/me {"password":"a quiet orchard"}']);
   expect(departure.get()).toBe("deleted");
 });
 

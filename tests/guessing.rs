@@ -1,0 +1,404 @@
+//! How often anybody may guess: at passwords, keys and invitations, from one address and for one account.
+
+use futures_util::future::join_all;
+use loquat::auth::invites;
+use loquat::config::{AccountLimits, Config};
+use loquat::entity::user;
+use reqwest::{Method, Response};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
+use crate::harness::{Kind, Person, Provider, Script, Server, within};
+
+/// A server behind a proxy on this machine, which believes who its clients are, with some limits.
+async fn behind_a_proxy(kind: Kind, accounts: AccountLimits) -> Server {
+    Server::with(kind, |config| {
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.limits.accounts = accounts;
+    })
+    .await
+}
+
+/// Sends a body as a client at some address.
+async fn from(person: &Person, address: &str, path: &str, body: &Value) -> Response {
+    let request = person.request(Method::POST, path).header("x-forwarded-for", address);
+    request.json(body).send().await.unwrap()
+}
+
+async fn sign_in(person: &Person, address: &str, email: &str, password: &str) -> Response {
+    from(person, address, "/api/login/", &json!({"email": email, "password": password})).await
+}
+
+/// What a response says of a limit: what it counts, how often in how many seconds, how often more, and the seconds until
+/// it is once more.
+fn told(response: &Response) -> Vec<(String, u64, u64, u64, u64)> {
+    let header =
+        |name: &str| response.headers().get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned());
+    let parse = |text: String, keys: [&str; 2]| -> Vec<(String, u64, u64)> {
+        let parts = text.split(", ").filter(|part| !part.is_empty());
+        let parsed = parts.map(|part| {
+            let fields: Vec<&str> = part.split(';').collect();
+            let value = |at: usize| fields[at].strip_prefix(&format!("{}=", keys[at - 1])).unwrap().parse().unwrap();
+            assert_eq!(fields.len(), 3, "{part}");
+            (fields[0].trim_matches('"').to_owned(), value(1), value(2))
+        });
+        parsed.collect()
+    };
+    let (policies, standings) = (parse(header("ratelimit-policy"), ["q", "w"]), parse(header("ratelimit"), ["r", "t"]));
+    assert_eq!(policies.len(), standings.len());
+    let both = policies.into_iter().zip(standings);
+    both.map(|((name, q, w), (same, r, t))| {
+        assert_eq!(name, same);
+        (name, q, w, r, t)
+    })
+    .collect()
+}
+
+/// Refused with 429, for this reason, with the time to wait in three places.
+async fn refused(response: Response, code: &str) -> u64 {
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    let of_limits = told(&response);
+    assert_eq!((of_limits.len(), of_limits[0].3, of_limits[0].4), (1, 0, wait), "{of_limits:?}");
+    let problem = problem_of(response, 429, code).await;
+    assert_eq!(problem["retry_after"], wait);
+    wait
+}
+
+const SIGN_INS: AccountLimits = AccountLimits {
+    sign_ins_per_minute: Some(3),
+    wrong_passwords: None,
+    registrations_per_hour: None,
+    wrong_keys_per_minute: None,
+};
+
+on_both_databases! {
+    async fn each_address_has_so_many_sign_ins_right_or_wrong(kind) {
+        let server = behind_a_proxy(kind, SIGN_INS).await;
+        let ada = server.person("ada").await;
+        for (n, password) in [PASSWORD, "not the one", PASSWORD].iter().enumerate() {
+            let response = sign_in(&ada, "198.51.100.1", &ada.email, password).await;
+            assert_eq!(response.status(), if *password == PASSWORD { 200 } else { 401 });
+            assert_eq!(told(&response), [("sign-ins".to_owned(), 3, 60, 2 - n as u64, 20)]);
+        }
+        let hashed = server.app.auth.hasher.done();
+        for email in [ada.email.as_str(), "nobody@example.org", "no address at all"] {
+            let wait = refused(sign_in(&ada, "198.51.100.1", email, PASSWORD).await, "too_many_sign_ins").await;
+            assert!((1..=20).contains(&wait), "{wait}");
+        }
+        assert_eq!(server.app.auth.hasher.done(), hashed, "a flood costs no hashing");
+        assert_eq!(sign_in(&ada, "198.51.100.2", &ada.email, PASSWORD).await.status(), 200);
+    }
+
+    async fn an_address_of_ipv6_is_its_64(kind) {
+        let server = behind_a_proxy(kind, SIGN_INS).await;
+        let ada = server.person("ada").await;
+        for address in ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2:0:0:0:3"] {
+            assert_eq!(sign_in(&ada, address, &ada.email, PASSWORD).await.status(), 200);
+        }
+        refused(sign_in(&ada, "2001:db8:1:2:abcd::", &ada.email, PASSWORD).await, "too_many_sign_ins").await;
+        assert_eq!(sign_in(&ada, "2001:db8:1:3::1", &ada.email, PASSWORD).await.status(), 200);
+        // One of IPv4 is itself in either form.
+        for address in ["::ffff:198.51.100.7", "198.51.100.7", "::ffff:c633:6407"] {
+            assert_eq!(sign_in(&ada, address, &ada.email, PASSWORD).await.status(), 200);
+        }
+        refused(sign_in(&ada, "198.51.100.7", &ada.email, PASSWORD).await, "too_many_sign_ins").await;
+    }
+
+    async fn without_a_trusted_proxy_no_header_makes_another_address(kind) {
+        let server = Server::with(kind, |config| config.limits.accounts = SIGN_INS).await;
+        let ada = server.person("ada").await;
+        // Signing in was the first one.
+        for n in 0..2 {
+            assert_eq!(sign_in(&ada, &format!("198.51.100.{n}"), &ada.email, PASSWORD).await.status(), 200);
+        }
+        refused(sign_in(&ada, "198.51.100.3", &ada.email, PASSWORD).await, "too_many_sign_ins").await;
+    }
+
+    async fn a_client_cannot_choose_its_address_through_a_trusted_proxy(kind) {
+        let server = behind_a_proxy(kind, SIGN_INS).await;
+        let ada = server.person("ada").await;
+        // The proxy adds the true one behind whatever was claimed.
+        for n in 0..3 {
+            assert_eq!(sign_in(&ada, &format!("203.0.113.{n}, 198.51.100.1"), &ada.email, PASSWORD).await.status(), 200);
+        }
+        refused(sign_in(&ada, "203.0.113.9, 198.51.100.1", &ada.email, PASSWORD).await, "too_many_sign_ins").await;
+    }
+
+    async fn an_account_has_so_many_wrong_passwords_and_one_that_is_not_there_as_many(kind) {
+        let server = behind_a_proxy(kind, AccountLimits { wrong_passwords: Some(3), ..AccountLimits::default() }).await;
+        let ada = server.person("ada").await;
+        let mut answers = Vec::new();
+        for (at, email) in [(1, ada.email.as_str()), (2, "nobody@example.org")] {
+            let mut all = Vec::new();
+            for n in 0..3 {
+                let email = if n == 1 { email.to_uppercase() } else { email.to_owned() };
+                let response = sign_in(&ada, &format!("198.51.{at}.{n}"), &email, "not the one").await;
+                let limits = told(&response);
+                assert_eq!(limits, [("wrong-passwords".to_owned(), 3, 600, 2 - n, 200)]);
+                let problem = problem_of(response, 401, "wrong_credentials").await;
+                all.push((limits, problem["title"].clone(), problem["detail"].clone()));
+            }
+            // From anywhere, and the right one too.
+            let hashed = server.app.auth.hasher.done();
+            let response = sign_in(&ada, &format!("198.51.{at}.99"), email, PASSWORD).await;
+            let (policy, names) = (response.headers()["ratelimit-policy"].clone(), response.headers().keys().map(ToString::to_string).collect::<Vec<_>>());
+            let wait = refused(response, "too_many_wrong_passwords").await;
+            assert!((100..=200).contains(&wait), "{wait}");
+            assert_eq!(server.app.auth.hasher.done(), hashed);
+            answers.push((all, policy, names));
+        }
+        assert_eq!(answers[0], answers[1]);
+        // Whoever is signed in stays so, and others sign in.
+        ada.read("/api/check_session/").await;
+        server.person("ben").await;
+    }
+
+    async fn right_passwords_do_not_count_for_the_account(kind) {
+        let server = behind_a_proxy(kind, AccountLimits { wrong_passwords: Some(2), ..AccountLimits::default() }).await;
+        let ada = server.person("ada").await;
+        for n in 0..6 {
+            let response = sign_in(&ada, &format!("198.51.100.{n}"), &ada.email, PASSWORD).await;
+            assert_eq!(told(&response)[0].3, 2);
+            json_of(response, 200).await;
+        }
+        problem_of(sign_in(&ada, "198.51.100.7", &ada.email, "not the one").await, 401, "wrong_credentials").await;
+        json_of(sign_in(&ada, "198.51.100.7", &ada.email, PASSWORD).await, 200).await;
+    }
+
+    async fn of_many_guesses_at_once_no_more_are_let_through(kind) {
+        let server = behind_a_proxy(kind, AccountLimits { wrong_passwords: Some(5), ..AccountLimits::default() }).await;
+        let ada = server.person("ada").await;
+        let hashed = server.app.auth.hasher.done();
+        let addresses: Vec<String> = (0..40).map(|n| format!("198.51.100.{n}")).collect();
+        let all = join_all(addresses.iter().map(|address| sign_in(&ada, address, &ada.email, "not the one"))).await;
+        let count = |status: u16| all.iter().filter(|response| response.status() == status).count();
+        assert_eq!((count(401), count(429)), (5, 35));
+        assert_eq!(server.app.auth.hasher.done() - hashed, 5);
+    }
+
+    async fn known_and_unknown_accounts_cost_the_same_hashing(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let mut cost = Vec::new();
+        for email in [ada.email.as_str(), "nobody@example.org", "not an address", ""] {
+            let before = server.app.auth.hasher.done();
+            problem_of(sign_in(&ada, "", email, "not the one").await, 401, "wrong_credentials").await;
+            cost.push(server.app.auth.hasher.done() - before);
+        }
+        assert_eq!(cost, [1, 1, 1, 1]);
+    }
+
+    async fn ones_own_password_is_guessed_as_seldom(kind) {
+        let server = behind_a_proxy(kind, AccountLimits { wrong_passwords: Some(2), ..AccountLimits::default() }).await;
+        let ada = server.person("ada").await;
+        let change = |current: &str| json!({"password": "another set of four words", "current_password": current});
+        let wrong = problem_of(ada.patch("/api/users/me", change("wrong, entirely")).await, 422, "invalid").await;
+        assert_eq!(wrong["field"], "current_password");
+        let delete = |password: &str| ada.request(Method::DELETE, "/api/users/me").json(&json!({"password": password})).send();
+        let wrong = problem_of(delete("wrong, entirely").await.unwrap(), 422, "invalid").await;
+        assert_eq!(wrong["field"], "password");
+        let hashed = server.app.auth.hasher.done();
+        refused(ada.patch("/api/users/me", change(PASSWORD)).await, "too_many_wrong_passwords").await;
+        refused(delete(PASSWORD).await.unwrap(), "too_many_wrong_passwords").await;
+        assert_eq!(server.app.auth.hasher.done(), hashed);
+        // A new name is no guess, and a stranger who guesses at the door does not keep anybody from their own account.
+        json_of(ada.patch("/api/users/me", json!({"name": "Ada L."})).await, 200).await;
+        json_of(sign_in(&ada, "198.51.100.1", &ada.email, PASSWORD).await, 200).await;
+    }
+
+    async fn an_account_is_deleted_by_whoever_knows_its_password(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let delete = |body: Value| ada.request(Method::DELETE, "/api/users/me").json(&body).send();
+        for (body, field) in [(json!({}), "password"), (json!({"password": 5}), "password"), (json!({"password": "x".repeat(257)}), "password"), (json!({"password": PASSWORD, "really": true}), "really")] {
+            assert_eq!(problem_of(delete(body).await.unwrap(), 422, "invalid").await["field"], field);
+        }
+        problem_of(ada.delete("/api/users/me").await, 415, "unsupported_media_type").await;
+        assert_eq!(ada.read("/api/check_session/").await["email"], ada.email.as_str());
+        let gone = delete(json!({"password": PASSWORD})).await.unwrap();
+        assert!(gone.status() == 204 && gone.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+        problem_of(sign_in(&ada, "", &ada.email, PASSWORD).await, 401, "wrong_credentials").await;
+    }
+
+    async fn each_address_registers_so_many(kind) {
+        let server = behind_a_proxy(kind, AccountLimits { registrations_per_hour: Some(3), ..AccountLimits::default() }).await;
+        let nobody = Person::nobody(&server);
+        let register = async |address: &str, name: &str, password: &str, invite: Option<&str>| {
+            let mut body = json!({"email": format!("{name}@example.org"), "password": password});
+            if let Some(invite) = invite {
+                body["invite"] = invite.into();
+            }
+            from(&nobody, address, "/api/users/", &body).await
+        };
+        // What nobody learns anything from does not count.
+        for _ in 0..5 {
+            let weak = register("198.51.100.1", "ada", "password", None).await;
+            assert_eq!(told(&weak), [("registrations".to_owned(), 3, 3600, 3, 1200)]);
+            problem_of(weak, 422, "invalid").await;
+        }
+        let made = register("198.51.100.1", "ada", PASSWORD, None).await;
+        assert_eq!(told(&made)[0].3, 2);
+        json_of(made, 201).await;
+        problem_of(register("198.51.100.1", "ada", PASSWORD, None).await, 409, "email_taken").await;
+        problem_of(register("198.51.100.1", "eve", PASSWORD, Some("lqi_guessed")).await, 403, "invite_invalid").await;
+        let hashed = server.app.auth.hasher.done();
+        let wait = refused(register("198.51.100.1", "eve", PASSWORD, None).await, "too_many_registrations").await;
+        assert!((1000..=1200).contains(&wait), "{wait}");
+        assert_eq!(server.app.auth.hasher.done(), hashed);
+        json_of(register("198.51.100.2", "eve", PASSWORD, None).await, 201).await;
+    }
+
+    async fn each_address_has_so_many_wrong_keys_and_right_ones_go_on(kind) {
+        let server = behind_a_proxy(kind, AccountLimits { wrong_keys_per_minute: Some(3), ..AccountLimits::default() }).await;
+        let ada = server.person("ada").await;
+        let ((used_id, used), (_, fresh)) = (ada.new_key("read").await, ada.new_key("read").await);
+        let with = async |address: &str, key: &str| {
+            let request = ada.program(key).request(Method::GET, "/api/check_session/");
+            request.header("x-forwarded-for", address).send().await.unwrap()
+        };
+        for _ in 0..10 {
+            assert_eq!(with("198.51.100.1", &used).await.status(), 200);
+        }
+        for wrong in ["x", &format!("lq_{}", "0".repeat(64)), ""] {
+            problem_of(with("198.51.100.1", wrong).await, 401, "key_invalid").await;
+        }
+        let wait = refused(with("198.51.100.1", &format!("lq_{}", "1".repeat(64))).await, "too_many_wrong_keys").await;
+        assert!((1..=20).contains(&wait), "{wait}");
+        // One that was right a moment ago is no guess, whatever others at its address do; one that nobody knows is.
+        assert_eq!(with("198.51.100.1", &used).await.status(), 200);
+        refused(with("198.51.100.1", &fresh).await, "too_many_wrong_keys").await;
+        assert_eq!(with("198.51.100.2", &fresh).await.status(), 200);
+        // And it has no credit when it has ended.
+        assert_eq!(ada.delete(&format!("/api/keys/{used_id}")).await.status(), 204);
+        problem_of(with("198.51.100.1", &used).await, 401, "key_invalid").await;
+        refused(with("198.51.100.1", &used).await, "too_many_wrong_keys").await;
+        // The cookie is nobody's guess.
+        assert_eq!(from(&ada, "198.51.100.1", "/api/projects/", &json!({})).await.status(), 201);
+    }
+
+    async fn without_limits_nobody_is_refused_and_nothing_is_told(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        for _ in 0..40 {
+            let response = ada.post("/api/login/", json!({"email": "nobody@example.org", "password": "not the one"})).await;
+            assert!(response.status() == 401 && !response.headers().contains_key("ratelimit"));
+            problem_of(ada.program("x").get("/api/check_session/").await, 401, "key_invalid").await;
+        }
+    }
+
+    async fn questions_tell_how_many_more_are_welcome(kind) {
+        let provider = Provider::always(Script::answer("a fruit")).await;
+        let configured = provider.configured();
+        let server = Server::with(kind, move |config: &mut Config| {
+            config.providers = vec![configured];
+            config.limits.turns_per_minute = Some(5);
+        })
+        .await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let messages = format!("/api/projects/{project}/messages");
+        let turn = |left: u64| [("turns".to_owned(), 5, 60, left, 12)];
+        let done = async |answer: &str| drop(ada.events(&project, answer, None).await.until("end").await);
+        let question = json!({"content": "What is a loquat?", "client_request_id": "one"});
+        let first = ada.post(&messages, question.clone()).await;
+        assert_eq!(told(&first), turn(4));
+        let first = json_of(first, 202).await;
+        let (question_id, answer) = (first["user_message"]["id"].as_str().unwrap().to_owned(), answer_of(&first));
+        done(&answer).await;
+        // The same request once more costs nothing, and neither does what is no question.
+        assert_eq!(told(&ada.post(&messages, question).await), []);
+        assert_eq!(told(&ada.get(&messages).await), []);
+        let again = ada.post(&format!("{messages}/{answer}/regenerate"), json!({})).await;
+        assert_eq!(told(&again), turn(3));
+        let again = answer_of(&json_of(again, 202).await);
+        done(&again).await;
+        let edited = ada.patch(&format!("{messages}/{question_id}"), json!({"content": "And a medlar?"})).await;
+        assert_eq!(told(&edited), turn(2));
+        done(&answer_of(&json_of(edited, 202).await)).await;
+        let streamed = ada.stream(&project, "And a quince?").send().await.unwrap();
+        assert_eq!((streamed.status().as_u16(), told(&streamed)), (200, turn(1).to_vec()));
+        assert!(streamed.text().await.unwrap().contains("event: end"));
+        json_of(ada.post(&messages, json!({"content": "And a pear?"})).await, 202).await;
+        let wait = refused(ada.stream(&ada.project().await, "And?").send().await.unwrap(), "too_many_turns").await;
+        assert!((1..=12).contains(&wait), "{wait}");
+    }
+}
+
+on_both_databases! {
+    async fn of_fifty_registrations_of_one_address_at_once_one_is_made(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        let body = json!({"email": "ada@example.org", "password": PASSWORD});
+        let all = join_all((0..50).map(|_| nobody.post("/api/users/", body.clone()))).await;
+        let mut made = 0;
+        for response in all {
+            match response.status().as_u16() {
+                201 => made += 1,
+                _ => drop(problem_of(response, 409, "email_taken").await),
+            }
+        }
+        assert_eq!(made, 1);
+        assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
+    }
+
+    async fn of_thirty_uses_of_the_setup_link_at_once_one_makes_an_administrator(kind) {
+        let server = Server::start(kind).await;
+        let token = invites::setup(&server.app.db).await.unwrap().unwrap();
+        let nobody = Person::nobody(&server);
+        let all = join_all((0..30).map(|n| {
+            let body = json!({"email": format!("racer-{n}@example.org"), "password": PASSWORD, "invite": token.expose_secret()});
+            nobody.post("/api/users/", body)
+        }))
+        .await;
+        let mut made = 0;
+        for response in all {
+            match response.status().as_u16() {
+                201 => {
+                    made += 1;
+                    assert_eq!(response.json::<Value>().await.unwrap()["role"], "admin");
+                }
+                _ => drop(problem_of(response, 403, "invite_invalid").await),
+            }
+        }
+        assert_eq!(made, 1);
+        assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
+    }
+
+    async fn a_flood_of_sign_ins_is_turned_away_while_a_stream_flows(kind) {
+        let words = 200;
+        let provider = Provider::always((0..words).fold(Script::stream(), |script, n| script.delta(&format!("word{n} ")).pause(std::time::Duration::from_millis(5))).end()).await;
+        let configured = provider.configured();
+        let server = Server::with(kind, move |config| {
+            config.providers = vec![configured];
+            config.limits.waiting_sign_ins = Some(4);
+        })
+        .await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let answer = answer_of(&ada.ask(&project, "Tell me much").await);
+        let mut events = ada.events(&project, &answer, None).await;
+        events.until("message").await;
+        let flood = async {
+            let mut turned_away = 0;
+            for _ in 0..4 {
+                let guess = json!({"email": "nobody@example.org", "password": "not the one"});
+                for response in join_all((0..60).map(|_| ada.post("/api/login/", guess.clone()))).await {
+                    if response.status() == 503 {
+                        assert!(response.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+                        problem_of(response, 503, "busy").await;
+                        turned_away += 1;
+                    } else {
+                        problem_of(response, 401, "wrong_credentials").await;
+                    }
+                }
+            }
+            turned_away
+        };
+        let (turned_away, end) = within(60, "the flood and the stream end", async { tokio::join!(flood, events.until("end")) }).await;
+        assert!(turned_away > 0, "nobody was turned away");
+        let whole: String = (0..words).map(|n| format!("word{n} ")).collect();
+        assert_eq!(end.last().unwrap().data["content"], whole.as_str());
+    }
+}
