@@ -1,23 +1,24 @@
 //! The commands.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::auth::{self, NewAccount, password::Hasher};
-use crate::config::{DataSettings, Database, ServeSettings};
+use crate::config::{DataSettings, ServeSettings};
 use crate::db::{self, Db, schema};
-use crate::entity::user::Role;
-use crate::error::Error;
 use crate::{api, server, telemetry};
 
+mod accounts;
 mod greeting;
+mod sessions;
 mod table;
+
+use accounts::{CreateUser, ResetPassword};
+use sessions::Sessions;
 
 /// A self-hosted, multi-user chat application for large language models.
 ///
@@ -45,21 +46,16 @@ enum Command {
         action: Option<Migrate>,
     },
     /// Make an account; asks for the password
-    CreateUser {
-        /// The address to sign in with
-        email: String,
-        /// Make an administrator
-        #[arg(long)]
-        admin: bool,
-        /// What the person wants to be called
-        #[arg(long, value_name = "NAME")]
-        name: Option<String>,
-        /// Read the password from standard input instead of asking for it
-        #[arg(long)]
-        password_stdin: bool,
-        #[command(flatten)]
-        data: DataSettings,
-    },
+    CreateUser(CreateUser),
+    /// Give an account a new password and sign it out everywhere; asks for the password
+    ///
+    /// Works while the server runs, which notices within 5 seconds. API keys of the account stay.
+    ResetPassword(ResetPassword),
+    /// Show where somebody is signed in, or sign them out
+    ///
+    /// Works while the server runs, which notices within 5 seconds.
+    #[command(subcommand)]
+    Sessions(Sessions),
     /// Print the API's OpenAPI document
     Openapi,
     /// Print the table of settings, as the README has it
@@ -127,10 +123,9 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(settings) => serve(*settings).await,
         Command::Migrate { data, action } => migrate(&data, action.unwrap_or(Migrate::Up)).await,
-        Command::CreateUser { email, admin, name, password_stdin, data } => {
-            let role = if admin { Role::Admin } else { Role::Member };
-            create_user(&data, email, name, role, password_stdin).await
-        }
+        Command::CreateUser(create) => create.run().await.map(|()| ExitCode::SUCCESS),
+        Command::ResetPassword(reset) => reset.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Sessions(sessions) => sessions.run().await.map(|()| ExitCode::SUCCESS),
         Command::Openapi => {
             print(&api::document());
             Ok(ExitCode::SUCCESS)
@@ -202,57 +197,6 @@ async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCod
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn create_user(
-    data: &DataSettings,
-    email: String,
-    name: Option<String>,
-    role: Role,
-    stdin: bool,
-) -> anyhow::Result<ExitCode> {
-    let data = data.check()?;
-    let password = if stdin { password_from_stdin()? } else { password_from_terminal()? };
-    let db = Db::open(&data).await?;
-    if schema::steps(&db).await?.iter().any(|step| !step.applied) {
-        match data.database {
-            // The first command on a new machine may well be this one.
-            Database::Sqlite(_) => {
-                let _ownership = db::own(&data).await?;
-                schema::up(&db).await?;
-            }
-            Database::Postgres(_) => anyhow::bail!("the database is not up to date: run `loquat migrate up` first"),
-        }
-    }
-    let account = NewAccount { email, password, name };
-    let user = auth::create_account(&db, &Hasher::new(None), account, role).await.map_err(Error::for_operator)?;
-    let kind = if role == Role::Admin { "administrator" } else { "user" };
-    print(&format!("made the {kind} {}\n", user.email));
-    db.close().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn password_from_stdin() -> anyhow::Result<SecretString> {
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
-    let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    anyhow::ensure!(
-        !password.is_empty(),
-        "standard input is empty: pipe the password in, as in `printf %s \"$PASSWORD\" | loquat create-user …`"
-    );
-    Ok(SecretString::from(password))
-}
-
-fn password_from_terminal() -> anyhow::Result<SecretString> {
-    anyhow::ensure!(
-        std::io::stdin().is_terminal(),
-        "there is no terminal to ask for the password: pipe it in and add --password-stdin"
-    );
-    let ask =
-        |prompt: &str| rpassword::prompt_password(prompt).context("the password cannot be read from the terminal");
-    let password = ask("Password: ")?;
-    anyhow::ensure!(password == ask("The same again: ")?, "the two passwords differ; nothing was made");
-    Ok(SecretString::from(password))
 }
 
 /// The README's table of settings, made from the same place as `--help`.

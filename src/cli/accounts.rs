@@ -1,0 +1,142 @@
+//! The commands for accounts: made, and given a new password.
+
+use std::io::{BufRead, IsTerminal};
+
+use anyhow::Context;
+use clap::Args;
+use sea_orm::PaginatorTrait;
+use secrecy::SecretString;
+
+use super::print;
+use crate::auth::{self, NewAccount, password::Hasher};
+use crate::config::{Data, DataSettings, Database};
+use crate::db::{self, Db, schema};
+use crate::entity::api_key;
+use crate::entity::user::Role;
+use crate::error::Error;
+
+/// What `create-user` is told.
+#[derive(Args)]
+pub(super) struct CreateUser {
+    /// The address to sign in with
+    email: String,
+    /// Make an administrator
+    #[arg(long)]
+    admin: bool,
+    /// What the person wants to be called
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Read the password from standard input instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    data: DataSettings,
+}
+
+impl CreateUser {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let data = self.data.check()?;
+        let password = password(self.password_stdin, "create-user")?;
+        let db = Db::open(&data).await?;
+        if schema::steps(&db).await?.iter().any(|step| !step.applied) {
+            match data.database {
+                // The first command on a new machine may well be this one.
+                Database::Sqlite(_) => {
+                    let _ownership = db::own(&data).await?;
+                    schema::up(&db).await?;
+                }
+                Database::Postgres(_) => anyhow::bail!(NOT_UP_TO_DATE),
+            }
+        }
+        let role = if self.admin { Role::Admin } else { Role::Member };
+        let account = NewAccount { email: self.email, password, name: self.name };
+        let user = auth::create_account(&db, &Hasher::new(None), account, role).await.map_err(Error::for_operator)?;
+        let kind = if role == Role::Admin { "administrator" } else { "user" };
+        print(&format!("made the {kind} {}\n", user.email));
+        db.close().await;
+        Ok(())
+    }
+}
+
+/// What `reset-password` is told.
+#[derive(Args)]
+pub(super) struct ResetPassword {
+    /// The address of the account
+    email: String,
+    /// Read the new password from standard input instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    data: DataSettings,
+}
+
+impl ResetPassword {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let db = open(&self.data.check()?).await?;
+        // Before anybody has to think of a password for nobody.
+        let user = auth::accounts::find(&db, &self.email).await.map_err(Error::for_operator)?;
+        let password = password(self.password_stdin, "reset-password")?;
+        let ended = auth::accounts::reset_password(&db, &Hasher::new(None), &user, password).await;
+        let ended = ended.map_err(Error::for_operator)?;
+        let keys = api_key::Entity::owned_by(user.id, None).count(db.reader()).await?;
+        print(&format!("{} has a new password; {} ended\n", user.email, counted(ended, "session")));
+        if keys > 0 {
+            print(&format!(
+                "{} of theirs still work: they are deleted in the settings of the page\n",
+                counted(keys, "API key")
+            ));
+        }
+        db.close().await;
+        Ok(())
+    }
+}
+
+const NOT_UP_TO_DATE: &str = "the database is not up to date: run `loquat migrate up` first";
+
+/// Opens a database that is there and up to date, also beside a server that is running on it.
+pub(super) async fn open(data: &Data) -> anyhow::Result<Db> {
+    if let Database::Sqlite(path) = &data.database {
+        let is_there = path.try_exists().unwrap_or(true);
+        anyhow::ensure!(
+            is_there,
+            "there is no database {}: say where it is with --data-dir or LOQUAT_DATA_DIR",
+            path.display()
+        );
+    }
+    let db = Db::open(data).await?;
+    let pending = schema::steps(&db).await?.iter().any(|step| !step.applied);
+    anyhow::ensure!(!pending, NOT_UP_TO_DATE);
+    Ok(db)
+}
+
+/// A number of things, in words.
+pub(super) fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+fn password(from_stdin: bool, command: &str) -> anyhow::Result<SecretString> {
+    if from_stdin { password_from_stdin(command) } else { password_from_terminal() }
+}
+
+fn password_from_stdin(command: &str) -> anyhow::Result<SecretString> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    anyhow::ensure!(
+        !password.is_empty(),
+        "standard input is empty: pipe the password in, as in `printf %s \"$PASSWORD\" | loquat {command} …`"
+    );
+    Ok(SecretString::from(password))
+}
+
+fn password_from_terminal() -> anyhow::Result<SecretString> {
+    anyhow::ensure!(
+        std::io::stdin().is_terminal(),
+        "there is no terminal to ask for the password: pipe it in and add --password-stdin"
+    );
+    let ask =
+        |prompt: &str| rpassword::prompt_password(prompt).context("the password cannot be read from the terminal");
+    let password = ask("Password: ")?;
+    anyhow::ensure!(password == ask("The same again: ")?, "the two passwords differ; nothing was done");
+    Ok(SecretString::from(password))
+}
