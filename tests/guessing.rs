@@ -9,6 +9,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::contract::operations;
 use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
 use crate::harness::{Kind, Person, Provider, Script, Server, within};
 
@@ -401,4 +402,32 @@ on_both_databases! {
         let whole: String = (0..words).map(|n| format!("word{n} ")).collect();
         assert_eq!(end.last().unwrap().data["content"], whole.as_str());
     }
+}
+
+#[test]
+fn the_document_tells_what_is_limited_and_when_to_try_again() {
+    let limited = [
+        "login",
+        "register",
+        "create_message",
+        "edit_message",
+        "regenerate_message",
+        "continue_message",
+        "stream_message",
+    ];
+    let mut found = 0;
+    for (method, path, operation) in operations() {
+        let is_limited = limited.contains(&operation["operationId"].as_str().unwrap());
+        found += usize::from(is_limited);
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let has = |name: &str| response["headers"][name]["description"].is_string();
+            let place = format!("{method} {path} {status}");
+            let is_refusal = status.starts_with(['4', '5']);
+            assert_eq!(has("Retry-After"), is_refusal, "{place}");
+            for name in ["ratelimit-policy", "ratelimit"] {
+                assert_eq!(has(name), is_limited && !status.starts_with('5'), "{place} {name}");
+            }
+        }
+    }
+    assert_eq!(found, limited.len());
 }

@@ -142,7 +142,8 @@ on_both_databases! {
         let change = json!({"password": "another set of four words", "current_password": PASSWORD});
         assert_eq!(ada.patch("/api/users/me", change).await.status(), 200);
         kept.read("/api/check_session/").await;
-        assert_eq!(ada.delete_account().await.status(), 204);
+        let deletion = ada.request(Method::DELETE, "/api/users/me").json(&json!({"password": "another set of four words"}));
+        assert_eq!(deletion.send().await.unwrap().status(), 204);
         problem_of(kept.get("/api/check_session/").await, 401, "key_invalid").await;
         assert!(api_key::Entity::find().all(server.app.db.reader()).await.unwrap().is_empty());
     }

@@ -81,10 +81,9 @@ impl ResetPassword {
         let keys = api_key::Entity::owned_by(user.id, None).count(db.reader()).await?;
         print(&format!("{} has a new password; {} ended\n", user.email, counted(ended, "session")));
         if keys > 0 {
-            print(&format!(
-                "{} of theirs still work: they are deleted in the settings of the page\n",
-                counted(keys, "API key")
-            ));
+            let works = if keys == 1 { "works" } else { "work" };
+            let keys = counted(keys, "API key");
+            print(&format!("{keys} of theirs still {works}; they delete keys in the settings of the page\n"));
         }
         db.close().await;
         Ok(())

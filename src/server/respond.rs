@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -187,6 +187,18 @@ pub(super) fn complete(headers: &mut HeaderMap, path: &str, client: Client) {
     }
 }
 
+/// Tells, once, what goes wrong behind a proxy that nobody mentioned.
+fn hint_at_proxy(peer: IpAddr) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            %peer,
+            "a request came with X-Forwarded-For, which counts for nothing: if that is your proxy, name it in \
+             LOQUAT_TRUSTED_PROXIES, or the limits of sign-ins take everybody behind it for one"
+        );
+    });
+}
+
 /// The browser behind the proxies that are believed; a forwarded address from anybody else counts for nothing.
 fn client(trusted: &[IpNet], public_url: Option<&Url>, arrival: Arrival, headers: &HeaderMap) -> Client {
     let peer = arrival.peer.ip();
@@ -197,6 +209,9 @@ fn client(trusted: &[IpNet], public_url: Option<&Url>, arrival: Arrival, headers
         public_url.is_some_and(|url| url.scheme() == "https" && host.is_some_and(|host| is_host_of(url, host)));
     let direct = Client { address: peer.to_canonical(), https: public || arrival.tls };
     if !is_trusted(&peer) {
+        if trusted.is_empty() && headers.contains_key("x-forwarded-for") {
+            hint_at_proxy(peer);
+        }
         return direct;
     }
     let values = |name: &str| {
