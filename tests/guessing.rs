@@ -1,17 +1,13 @@
 //! How often anybody may guess: at passwords, keys and invitations, from one address and for one account.
 
 use futures_util::future::join_all;
-use loquat::auth::invites;
 use loquat::config::{AccountLimits, Config};
-use loquat::entity::user;
 use reqwest::{Method, Response};
-use sea_orm::{EntityTrait, PaginatorTrait};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::contract::operations;
 use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
-use crate::harness::{Kind, Person, Provider, Script, Server, within};
+use crate::harness::{Kind, Person, Provider, Script, Server};
 
 /// A server behind a proxy on this machine, which believes who its clients are, with some limits.
 async fn behind_a_proxy(kind: Kind, accounts: AccountLimits) -> Server {
@@ -300,11 +296,15 @@ on_both_databases! {
         let ada = server.person("ada").await;
         let project = ada.project().await;
         let messages = format!("/api/projects/{project}/messages");
-        let turn = |left: u64| [("turns".to_owned(), 5, 60, left, 12)];
+        // Where the machine is slow, one more may have become welcome meanwhile.
+        let counts = |response: &Response, left: u64| {
+            let of_turns = told(response);
+            assert!(matches!(&of_turns[..], [(name, 5, 60, r, 12)] if name == "turns" && (left..5).contains(r)), "{of_turns:?}");
+        };
         let done = async |answer: &str| drop(ada.events(&project, answer, None).await.until("end").await);
         let question = json!({"content": "What is a loquat?", "client_request_id": "one"});
         let first = ada.post(&messages, question.clone()).await;
-        assert_eq!(told(&first), turn(4));
+        counts(&first, 4);
         let first = json_of(first, 202).await;
         let (question_id, answer) = (first["user_message"]["id"].as_str().unwrap().to_owned(), answer_of(&first));
         done(&answer).await;
@@ -312,95 +312,25 @@ on_both_databases! {
         assert_eq!(told(&ada.post(&messages, question).await), []);
         assert_eq!(told(&ada.get(&messages).await), []);
         let again = ada.post(&format!("{messages}/{answer}/regenerate"), json!({})).await;
-        assert_eq!(told(&again), turn(3));
+        counts(&again, 3);
         let again = answer_of(&json_of(again, 202).await);
         done(&again).await;
         let edited = ada.patch(&format!("{messages}/{question_id}"), json!({"content": "And a medlar?"})).await;
-        assert_eq!(told(&edited), turn(2));
+        counts(&edited, 2);
         done(&answer_of(&json_of(edited, 202).await)).await;
         let streamed = ada.stream(&project, "And a quince?").send().await.unwrap();
-        assert_eq!((streamed.status().as_u16(), told(&streamed)), (200, turn(1).to_vec()));
+        assert_eq!(streamed.status(), 200);
+        counts(&streamed, 1);
         assert!(streamed.text().await.unwrap().contains("event: end"));
-        json_of(ada.post(&messages, json!({"content": "And a pear?"})).await, 202).await;
-        let wait = refused(ada.stream(&ada.project().await, "And?").send().await.unwrap(), "too_many_turns").await;
-        assert!((1..=12).contains(&wait), "{wait}");
-    }
-}
-
-on_both_databases! {
-    async fn of_fifty_registrations_of_one_address_at_once_one_is_made(kind) {
-        let server = Server::start(kind).await;
-        let nobody = Person::nobody(&server);
-        let body = json!({"email": "ada@example.org", "password": PASSWORD});
-        let all = join_all((0..50).map(|_| nobody.post("/api/users/", body.clone()))).await;
-        let mut made = 0;
-        for response in all {
-            match response.status().as_u16() {
-                201 => made += 1,
-                _ => drop(problem_of(response, 409, "email_taken").await),
+        let refusal = loop {
+            let response = ada.stream(&ada.project().await, "And?").send().await.unwrap();
+            if response.status() == 429 {
+                break response;
             }
-        }
-        assert_eq!(made, 1);
-        assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
-    }
-
-    async fn of_thirty_uses_of_the_setup_link_at_once_one_makes_an_administrator(kind) {
-        let server = Server::start(kind).await;
-        let token = invites::setup(&server.app.db).await.unwrap().unwrap();
-        let nobody = Person::nobody(&server);
-        let all = join_all((0..30).map(|n| {
-            let body = json!({"email": format!("racer-{n}@example.org"), "password": PASSWORD, "invite": token.expose_secret()});
-            nobody.post("/api/users/", body)
-        }))
-        .await;
-        let mut made = 0;
-        for response in all {
-            match response.status().as_u16() {
-                201 => {
-                    made += 1;
-                    assert_eq!(response.json::<Value>().await.unwrap()["role"], "admin");
-                }
-                _ => drop(problem_of(response, 403, "invite_invalid").await),
-            }
-        }
-        assert_eq!(made, 1);
-        assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
-    }
-
-    async fn a_flood_of_sign_ins_is_turned_away_while_a_stream_flows(kind) {
-        let words = 200;
-        let provider = Provider::always((0..words).fold(Script::stream(), |script, n| script.delta(&format!("word{n} ")).pause(std::time::Duration::from_millis(5))).end()).await;
-        let configured = provider.configured();
-        let server = Server::with(kind, move |config| {
-            config.providers = vec![configured];
-            config.limits.waiting_sign_ins = Some(4);
-        })
-        .await;
-        let ada = server.person("ada").await;
-        let project = ada.project().await;
-        let answer = answer_of(&ada.ask(&project, "Tell me much").await);
-        let mut events = ada.events(&project, &answer, None).await;
-        events.until("message").await;
-        let flood = async {
-            let mut turned_away = 0;
-            for _ in 0..4 {
-                let guess = json!({"email": "nobody@example.org", "password": "not the one"});
-                for response in join_all((0..60).map(|_| ada.post("/api/login/", guess.clone()))).await {
-                    if response.status() == 503 {
-                        assert!(response.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
-                        problem_of(response, 503, "busy").await;
-                        turned_away += 1;
-                    } else {
-                        problem_of(response, 401, "wrong_credentials").await;
-                    }
-                }
-            }
-            turned_away
+            assert!(response.text().await.unwrap().contains("event: end"));
         };
-        let (turned_away, end) = within(60, "the flood and the stream end", async { tokio::join!(flood, events.until("end")) }).await;
-        assert!(turned_away > 0, "nobody was turned away");
-        let whole: String = (0..words).map(|n| format!("word{n} ")).collect();
-        assert_eq!(end.last().unwrap().data["content"], whole.as_str());
+        let wait = refused(refusal, "too_many_turns").await;
+        assert!((1..=12).contains(&wait), "{wait}");
     }
 }
 

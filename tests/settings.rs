@@ -40,6 +40,9 @@ fn every_mistake_is_told_at_once_with_its_remedy() {
             ("LOQUAT_LOG_FORMAT", "xml"),
             ("LOQUAT_MAX_BODY_BYTES", "many"),
             ("LOQUAT_SHUTDOWN_GRACE", "60"),
+            ("LOQUAT_MAX_WRONG_PASSWORDS", "-1"),
+            ("LOQUAT_SESSION_DAYS", "4000"),
+            ("LOQUAT_SESSION_IDLE_DAYS", "NaN"),
         ],
     );
     assert_eq!(output.status.code(), Some(1));
@@ -59,6 +62,9 @@ fn every_mistake_is_told_at_once_with_its_remedy() {
         ("LOQUAT_LOG_FORMAT", "human or json"),
         ("LOQUAT_MAX_BODY_BYTES", "whole number"),
         ("LOQUAT_SHUTDOWN_GRACE", "at most 25"),
+        ("LOQUAT_MAX_WRONG_PASSWORDS", "whole number"),
+        ("LOQUAT_SESSION_DAYS", "at most 3650"),
+        ("LOQUAT_SESSION_IDLE_DAYS", "give days"),
     ] {
         let line =
             told.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} is not told:\n{told}"));
@@ -160,6 +166,8 @@ fn the_help_names_every_setting() {
         "LOQUAT_PROVIDERS",
         "LOQUAT_DEFAULT_MODEL",
         "LOQUAT_MAX_BODY_BYTES",
+        "LOQUAT_MAX_SIGN_INS_PER_MINUTE",
+        "LOQUAT_SESSION_IDLE_DAYS",
     ] {
         assert!(help.contains(name), "{name}");
     }

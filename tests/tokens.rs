@@ -189,7 +189,7 @@ fn corpus(claims: &Value, stranger: &Value, ended: &Value) -> Vec<(String, Strin
         let header = with(&ours(), field, value);
         add(&format!("{field}, and the key of that"), raw(&header.to_string(), &plain, ANOTHER_KEY));
         // Ours never have it.
-        add(&format!("{field}"), signed(&header, claims));
+        add(field, signed(&header, claims));
     }
     for (field, value) in [
         ("crit", json!(["exp"])),

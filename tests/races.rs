@@ -1,0 +1,88 @@
+//! Many at once at the door: one gets what there is one of, and those who are already in notice nothing.
+
+use futures_util::future::join_all;
+use loquat::auth::invites;
+use loquat::entity::user;
+use sea_orm::{EntityTrait, PaginatorTrait};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::harness::client::{PASSWORD, answer_of, problem_of};
+use crate::harness::{Person, Provider, Script, Server, within};
+
+on_both_databases! {
+    async fn of_fifty_registrations_of_one_address_at_once_one_is_made(kind) {
+        let server = Server::start(kind).await;
+        let nobody = Person::nobody(&server);
+        let body = json!({"email": "ada@example.org", "password": PASSWORD});
+        let all = join_all((0..50).map(|_| nobody.post("/api/users/", body.clone()))).await;
+        let mut made = 0;
+        for response in all {
+            match response.status().as_u16() {
+                201 => made += 1,
+                _ => drop(problem_of(response, 409, "email_taken").await),
+            }
+        }
+        assert_eq!(made, 1);
+        assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
+    }
+
+    async fn of_thirty_uses_of_the_setup_link_at_once_one_makes_an_administrator(kind) {
+        let server = Server::start(kind).await;
+        let token = invites::setup(&server.app.db).await.unwrap().unwrap();
+        let nobody = Person::nobody(&server);
+        let all = join_all((0..30).map(|n| {
+            let body = json!({"email": format!("racer-{n}@example.org"), "password": PASSWORD, "invite": token.expose_secret()});
+            nobody.post("/api/users/", body)
+        }))
+        .await;
+        let mut made = 0;
+        for response in all {
+            match response.status().as_u16() {
+                201 => {
+                    made += 1;
+                    assert_eq!(response.json::<Value>().await.unwrap()["role"], "admin");
+                }
+                _ => drop(problem_of(response, 403, "invite_invalid").await),
+            }
+        }
+        assert_eq!(made, 1);
+        assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
+    }
+
+    async fn a_flood_of_sign_ins_is_turned_away_while_a_stream_flows(kind) {
+        let words = 200;
+        let provider = Provider::always((0..words).fold(Script::stream(), |script, n| script.delta(&format!("word{n} ")).pause(std::time::Duration::from_millis(5))).end()).await;
+        let configured = provider.configured();
+        let server = Server::with(kind, move |config| {
+            config.providers = vec![configured];
+            config.limits.waiting_sign_ins = Some(4);
+        })
+        .await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let answer = answer_of(&ada.ask(&project, "Tell me much").await);
+        let mut events = ada.events(&project, &answer, None).await;
+        events.until("message").await;
+        let flood = async {
+            let mut turned_away = 0;
+            for _ in 0..4 {
+                let guess = json!({"email": "nobody@example.org", "password": "not the one"});
+                for response in join_all((0..60).map(|_| ada.post("/api/login/", guess.clone()))).await {
+                    if response.status() == 503 {
+                        assert!(response.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+                        problem_of(response, 503, "busy").await;
+                        turned_away += 1;
+                    } else {
+                        problem_of(response, 401, "wrong_credentials").await;
+                    }
+                }
+            }
+            turned_away
+        };
+        let (turned_away, end) = within(60, "the flood and the stream end", async { tokio::join!(flood, events.until("end")) }).await;
+        assert!(turned_away > 0, "nobody was turned away");
+        let whole: String = (0..words).map(|n| format!("word{n} ")).collect();
+        assert_eq!(end.last().unwrap().data["content"], whole.as_str());
+    }
+}
