@@ -30,6 +30,7 @@ mod models;
 mod page;
 mod parameters;
 mod projects;
+mod providers;
 mod session;
 mod sessions;
 mod settings;
@@ -64,6 +65,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         sessions::Api,
         keys::Api,
         invites::Api,
+        providers::Api,
         projects::Api,
         messages::Api,
         message::Api,

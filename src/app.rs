@@ -16,6 +16,8 @@ use crate::config::{Config, Database};
 use crate::db::{self, Db, Ownership, schema};
 use crate::error::Error;
 use crate::llm::Catalog;
+use crate::providers::Providers;
+use crate::vault::Vault;
 
 mod secret;
 
@@ -36,6 +38,8 @@ pub struct Parts {
     pub auth: Auth,
     /// Conversations and their answers.
     pub chat: Chat,
+    /// The model servers that administrators added.
+    pub providers: Providers,
     /// Set when the server begins to stop.
     pub stopping: CancellationToken,
     /// Open WebSockets, which outlast the requests that opened them.
@@ -68,10 +72,13 @@ impl App {
         }
         let catalog = Catalog::new(
             config.providers.clone(),
+            config.allowed_provider_hosts.clone(),
             config.default_model.clone(),
             config.limits.provider.clone(),
             Some(own_port),
         );
+        let providers = Providers::new(db.clone(), Vault::new(&secret_key), catalog.clone());
+        providers.load().await.map_err(Error::for_operator)?;
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
         let auth = Auth::new(
             Hasher::new(config.limits.waiting_sign_ins),
@@ -82,11 +89,13 @@ impl App {
         );
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
+        tokio::spawn(providers.watch(config.limits.session_check, closing.clone()));
         let parts = Parts {
             config,
             db,
             auth,
             chat,
+            providers,
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
             closing,

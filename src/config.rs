@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use url::Url;
 
 mod accounts;
+mod hosts;
 mod limits;
 mod parse;
 mod providers;
@@ -18,6 +19,7 @@ mod settings;
 mod tls;
 
 pub use accounts::AccountSettings;
+pub use hosts::AllowedHost;
 pub use limits::LimitSettings;
 pub use providers::{Prefill, Provider};
 pub use settings::{DataSettings, ServeSettings};
@@ -182,6 +184,8 @@ pub struct Config {
     pub secret_key: Option<SecretString>,
     /// The configured model providers, in the order they were given.
     pub providers: Vec<Provider>,
+    /// Where providers that are added in the settings may be, besides the public internet.
+    pub allowed_provider_hosts: Vec<AllowedHost>,
     /// The model that answers when none is chosen.
     pub default_model: Option<String>,
     /// Where errors are reported.

@@ -6,5 +6,7 @@ pub mod continuation;
 pub mod invite;
 pub mod message;
 pub mod project;
+pub mod provider;
+pub mod provider_model;
 pub mod session;
 pub mod user;

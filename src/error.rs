@@ -55,6 +55,15 @@ pub enum Error {
         /// The limit.
         most: u64,
     },
+    /// One more model server, or one more of its models, than anybody can keep an eye on.
+    #[error("there are {most} already, which is as many as there may be; delete one first")]
+    TooManyProviders {
+        /// The limit.
+        most: u64,
+    },
+    /// Another model server has the name.
+    #[error("there is a model server of this name already; give this one another")]
+    NameTaken,
     /// One person, one more key.
     #[error("you have {most} API keys, which is as many as one person may have; delete one of them")]
     TooManyKeys {
@@ -215,7 +224,9 @@ impl Error {
             | Self::ClientRequestReused
             | Self::NothingAsked
             | Self::TooManyKeys { .. }
-            | Self::TooManyInvites { .. } => 409,
+            | Self::TooManyInvites { .. }
+            | Self::TooManyProviders { .. }
+            | Self::NameTaken => 409,
             Self::TooLarge { .. } => 413,
             Self::AddressTooLong => 414,
             Self::UnsupportedMediaType => 415,
@@ -241,6 +252,8 @@ impl Error {
             Self::AdminOnly => "admin_only",
             Self::InviteInvalid => "invite_invalid",
             Self::TooManyInvites { .. } => "too_many_invites",
+            Self::TooManyProviders { .. } => "too_many_providers",
+            Self::NameTaken => "name_taken",
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
             Self::CrossSite => "cross_site",
@@ -277,6 +290,7 @@ impl Error {
             Self::Invalid { field, .. } => field.as_deref(),
             Self::WrongPassword { field } => Some(field),
             Self::EmailTaken => Some("email"),
+            Self::NameTaken => Some("name"),
             Self::ClientRequestReused => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
             _ => None,

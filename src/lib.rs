@@ -16,6 +16,7 @@ pub mod failpoint; // where a test lets the process die
 pub mod http; //      outgoing connections
 pub mod llm; //       language models and their vendors' wire formats
 pub mod pace; //      how often something may be done
+pub mod providers; // model servers that administrators add
 pub mod server; //    connections, and what holds for every response
 pub mod telemetry; // logs and error reports
 pub mod ui; //        the page, from inside the executable

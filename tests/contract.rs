@@ -215,7 +215,7 @@ on_both_databases! {
 const LAYERS: [&[&str]; 8] = [
     &["clock", "http", "error", "config", "failpoint", "pace", "vault"],
     &["telemetry", "db", "entity", "llm"],
-    &["auth", "chat"],
+    &["auth", "chat", "providers"],
     &["app"],
     &["api"],
     &["ui"],

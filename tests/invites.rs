@@ -16,7 +16,7 @@ use crate::harness::process::Running;
 use crate::harness::{Person, Server};
 
 /// An administrator, signed in.
-async fn administrator(server: &Server) -> Person {
+pub async fn administrator(server: &Server) -> Person {
     let account = NewAccount {
         email: "root@example.org".to_owned(),
         password: SecretString::from(PASSWORD.to_owned()),

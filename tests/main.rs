@@ -35,6 +35,7 @@ mod page;
 mod postgres_tls;
 mod projects;
 mod promises;
+mod providers;
 mod races;
 mod recordings;
 mod scopes;

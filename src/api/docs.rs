@@ -16,7 +16,7 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 9] = [
+const COLLECTIONS: [&str; 10] = [
     "/api/check_session",
     "/api/invites",
     "/api/keys",
@@ -24,6 +24,7 @@ const COLLECTIONS: [&str; 9] = [
     "/api/logout",
     "/api/models",
     "/api/projects",
+    "/api/providers",
     "/api/users",
     "/api/sessions",
 ];

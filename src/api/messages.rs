@@ -152,7 +152,7 @@ impl Api {
         }
         let asked = Asked::New { content, parent_id: None };
         let wanted = Wanted { asked, client_request_id: client_request_id.0, model: model.0 };
-        let turn = turn::start(&app.chat, caller.id(), project_id.0, wanted).await?;
+        let turn = turn::start(&app.chat, &caller.user, project_id.0, wanted).await?;
         aside::tell(turn.standing);
         Ok(follow(&app, turn.answer, None).await?.events(app.auth.hold(caller)))
     }

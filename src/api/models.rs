@@ -55,11 +55,11 @@ struct Models {
 impl Api {
     /// Lists the models that can be asked
     ///
-    /// For signed-in people. The list is at most a minute old; providers that do not answer are shown with what
+    /// For signed-in people: those that are offered to the one who asks. The list is at most a minute old; providers that do not answer are shown with what
     /// is known of them.
     #[oai(path = "/api/models", method = "get", operation_id = "list_models")]
-    async fn list(&self, app: Data<&App>, _access: Access) -> Result<Json<Models>, Failure> {
-        let items = app.chat.catalog.models().await.into_iter().map(Model::from).collect();
+    async fn list(&self, app: Data<&App>, access: Access) -> Result<Json<Models>, Failure> {
+        let items = app.chat.catalog.models(access.0.user.role.into()).await.into_iter().map(Model::from).collect();
         Ok(Json(Models { items, next_cursor: None }))
     }
 }

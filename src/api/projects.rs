@@ -157,7 +157,7 @@ impl Api {
             created_at: Set(now),
             updated_at: Set(now),
         };
-        Manner { model, system_prompt, parameters }.put(&app, &mut project).await?;
+        Manner { model, system_prompt, parameters }.put(&app, access.0.user.role.into(), &mut project).await?;
         let transaction = app.db.write().await?;
         let project = project.insert(&transaction).await?;
         app.db.commit(transaction).await?;
@@ -199,7 +199,7 @@ impl Api {
             change.name = Set(checked_name(name)?);
             change.name_source = Set(NameSource::User);
         }
-        Manner { model, system_prompt, parameters }.put(&app, &mut change).await?;
+        Manner { model, system_prompt, parameters }.put(&app, access.0.user.role.into(), &mut change).await?;
         if change.is_changed() {
             change.updated_at = Set(clock::now());
         }
@@ -247,7 +247,7 @@ impl Api {
         project_id: Path<Uuid>,
     ) -> Result<Json<Project>, Failure> {
         let project = find(&app, &access.0, project_id.0).await?;
-        let project = naming::generate(&app.chat, project).await?;
+        let project = naming::generate(&app.chat, project, access.0.user.role.into()).await?;
         Ok(Json(show(&app, project)))
     }
 }

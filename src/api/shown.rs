@@ -114,7 +114,7 @@ pub(super) async fn accept(
     project_id: Uuid,
     request: Request,
 ) -> Result<Accepted, Failure> {
-    let started = turn::start(&app.chat, caller.id(), project_id, request).await?;
+    let started = turn::start(&app.chat, &caller.user, project_id, request).await?;
     aside::tell(started.standing);
     Ok(Accepted::Accepted(Json(turn(app, started).await?)))
 }

@@ -15,7 +15,7 @@ use crate::entity::project::{self, NameSource};
 use crate::entity::{answer_chunk, continuation};
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::llm::{FinishReason, Model};
+use crate::llm::{Asker, FinishReason, Model};
 
 /// A turn that is committed, the name that the conversation got by it, and the conversation as it was then.
 pub(super) struct Accepted {
@@ -47,6 +47,7 @@ pub(super) async fn accept(
     chat: &Chat,
     running: &Arc<Running>,
     request: &Request,
+    asker: Asker,
     model: Option<Model>,
 ) -> Result<Accepted, Refused> {
     let transaction = chat.db.write().await?;
@@ -55,7 +56,7 @@ pub(super) async fn accept(
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound("conversation"))?;
-    let known = || chat.catalog.known(project.model.as_deref());
+    let known = || chat.catalog.known(project.model.as_deref(), asker);
     let Some(model) = model.or_else(known) else { return Err(Refused::ModelNotKnown(project.model)) };
     let counted = chat.pace.take(&running.owner_id).map_err(Error::TooOften);
     let (place, standing) = match counted.and_then(|standing| Ok((chat.queue.enter(running)?, standing))) {

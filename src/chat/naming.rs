@@ -34,7 +34,7 @@ pub fn from_words(question: &str) -> Option<String> {
 
 /// Names a conversation after its first turn with one call to the model, and stores the name unless the person
 /// has given one meanwhile. When the model cannot help, the name from the first words stays.
-pub async fn generate(chat: &Chat, project: project::Model) -> Result<project::Model> {
+pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -> Result<project::Model> {
     if matches!(project.name_source, NameSource::User | NameSource::Model) {
         return Ok(project);
     }
@@ -48,7 +48,7 @@ pub async fn generate(chat: &Chat, project: project::Model) -> Result<project::M
     };
     let answer = message::Entity::answers_to(question.id).one(chat.db.reader()).await?;
     let answer = answer.map(|answer| chat.content_of(&answer)).unwrap_or_default();
-    let thought = ask(chat, project.model.as_deref(), &question.content, &answer).await;
+    let thought = ask(chat, project.model.as_deref(), asker, &question.content, &answer).await;
     let (name, source) = match thought {
         Some(name) => (name, NameSource::Model),
         None => match from_words(&question.content) {
@@ -64,10 +64,13 @@ pub async fn generate(chat: &Chat, project: project::Model) -> Result<project::M
         .ok_or(Error::NotFound("conversation"))
 }
 
-async fn ask(chat: &Chat, model: Option<&str>, question: &str, answer: &str) -> Option<String> {
-    let model = match chat.catalog.resolve(model).await {
-        Ok(model) => model,
-        Err(_) => chat.catalog.resolve(None).await.ok()?,
+async fn ask(chat: &Chat, model: Option<&str>, asker: llm::Asker, question: &str, answer: &str) -> Option<String> {
+    let model = match chat.catalog.naming_model().await {
+        Some(model) => model,
+        None => match chat.catalog.resolve(model, asker).await {
+            Ok(model) => model,
+            Err(_) => chat.catalog.resolve(None, asker).await.ok()?,
+        },
     };
     if model.built_in {
         return None;

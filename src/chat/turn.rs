@@ -13,9 +13,10 @@ use super::running::{Cause, Running};
 use super::{Chat, Outcome, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
+use crate::entity::user;
 use crate::error::{Error, Result, Trouble};
 use crate::failpoint;
-use crate::llm::Model;
+use crate::llm::{Asker, Model};
 use crate::pace::Standing;
 
 /// The longest `client_request_id`, in characters.
@@ -75,8 +76,9 @@ pub struct Turn {
 /// Starts a turn, or finds the one that this request started earlier.
 ///
 /// When it returns, both messages are committed and the model is being asked.
-pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: Request) -> Result<Turn> {
+pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut request: Request) -> Result<Turn> {
     check(chat, &mut request)?;
+    let (owner_id, asker) = (owner.id, Asker::from(owner.role));
     if let Some(id) = &request.client_request_id
         && let Some(turn) = requested(chat, owner_id, project_id, id).await?
     {
@@ -85,13 +87,13 @@ pub async fn start(chat: &Chat, owner_id: Uuid, project_id: Uuid, mut request: R
     if chat.stopping.is_cancelled() {
         return Err(Error::ShuttingDown);
     }
-    let running = Arc::new(prepare(chat, owner_id, project_id, &mut request).await?);
+    let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
     let asked = request.model.as_deref();
-    let mut model = if asked.is_some() { Some(resolve(chat, asked).await?) } else { None };
+    let mut model = if asked.is_some() { Some(resolve(chat, asked, asker).await?) } else { None };
     let accepted = loop {
-        match accept::accept(chat, &running, &request, model.take()).await {
+        match accept::accept(chat, &running, &request, asker, model.take()).await {
             Ok(accepted) => break accepted,
-            Err(Refused::ModelNotKnown(last)) => model = Some(choose_model(chat, last.as_deref()).await?),
+            Err(Refused::ModelNotKnown(last)) => model = Some(choose_model(chat, last.as_deref(), asker).await?),
             Err(Refused::For(error)) => return refused(chat, &running, &request, error).await,
         }
     };
@@ -165,7 +167,8 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
 }
 
 /// The answer that is about to be written: a new one, or an earlier one that goes on.
-async fn prepare(chat: &Chat, owner_id: Uuid, project_id: Uuid, request: &mut Request) -> Result<Running> {
+async fn prepare(chat: &Chat, owner: &user::Model, project_id: Uuid, request: &mut Request) -> Result<Running> {
+    let owner_id = owner.id;
     let (answer_id, goes_on) = match request.asked {
         Asked::New { .. } | Asked::Edited { .. } => {
             // The question first: a reply is always newer than what it replies to.
@@ -188,7 +191,7 @@ async fn prepare(chat: &Chat, owner_id: Uuid, project_id: Uuid, request: &mut Re
     // Whoever began it goes on, unless somebody else is asked for or it is not offered any more.
     if request.model.is_none()
         && let Some(model) = &answer.model
-        && chat.catalog.resolve(Some(model)).await.is_ok()
+        && chat.catalog.resolve(Some(model), owner.role.into()).await.is_ok()
     {
         request.model = Some(model.clone());
     }
@@ -217,15 +220,15 @@ async fn requested(chat: &Chat, owner_id: Uuid, project_id: Uuid, id: &str) -> R
 }
 
 /// The conversation's last model, if it is still offered; else the default.
-async fn choose_model(chat: &Chat, last: Option<&str>) -> Result<Model> {
-    match resolve(chat, last).await {
-        Err(_) if last.is_some() => resolve(chat, None).await,
+async fn choose_model(chat: &Chat, last: Option<&str>, asker: Asker) -> Result<Model> {
+    match resolve(chat, last, asker).await {
+        Err(_) if last.is_some() => resolve(chat, None, asker).await,
         chosen => chosen,
     }
 }
 
-async fn resolve(chat: &Chat, model: Option<&str>) -> Result<Model> {
-    chat.catalog.resolve(model).await.map_err(|error| Error::ModelUnknown(error.to_string()))
+async fn resolve(chat: &Chat, model: Option<&str>, asker: Asker) -> Result<Model> {
+    chat.catalog.resolve(model, asker).await.map_err(|error| Error::ModelUnknown(error.to_string()))
 }
 
 /// A turn was refused, perhaps because another was faster: the same request, or a second answer at once.

@@ -7,6 +7,7 @@ use super::print;
 use crate::app::App;
 use crate::auth::invites;
 use crate::error::Error;
+use crate::llm::Asker;
 
 /// Three lines: where it listens, where its data is, and which models it found.
 pub(super) fn greet(app: &App, address: SocketAddr) {
@@ -25,7 +26,7 @@ pub(super) fn greet(app: &App, address: SocketAddr) {
         let names: Vec<String> = app
             .chat
             .catalog
-            .models()
+            .models(Asker::Administrator)
             .await
             .iter()
             .map(|model| {

@@ -115,7 +115,7 @@ pub(super) fn given(value: &Option<String>) -> Option<&str> {
 }
 
 /// The parts of a list separated by commas or spaces.
-fn parts(value: &Option<String>) -> impl Iterator<Item = &str> {
+pub(super) fn parts(value: &Option<String>) -> impl Iterator<Item = &str> {
     given(value).unwrap_or_default().split([',', ' ']).map(str::trim).filter(|part| !part.is_empty())
 }
 

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::limits::LimitSettings;
 use super::parse::{self, Problems};
-use super::{Config, Data, Database, Mistakes, providers, tls};
+use super::{Config, Data, Database, Mistakes, hosts, providers, tls};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -73,6 +73,9 @@ pub struct ServeSettings {
     /// TOML file that lists several model providers
     #[arg(long, env = "LOQUAT_PROVIDERS", value_name = "FILE", hide_env_values = true)]
     pub providers: Option<String>,
+    /// Hosts, such as ollama or ollama:11434, and networks, such as 10.0.0.0/8, where model servers added in the settings may be besides the public internet; separated by commas
+    #[arg(long, env = "LOQUAT_ALLOWED_PROVIDER_HOSTS", value_name = "HOSTS", hide_env_values = true)]
+    pub allowed_provider_hosts: Option<String>,
     /// Model that answers when none is chosen. Default: the first model of the first provider
     #[arg(long, env = "LOQUAT_DEFAULT_MODEL", value_name = "MODEL", hide_env_values = true)]
     pub default_model: Option<String>,
@@ -153,6 +156,7 @@ impl ServeSettings {
             problems.add("SECRET_KEY is missing: with PostgreSQL every instance must be given the same one; make it with `openssl rand -hex 32`");
         }
         let providers = providers::read(self, problems);
+        let allowed_provider_hosts = hosts::read(&self.allowed_provider_hosts, problems);
         let sentry_dsn = problems.secret("SENTRY_DSN", &self.sentry_dsn_file);
         parse::sentry_dsn(sentry_dsn.as_ref(), problems);
         let log = defaults.unless_given("log", &self.log);
@@ -178,6 +182,7 @@ impl ServeSettings {
             sessions: sessions?,
             secret_key,
             providers: providers?,
+            allowed_provider_hosts,
             default_model: parse::given(&self.default_model).map(str::to_owned),
             sentry_dsn,
             log: log.to_owned(),

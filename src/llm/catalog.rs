@@ -3,14 +3,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
+use url::Url;
+use uuid::Uuid;
 
+use super::egress::Rules;
 use super::listing::{Listing, Source};
 use super::openai::{Clients, Endpoint, ListedModel};
-use super::{Answer, Error, Finish, Model, Part, Request, demo, discovery};
-use crate::config::{Provider, ProviderLimits};
+use super::{Answer, Asker, Error, Finish, Known, KnownModel, Model, Part, Policy, Request, Stored, demo, discovery};
+use crate::config::{AllowedHost, Provider, ProviderLimits};
 
 /// How long a list is current.
 const CURRENT: Duration = Duration::from_secs(60);
@@ -42,6 +46,8 @@ struct Configured(Arc<Endpoint>);
 
 struct State {
     listing: Arc<Listing>,
+    /// The providers that administrators added. Answers that are being written keep those they have.
+    stored: Arc<[Source]>,
     listed_at: Option<Instant>,
     /// Closed when the renewal that is under way has ended.
     renewal: Option<watch::Receiver<()>>,
@@ -49,15 +55,17 @@ struct State {
 
 impl Catalog {
     /// A catalog of the configured providers or, when there are none, of the model servers found on this machine's usual
-    /// ports except `own_port`. Nothing is called before the first question.
+    /// ports except `own_port`. Nothing is called before the first question. Those of [`Catalog::set_stored`] may be at
+    /// `allowed` hosts and on the public internet.
     pub fn new(
         providers: Vec<Provider>,
+        allowed: Vec<AllowedHost>,
         default_model: Option<String>,
         limits: ProviderLimits,
         own_port: Option<u16>,
     ) -> Self {
         let local_ports = discovery::PORTS.into_iter().filter(|port| Some(*port) != own_port).collect();
-        let clients = Clients::new(limits.connect);
+        let clients = Clients::new(limits.connect, Rules::new(allowed));
         Self::assemble(providers, default_model, limits, local_ports, clients)
     }
 
@@ -74,40 +82,120 @@ impl Catalog {
             .into_iter()
             .map(|provider| Configured(Arc::new(Endpoint::new(provider, limits.clone(), clients.clone()))))
             .collect();
-        let sources = configured.iter().map(|configured| configured.source(None)).collect();
+        let sources = configured.iter().map(Configured::source).collect();
         let listing = Arc::new(Listing::new(sources, default_model.as_deref()));
-        let state = Mutex::new(State { listing, listed_at: None, renewal: None });
+        let state = Mutex::new(State { listing, stored: Arc::default(), listed_at: None, renewal: None });
         Self(Arc::new(Inner { configured, default_model, limits, clients, local_ports, state }))
     }
 
-    /// Every model that is offered, in the providers' order, the built-in demo last. Waits for the first list at most 2 s;
-    /// later ones are renewed while the last is given. A provider that cannot be reached still has its configured names.
-    pub async fn models(&self) -> Vec<Model> {
-        self.listing(CURRENT).await.models.clone()
+    /// Every model that somebody is offered, in the providers' order, the built-in demo last. Waits for the first list at
+    /// most 2 s; later ones are renewed while the last is given. A provider that cannot be reached still has its
+    /// configured names.
+    pub async fn models(&self, asker: Asker) -> Vec<Model> {
+        self.listing(CURRENT).await.models(asker).to_vec()
     }
 
-    /// The model that an id or a provider's own name means; without one, the default. [`Error::ModelUnknown`] if none.
-    pub async fn resolve(&self, id: Option<&str>) -> Result<Model, Error> {
+    /// The model that an id or a provider's own name means; without one, the default. [`Error::ModelUnknown`] if none, or
+    /// if it is not offered to whoever asks.
+    pub async fn resolve(&self, id: Option<&str>, asker: Asker) -> Result<Model, Error> {
         let listing = self.listing(CURRENT).await;
         let Some(id) = id else {
-            return listing.default_model().cloned().ok_or_else(|| Error::ModelUnknown { model: "default".to_owned() });
+            let default = listing.default_model(asker).cloned();
+            return default.ok_or_else(|| Error::ModelUnknown { model: "default".to_owned() });
         };
-        if let Some(model) = listing.find(id) {
+        if let Some(model) = listing.find(id, asker) {
             return Ok(model);
         }
         // It may have been added since.
-        let found = self.renewed().await.and_then(|listing| listing.find(id));
+        let found = self.renewed().await.and_then(|listing| listing.find(id, asker));
         found.ok_or_else(|| Error::ModelUnknown { model: id.chars().take(100).collect() })
     }
 
     /// The same from the list that is known, without waiting for anybody; `None` also where waiting might find it.
-    pub fn known(&self, id: Option<&str>) -> Option<Model> {
+    pub fn known(&self, id: Option<&str>, asker: Asker) -> Option<Model> {
         let state = self.0.state();
         state.listed_at?;
         match id {
-            Some(id) => state.listing.find(id),
-            None => state.listing.default_model().cloned(),
+            Some(id) => state.listing.find(id, asker),
+            None => state.listing.default_model(asker).cloned(),
         }
+    }
+
+    /// The model that administrators chose to name conversations.
+    pub async fn naming_model(&self) -> Option<Model> {
+        self.listing(CURRENT).await.naming.clone()
+    }
+
+    /// What is known of every provider, in their order.
+    pub async fn providers(&self) -> Vec<Known> {
+        self.listing(CURRENT).await.sources.iter().map(Source::known).collect()
+    }
+
+    /// Whether the settings name the default model, so that what administrators chose does not count.
+    pub fn fixed_default(&self) -> Option<&str> {
+        self.0.default_model.as_deref()
+    }
+
+    /// Whether a provider of the settings or the environment has this name.
+    pub fn has_configured(&self, name: &str) -> bool {
+        self.0.configured.iter().any(|configured| configured.0.name == name)
+    }
+
+    /// Why a provider that an administrator wants to add cannot be there, as far as its address tells.
+    pub fn allows(&self, base_url: &Url, has_key: bool) -> Result<(), String> {
+        let refusal = |error| match error {
+            Error::AddressRefused { reason, .. } => reason,
+            error => error.to_string(),
+        };
+        let api_key = has_key.then(|| SecretString::from(String::new()));
+        let provider = Provider { api_key, ..Provider::new("", base_url.clone()) };
+        let stored = Stored { id: Uuid::nil(), provider, locked: None, policy: Policy::default() };
+        self.0.source(stored).endpoint.may_be_asked().map_err(refusal)
+    }
+
+    /// Replaces the providers that administrators added. From now on these are offered; answers that are being written
+    /// keep the one they have.
+    pub fn set_stored(&self, stored: Vec<Stored>) {
+        let mut state = self.0.state();
+        let sources: Vec<Source> = stored
+            .into_iter()
+            // The operator's word counts more; two of one name would give two models one id.
+            .filter(|stored| !self.has_configured(&stored.provider.name))
+            .map(|stored| {
+                let before = state.stored.iter().find(|source| source.id == Some(stored.id)).cloned();
+                let source = self.0.source(stored);
+                let same_place = before.filter(|before| before.endpoint.base_url == source.endpoint.base_url);
+                Source { models: same_place.and_then(|before| before.models), ..source }
+            })
+            .collect();
+        let others = state.listing.sources.iter().filter(|source| source.id.is_none()).cloned();
+        let (found, configured): (Vec<Source>, Vec<Source>) = others.partition(|source| source.endpoint.discovered);
+        let all = configured.into_iter().chain(sources.iter().cloned()).chain(found).collect();
+        state.listing = Arc::new(Listing::new(all, self.0.default_model.as_deref()));
+        state.stored = sources.into();
+        // The next who asks waits for a list that is not known yet, and a renewal of the old one is not taken.
+        state.listed_at = state.listed_at.filter(|_| state.stored.iter().all(|source| source.models.is_some()));
+        state.renewal = None;
+    }
+
+    /// Asks a provider for its models, whether or not it is one of the catalog.
+    pub async fn check(&self, stored: Stored) -> Result<Vec<KnownModel>, Error> {
+        let endpoint = self.0.source(stored).endpoint;
+        let listed = endpoint.list(LISTING).await?;
+        let known = |listed: ListedModel| {
+            let context_tokens = endpoint.context_of(&listed);
+            KnownModel { name: listed.id, context_tokens }
+        };
+        Ok(listed.into_iter().map(known).collect())
+    }
+
+    /// Renews the list at once, and returns when that is done, or after 2 s.
+    pub async fn renew(&self) {
+        let renewal = {
+            let mut state = self.0.state();
+            self.renewal(&mut state)
+        };
+        ended(renewal).await;
     }
 
     /// Asks a model. Returns once its provider has accepted, after at most two retries.
@@ -204,18 +292,35 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The source of a provider that an administrator added, of which nothing is known yet.
+    fn source(&self, stored: Stored) -> Source {
+        let Stored { id, provider, locked, policy } = stored;
+        let mut endpoint = Endpoint::new(provider, self.limits.clone(), self.clients.clone());
+        (endpoint.stored, endpoint.named, endpoint.locked) = (true, true, locked);
+        Source { id: Some(id), policy: Arc::new(policy), ..Source::of(Arc::new(endpoint)) }
+    }
+
+    /// Asks everybody. What comes is not taken if other providers were set meanwhile.
     async fn renew(&self) {
-        let before = self.state().listing.clone();
-        let sources = if self.configured.is_empty() {
-            discovery::find(&self.local_ports, &self.limits, &self.clients).await
-        } else {
-            join_all(self.configured.iter().zip(&before.sources).map(|(configured, before)| configured.list(before)))
-                .await
+        let (before, stored) = {
+            let state = self.state();
+            (state.listing.clone(), state.stored.clone())
         };
+        let asked = before.sources.iter().filter(|source| !source.endpoint.discovered);
+        let finding = async {
+            match self.configured.is_empty() {
+                true => discovery::find(&self.local_ports, &self.limits, &self.clients).await,
+                false => Vec::new(),
+            }
+        };
+        let (mut sources, found) = join(join_all(asked.map(list)), finding).await;
+        sources.extend(found);
         let listing = Arc::new(Listing::new(sources, self.default_model.as_deref()));
         let mut state = self.state();
-        state.listing = listing;
-        state.listed_at = Some(Instant::now());
+        if Arc::ptr_eq(&state.stored, &stored) {
+            state.listing = listing;
+            state.listed_at = Some(Instant::now());
+        }
     }
 }
 
@@ -228,21 +333,31 @@ impl State {
 }
 
 impl Configured {
-    fn source(&self, listed: Option<Vec<ListedModel>>) -> Source {
+    /// What is known before it was asked: what the operator named.
+    fn source(&self) -> Source {
         let named = |name: &String| ListedModel { id: name.clone(), ..ListedModel::default() };
-        let models = if self.0.models.is_empty() { listed } else { Some(self.0.models.iter().map(named).collect()) };
-        Source { endpoint: self.0.clone(), models }
+        let models = Some(self.0.models.iter().map(named).collect()).filter(|models: &Vec<_>| !models.is_empty());
+        Source { models, ..Source::of(self.0.clone()) }
     }
+}
 
-    /// Asks the provider what it has, unless the administrator named it. One that fails keeps what it listed last.
-    async fn list(&self, before: &Source) -> Source {
-        if !self.0.models.is_empty() {
-            return self.source(None);
+/// Asks a provider what it has, unless the operator named it. One that fails keeps what it listed last.
+async fn list(before: &Source) -> Source {
+    if !before.endpoint.models.is_empty() {
+        return before.clone();
+    }
+    match before.endpoint.list(LISTING).await {
+        Ok(listed) => {
+            let models = Some(listed).filter(|models| !models.is_empty());
+            Source { models, asked: true, trouble: None, ..before.clone() }
         }
-        let Some(listed) = self.0.list(LISTING).await else {
-            tracing::info!(provider = self.0.name, "the provider did not list its models");
-            return before.clone();
-        };
-        self.source(Some(listed).filter(|models| !models.is_empty()))
+        Err(trouble) => {
+            tracing::info!(
+                provider = before.endpoint.name,
+                code = trouble.code(),
+                "the provider did not list its models"
+            );
+            Source { asked: true, trouble: Some(trouble), ..before.clone() }
+        }
     }
 }

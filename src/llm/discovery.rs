@@ -26,9 +26,9 @@ async fn probe(port: u16, limits: ProviderLimits, clients: Arc<Clients>) -> Opti
     let base_url = Url::parse(&format!("http://127.0.0.1:{port}/v1")).ok()?;
     let mut endpoint = Endpoint::new(Provider::new("", base_url), limits, clients);
     endpoint.discovered = true;
-    let models = endpoint.list(TIME).await.filter(|models| !models.is_empty())?;
+    let models = endpoint.list(TIME).await.ok().filter(|models| !models.is_empty())?;
     endpoint.name = server_name(port, &models);
-    Some(Source { endpoint: Arc::new(endpoint), models: Some(models) })
+    Some(Source { models: Some(models), ..Source::of(Arc::new(endpoint)) })
 }
 
 /// Tells the servers apart by whom they say their models belong to, else by the port.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::vault::Locked;
+
 /// Why an answer failed. The messages hold no keys, headers or bodies, only a short sanitised reason of the provider's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -12,6 +14,24 @@ pub enum Error {
         provider: String,
         /// What the system said.
         reason: String,
+    },
+    /// It was not asked, because of where it is.
+    #[error("{provider} is not asked: {reason}")]
+    AddressRefused {
+        /// The provider's name.
+        provider: String,
+        /// What is wrong with its address, and who can change that.
+        reason: String,
+    },
+    /// Its stored key cannot be read, so that it was not asked.
+    #[error(
+        "the key of {provider} cannot be read ({reason}). an administrator should enter it again in the settings, unless whoever runs this server brings the right SECRET_KEY back"
+    )]
+    KeyUnreadable {
+        /// The provider's name.
+        provider: String,
+        /// Why not.
+        reason: Locked,
     },
     /// Nothing came in time, or the whole took too long.
     #[error("{provider} {what} within {}. try again, or ask a faster model", spoken(*.limit))]
@@ -130,6 +150,8 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "provider_unreachable",
+            Self::AddressRefused { .. } => "provider_address_refused",
+            Self::KeyUnreadable { .. } => "provider_key_unreadable",
             Self::Timeout { .. } => "provider_timeout",
             Self::Stalled { .. } => "provider_stalled",
             Self::CutOff { .. } => "provider_cut_off",

@@ -6,11 +6,13 @@
 mod catalog;
 mod demo;
 mod discovery;
+mod egress;
 mod error;
 mod listing;
 mod openai;
 mod plain;
 mod sse;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +33,7 @@ use crate::config::Prefill;
 
 pub use catalog::Catalog;
 pub use error::Error;
+pub use stored::{Asker, Audience, Known, KnownModel, Origin, Policy, Stored};
 
 /// Who said a message of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,12 +107,14 @@ pub struct Model {
     pub name: String,
     /// Who answers for it, to be shown: `openai`, `Ollama`, `Loquat`.
     pub provider: String,
-    /// Whether it answers when no model is named. Exactly one of [`Catalog::models`] is.
+    /// Whether it answers when no model is named. Exactly one of those that [`Catalog::models`] offers somebody is.
     pub is_default: bool,
     /// Whether it is Loquat's own scripted `demo`.
     pub built_in: bool,
     /// How many tokens of a conversation it can read, where that is known or set.
     pub context_tokens: Option<u32>,
+    /// Who may ask it.
+    offered_to: Audience,
     /// How it is asked to go on with an answer.
     prefill: Prefill,
     /// The name the provider knows it by.

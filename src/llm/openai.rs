@@ -7,6 +7,7 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
 mod lenient;
+mod models;
 mod reading;
 mod response;
 mod retry_after;
@@ -28,16 +29,18 @@ use reqwest::header::{
     USER_AGENT,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
+use super::egress::{Refused, Way};
 use super::{Error, Request};
 use crate::config::{Prefill, Provider, ProviderLimits};
+use crate::vault::Locked;
 use body::Body;
 pub(super) use clients::Clients;
 use clients::NoResponse;
 use failure::Failure;
+pub(super) use models::ListedModel;
 use response::Response;
 pub(super) use stream::Stream;
 
@@ -46,14 +49,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most that is read of an error's body, and the time for it.
 const ERROR_BODY_BYTES: usize = 64 * 1024;
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
-/// The most that is read of a list of models; OpenRouter's is half a megabyte.
-const LIST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Why a key is not sent without TLS.
+const OPEN_KEY: &str = "its key would cross the network where others can read it. its address should begin with https, or whoever runs this server can vouch for the host with LOQUAT_ALLOWED_PROVIDER_HOSTS";
 
 /// Where a provider answers, and what it needs to be told.
 pub(super) struct Endpoint {
     /// What the provider is called.
     pub(super) name: String,
-    base_url: Url,
+    pub(super) base_url: Url,
     api_key: Option<SecretString>,
     /// Whether it is one of the `LOQUAT_PROVIDERS` file.
     pub(super) named: bool,
@@ -64,6 +68,10 @@ pub(super) struct Endpoint {
     prefill: Option<Prefill>,
     /// Whether it was found on this machine, and not configured.
     pub(super) discovered: bool,
+    /// Whether an administrator added it in the settings, so that it may not be everywhere.
+    pub(super) stored: bool,
+    /// Why its stored key cannot be read.
+    pub(super) locked: Option<Locked>,
     limits: ProviderLimits,
     clients: Arc<Clients>,
     /// Whether it refused `stream_options` once, so that it is not asked again.
@@ -99,14 +107,24 @@ impl Endpoint {
             context_tokens: provider.context_tokens,
             prefill: provider.prefill,
             discovered: false,
+            stored: false,
+            locked: None,
             limits,
             clients,
             no_stream_options: AtomicBool::new(false),
         }
     }
 
+    /// Whether it is asked with a key.
+    pub(super) fn has_key(&self) -> bool {
+        self.api_key.is_some()
+    }
+
     /// Where its key is set, for the administrator who has to mend it.
     fn key_setting(&self) -> String {
+        if self.stored {
+            return format!("the key of {} in the settings, under model servers", self.name);
+        }
         match (self.named, &self.api_key) {
             (true, _) => format!("the key of {} in the LOQUAT_PROVIDERS file", self.name),
             (false, Some(_)) => "OPENAI_API_KEY".to_owned(),
@@ -172,17 +190,19 @@ impl Endpoint {
     /// One attempt, up to the head of a successful response.
     async fn ask(&self, body: &Body<'_>) -> Result<Response, Setback> {
         let url = self.url("chat/completions");
+        let way = self.way(&url).map_err(Setback::Final)?;
         let mut headers = self.headers().map_err(Setback::Final)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // What we made ourselves can be written as JSON.
         let body = serde_json::to_vec(body).unwrap_or_default();
-        let sending = self.clients.post(url, &headers, body);
+        let sending = self.clients.post(url, way, &headers, body);
         let response = match self.limits.first_byte {
             Some(limit) => timeout(limit, sending).await.map_err(|_| Setback::Final(self.no_first_byte(limit)))?,
             None => sending.await,
         };
         let response = response.map_err(|error| match error {
             NoResponse::Unreachable(reason) => Setback::Unreachable(self.unreachable(&reason)),
+            NoResponse::Refused(refused) => Setback::Final(self.refused(refused)),
             NoResponse::CutOff => Setback::Final(Error::CutOff { provider: self.name.clone() }),
         })?;
         let status = response.status;
@@ -202,33 +222,6 @@ impl Endpoint {
                 Err(Setback::Final(Error::BadResponse { provider: self.name.clone(), what }))
             }
         }
-    }
-
-    /// The models it lists, in its order; `None` when it does not, or not in this time.
-    pub(super) async fn list(&self, time: Duration) -> Option<Vec<ListedModel>> {
-        let url = self.url("models");
-        let client = self.clients.of(&url).ok()?;
-        let listing = async {
-            let headers = self.headers().ok()?;
-            let response = Response::from(client.get(url).headers(headers).send().await.ok()?);
-            if !response.status.is_success() {
-                return None;
-            }
-            let body = response.body.read_up_to(LIST_BYTES, time).await;
-            serde_json::from_slice::<Value>(&body).ok()
-        };
-        let list = timeout(time, listing).await.ok().flatten()?;
-        // Some gateways give the bare list.
-        let items = list.get("data").unwrap_or(&list).as_array()?;
-        let models = items.iter().filter_map(|item| {
-            let id = item["id"].as_str().filter(|id| !id.is_empty())?;
-            Some(ListedModel {
-                id: id.to_owned(),
-                owner: item["owned_by"].as_str().unwrap_or_default().to_owned(),
-                context_tokens: context_tokens(item),
-            })
-        });
-        Some(models.collect())
     }
 
     /// The address of one of the API's operations. A query, as Azure's base URLs have, is kept.
@@ -260,6 +253,34 @@ impl Endpoint {
         Ok(headers)
     }
 
+    /// Whether its address, as it is written, may be connected to at all.
+    pub(super) fn may_be_asked(&self) -> Result<(), Error> {
+        self.way(&self.base_url).map(drop)
+    }
+
+    /// How it may be connected to; an error where it may not.
+    fn way(&self, url: &Url) -> Result<Way, Error> {
+        if let Some(reason) = self.locked {
+            return Err(Error::KeyUnreadable { provider: self.name.clone(), reason });
+        }
+        if !self.stored {
+            return Ok(Way::Free);
+        }
+        let way = self.clients.way(url).map_err(|refused| self.refused(refused))?;
+        if way == Way::Checked && url.scheme() == "http" && self.api_key.is_some() {
+            let reason = OPEN_KEY.to_owned();
+            return Err(Error::AddressRefused { provider: self.name.clone(), reason });
+        }
+        Ok(way)
+    }
+
+    fn refused(&self, Refused(what): Refused) -> Error {
+        let reason = format!(
+            "its address is {what}, where model servers that were added in the settings may not be. whoever runs this server can allow it with LOQUAT_ALLOWED_PROVIDER_HOSTS"
+        );
+        Error::AddressRefused { provider: self.name.clone(), reason }
+    }
+
     fn unreachable(&self, reason: &str) -> Error {
         Error::Unreachable { provider: self.name.clone(), reason: failure::sanitise(reason, self) }
     }
@@ -267,26 +288,6 @@ impl Endpoint {
     fn no_first_byte(&self, limit: Duration) -> Error {
         Error::Timeout { provider: self.name.clone(), what: "sent nothing", limit }
     }
-}
-
-/// How many tokens a model reads, under the names that vendors list it by: vLLM; OpenRouter and Together; Groq; Mistral;
-/// LM Studio; llama.cpp, which tells what it was started with and what the model was trained for.
-fn context_tokens(item: &Value) -> Option<u32> {
-    const NAMES: [&str; 5] =
-        ["max_model_len", "context_length", "context_window", "max_context_length", "loaded_context_length"];
-    let named = NAMES.iter().map(|name| &item[*name]);
-    let meta = ["n_ctx", "n_ctx_train"].iter().map(|name| &item["meta"][*name]);
-    named.chain(meta).find_map(Value::as_u64).and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens > 0)
-}
-
-/// A model as its provider lists it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ListedModel {
-    pub(super) id: String,
-    /// `owned_by`, which tells local servers apart.
-    pub(super) owner: String,
-    /// How many tokens it reads, where the provider tells.
-    pub(super) context_tokens: Option<u32>,
 }
 
 /// How long to wait before asking again; `None` when the failure stands.

@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 use url::Url;
 
+use super::egress::Lookup;
+
 mod framing;
 mod head;
 
@@ -38,7 +40,7 @@ thread_local! {
 /// whether the question was heard.
 #[derive(Clone)]
 pub(super) struct Client {
-    connector: HttpConnector,
+    connector: HttpConnector<Lookup>,
 }
 
 /// Why there is no response.
@@ -68,8 +70,8 @@ pub(super) enum Next<T> {
 }
 
 impl Client {
-    pub(super) fn new(connect: Duration, tcp_keep_alive: Duration) -> Self {
-        let mut connector = HttpConnector::new();
+    pub(super) fn new(connect: Duration, tcp_keep_alive: Duration, lookup: Lookup) -> Self {
+        let mut connector = HttpConnector::new_with_resolver(lookup);
         connector.set_nodelay(true);
         connector.set_keepalive(Some(tcp_keep_alive));
         connector.set_connect_timeout(Some(connect));

@@ -107,6 +107,7 @@ fn config(data: Data) -> Config {
         sessions: SessionTimes { idle: Some(14 * DAY), whole: Some(90 * DAY) },
         secret_key: Some(SecretString::from("a key for tests only: 0123456789abcdef".to_owned())),
         providers: vec![nobody()],
+        allowed_provider_hosts: Vec::new(),
         default_model: None,
         sentry_dsn: None,
         log: "warn".to_owned(),

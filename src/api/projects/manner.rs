@@ -17,9 +17,9 @@ pub(super) struct Manner {
 
 impl Manner {
     /// Puts it into a conversation, once it is known to be right.
-    pub(super) async fn put(self, app: &App, project: &mut project::ActiveModel) -> Result<()> {
+    pub(super) async fn put(self, app: &App, asker: llm::Asker, project: &mut project::ActiveModel) -> Result<()> {
         if let Some(model) = self.model {
-            let model = app.chat.catalog.resolve(Some(&model)).await;
+            let model = app.chat.catalog.resolve(Some(&model), asker).await;
             project.model = Set(Some(model.map_err(|error| Error::ModelUnknown(error.to_string()))?.id));
         }
         if let Some(prompt) = self.system_prompt {

@@ -123,7 +123,7 @@ async fn ask(
     project_id: Uuid,
     request: Request,
 ) -> Outcome<Done> {
-    let turn = turn::start(&app.chat, caller.id(), project_id, request).await?;
+    let turn = turn::start(&app.chat, &caller.user, project_id, request).await?;
     let answer = turn.answer.clone();
     let shown = shown::turn(app, turn).await?;
     let message_id = answer.id;

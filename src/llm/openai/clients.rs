@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use super::response::Response;
 use crate::http;
+use crate::llm::egress::{self, Lookup, Refused, Rules, Way};
 use crate::llm::plain;
 
 pub(super) const USER_AGENT: &str = concat!("loquat/", env!("CARGO_PKG_VERSION"));
@@ -22,8 +23,8 @@ const TCP_KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// The pauses before the second and the third attempt; each is lengthened or shortened by up to half at random.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
-/// One client for servers on this machine and one for the rest of the world, each with its pool of connections, and one
-/// for answers that come without TLS.
+/// One client for servers on this machine, one for the rest of the world, and one for what is checked before it is
+/// connected to, each with its pool of connections; and two for answers that come without TLS.
 ///
 /// They are built when they are first needed: reading the system's certificates takes longer than all the rest of a start.
 pub(crate) struct Clients {
@@ -31,7 +32,11 @@ pub(crate) struct Clients {
     pub(super) pauses: [Duration; 2],
     loopback: OnceLock<Result<Client, String>>,
     remote: OnceLock<Result<Client, String>>,
+    checked: OnceLock<Result<Client, String>>,
     plain: plain::Client,
+    checked_plain: plain::Client,
+    /// Where providers of the settings may be.
+    rules: Rules,
     /// Whether the environment names a proxy for what goes out without TLS.
     proxied: bool,
 }
@@ -40,18 +45,23 @@ pub(crate) struct Clients {
 pub(super) enum NoResponse {
     /// No connection, or no client; nothing was sent.
     Unreachable(String),
+    /// An address that may not be connected to.
+    Refused(Refused),
     /// The connection ended, or what came was no HTTP.
     CutOff,
 }
 
 impl Clients {
-    pub(crate) fn new(connect: Duration) -> Self {
+    pub(crate) fn new(connect: Duration, rules: Rules) -> Self {
         Self {
             connect,
             pauses: PAUSES,
             loopback: OnceLock::new(),
             remote: OnceLock::new(),
-            plain: plain::Client::new(connect, TCP_KEEP_ALIVE),
+            checked: OnceLock::new(),
+            plain: plain::Client::new(connect, TCP_KEEP_ALIVE, Lookup::free()),
+            checked_plain: plain::Client::new(connect, TCP_KEEP_ALIVE, Lookup::checked(rules.clone())),
+            rules,
             proxied: ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
                 .map(std::env::var_os)
                 .iter()
@@ -62,12 +72,21 @@ impl Clients {
     /// The same with hardly a pause between attempts.
     #[cfg(test)]
     pub(crate) fn hurried() -> Self {
-        Self { pauses: [Duration::from_millis(1); 2], ..Self::new(Duration::from_secs(10)) }
+        Self { pauses: [Duration::from_millis(1); 2], ..Self::new(Duration::from_secs(10), Rules::default()) }
+    }
+
+    /// How a provider of the settings may be connected to.
+    pub(super) fn way(&self, url: &Url) -> Result<Way, Refused> {
+        self.rules.way(url)
     }
 
     /// The client for an address, or why none could be built.
-    pub(super) fn of(&self, url: &Url) -> Result<&Client, &str> {
-        let client = if is_loopback(url) {
+    pub(super) fn of(&self, url: &Url, way: Way) -> Result<&Client, &str> {
+        let client = if way == Way::Checked {
+            let lookup = Lookup::checked(self.rules.clone());
+            let checked = |builder: ClientBuilder| builder.no_proxy().dns_resolver(lookup.clone());
+            self.checked.get_or_init(|| build(self.connect, checked))
+        } else if is_loopback(url) {
             // A proxy named in the environment would look for the model server on its own machine.
             self.loopback.get_or_init(|| build(self.connect, ClientBuilder::no_proxy))
         } else {
@@ -79,11 +98,20 @@ impl Clients {
 
 impl Clients {
     /// Sends a POST of JSON and waits for the head of its response.
-    pub(super) async fn post(&self, url: Url, headers: &HeaderMap, body: Vec<u8>) -> Result<Response, NoResponse> {
+    pub(super) async fn post(
+        &self,
+        url: Url,
+        way: Way,
+        headers: &HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response, NoResponse> {
+        if way == Way::Checked && url.scheme() == "http" {
+            return Ok(self.checked_plain.post(&url, headers, &body).await?.into());
+        }
         if self.is_plain(&url) {
             return Ok(self.plain.post(&url, headers, &body).await?.into());
         }
-        let client = self.of(&url).map_err(|reason| NoResponse::Unreachable(reason.to_owned()))?;
+        let client = self.of(&url, way).map_err(|reason| NoResponse::Unreachable(reason.to_owned()))?;
         Ok(client.post(url).headers(headers.clone()).body(body).send().await?.into())
     }
 
@@ -97,7 +125,7 @@ impl Clients {
 impl From<plain::Failure> for NoResponse {
     fn from(failure: plain::Failure) -> Self {
         match failure {
-            plain::Failure::Connect(error) => Self::Unreachable(innermost(&*error)),
+            plain::Failure::Connect(error) => Self::unconnected(&*error),
             plain::Failure::CutOff => Self::CutOff,
         }
     }
@@ -108,7 +136,13 @@ impl From<reqwest::Error> for NoResponse {
         if error.is_builder() {
             return Self::Unreachable("its address or key cannot be sent".to_owned());
         }
-        if error.is_connect() { Self::Unreachable(innermost(&error)) } else { Self::CutOff }
+        if error.is_connect() { Self::unconnected(&error) } else { Self::CutOff }
+    }
+}
+
+impl NoResponse {
+    fn unconnected(error: &(dyn std::error::Error + 'static)) -> Self {
+        egress::refusal(error).map_or_else(|| Self::Unreachable(innermost(error)), Self::Refused)
     }
 }
 

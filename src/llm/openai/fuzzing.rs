@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::reading::Reading;
 use super::{Clients, Endpoint};
 use crate::config::{Provider, ProviderLimits};
+use crate::llm::egress::Rules;
 use crate::llm::{Error, Finish, Part};
 
 /// All that a stream came to.
@@ -80,7 +81,7 @@ fn read(body: &[u8], whole: bool, limits: &ProviderLimits, mut next: impl FnMut(
 fn reading(limits: ProviderLimits) -> Reading {
     let address = "http://127.0.0.1:9/v1".parse().expect("an address");
     let provider = Provider::new("Fuzzed", address);
-    let endpoint = Endpoint::new(provider, limits, Arc::new(Clients::new(Duration::ZERO)));
+    let endpoint = Endpoint::new(provider, limits, Arc::new(Clients::new(Duration::ZERO, Rules::default())));
     Reading::new(Arc::new(endpoint), "m".to_owned())
 }
 

@@ -33,7 +33,7 @@ async fn server(response: &'static [u8], each: usize) -> (Url, tokio::sync::watc
 }
 
 fn client() -> Client {
-    Client::new(Duration::from_secs(5), Duration::from_secs(30))
+    Client::new(Duration::from_secs(5), Duration::from_secs(30), Lookup::free())
 }
 
 /// The whole body, and whether it ended as it should.

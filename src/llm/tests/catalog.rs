@@ -7,28 +7,28 @@ use tokio::net::TcpListener;
 use super::provider::{Reply, ScriptedProvider, Then, ask, limits};
 use crate::config::Provider;
 use crate::llm::openai::Clients;
-use crate::llm::{Catalog, Part};
+use crate::llm::{Asker, Catalog, Part};
 
 fn catalog(providers: Vec<Provider>, default: Option<&str>) -> Catalog {
     Catalog::assemble(providers, default.map(str::to_owned), limits(), Vec::new(), Clients::hurried())
 }
 
 async fn ids(catalog: &Catalog) -> Vec<String> {
-    catalog.models().await.into_iter().map(|model| model.id).collect()
+    catalog.models(Asker::Member).await.into_iter().map(|model| model.id).collect()
 }
 
 /// The id of the default model; there must be exactly one.
 async fn default_of(catalog: &Catalog) -> String {
-    let models = catalog.models().await;
+    let models = catalog.models(Asker::Member).await;
     let defaults: Vec<&str> = models.iter().filter(|model| model.is_default).map(|model| model.id.as_str()).collect();
     assert_eq!(defaults.len(), 1, "{models:?}");
-    assert_eq!(catalog.resolve(None).await.unwrap().id, defaults[0]);
+    assert_eq!(catalog.resolve(None, Asker::Member).await.unwrap().id, defaults[0]);
     defaults[0].to_owned()
 }
 
 async fn wire_name(catalog: &Catalog, id: &str) -> Result<String, &'static str> {
     catalog
-        .resolve(Some(id))
+        .resolve(Some(id), Asker::Member)
         .await
         .map(|model| format!("{} at {}", model.wire_name, model.provider))
         .map_err(|error| error.code())
@@ -49,7 +49,7 @@ async fn with_nothing_there_is_the_demo() {
     let catalog = catalog(vec![], None);
     assert_eq!(ids(&catalog).await, ["demo"]);
     assert_eq!(default_of(&catalog).await, "demo");
-    assert!(catalog.models().await[0].built_in);
+    assert!(catalog.models(Asker::Member).await[0].built_in);
 }
 
 #[tokio::test]
@@ -119,9 +119,9 @@ async fn demo_is_always_the_built_in_one() {
     for provider in [nothing_there().await, other.settings("other", false), own.settings("own", false)] {
         let catalog = catalog(vec![provider], Some("demo"));
         assert_eq!(default_of(&catalog).await, "demo");
-        let demo = catalog.resolve(Some("demo")).await.unwrap();
+        let demo = catalog.resolve(Some("demo"), Asker::Member).await.unwrap();
         assert!(demo.built_in, "{demo:?}");
-        assert!(catalog.resolve(None).await.unwrap().built_in);
+        assert!(catalog.resolve(None, Asker::Member).await.unwrap().built_in);
     }
     let catalog = catalog(vec![own.settings("own", false)], None);
     assert_eq!(wire_name(&catalog, "own/demo").await.unwrap(), "demo at own");
@@ -194,7 +194,7 @@ async fn a_short_text_is_collected_without_its_reasoning() {
     ];
     let provider = ScriptedProvider::start(vec![Reply::events(&events, Then::Close)]).await;
     let catalog = provider.catalog(limits());
-    let request = ask(catalog.resolve(None).await.unwrap(), "hi");
+    let request = ask(catalog.resolve(None, Asker::Member).await.unwrap(), "hi");
     assert_eq!(catalog.short_text(request, Duration::from_secs(5)).await.unwrap(), "A name");
 }
 
@@ -203,13 +203,13 @@ async fn a_short_text_has_a_time_and_a_length() {
     let delta = format!(r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#, "é".repeat(500));
     let mut endless = ScriptedProvider::start(vec![Reply::events(&[&delta], Then::Repeat)]).await;
     let catalog = endless.catalog(limits());
-    let request = ask(catalog.resolve(None).await.unwrap(), "hi");
+    let request = ask(catalog.resolve(None, Asker::Member).await.unwrap(), "hi");
     assert_eq!(catalog.short_text(request, Duration::from_secs(5)).await.unwrap().len(), 4096);
     endless.ended(1).await;
 
     let silent = ScriptedProvider::start(vec![Reply::events(&[], Then::Hold)]).await;
     let catalog = silent.catalog(limits());
-    let request = ask(catalog.resolve(None).await.unwrap(), "hi");
+    let request = ask(catalog.resolve(None, Asker::Member).await.unwrap(), "hi");
     let error = catalog.short_text(request, Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(error.code(), "provider_timeout");
 }
@@ -217,7 +217,7 @@ async fn a_short_text_has_a_time_and_a_length() {
 #[tokio::test]
 async fn the_demo_answers_through_the_catalog() {
     let catalog = catalog(vec![], None);
-    let request = ask(catalog.resolve(Some("demo")).await.unwrap(), "hi");
+    let request = ask(catalog.resolve(Some("demo"), Asker::Member).await.unwrap(), "hi");
     let mut answer = catalog.answer(request).await.unwrap();
     let mut parts = Vec::new();
     assert_eq!(answer.next(&mut parts).await, Ok(None));

@@ -1,8 +1,8 @@
 //! Finding model servers on this machine.
 
 use super::provider::{Reply, ScriptedProvider, Then, limits};
-use crate::llm::Catalog;
 use crate::llm::openai::Clients;
+use crate::llm::{Asker, Catalog};
 
 fn server(owner: &str, models: &[&str]) -> Reply {
     let data: Vec<_> = models.iter().map(|name| serde_json::json!({ "id": name, "owned_by": owner })).collect();
@@ -22,7 +22,7 @@ async fn servers_that_answer_are_offered_and_named() {
     let ports = [&llama, &vllm, &website, &silent].map(|provider| provider.address.port());
     let catalog = Catalog::assemble(vec![], None, limits(), ports.to_vec(), Clients::hurried());
 
-    let models = catalog.models().await;
+    let models = catalog.models(Asker::Member).await;
     let shown: Vec<(&str, &str)> = models.iter().map(|model| (model.id.as_str(), model.provider.as_str())).collect();
     // A name that is taken already gets its server's name in front.
     assert_eq!(shown, [("tiny", "llama.cpp"), ("big", "vLLM"), ("vLLM/tiny", "vLLM"), ("demo", "Loquat")]);
@@ -33,10 +33,10 @@ async fn servers_that_answer_are_offered_and_named() {
 async fn an_unknown_name_looks_again_only_when_the_list_has_aged() {
     let server = ScriptedProvider::start(vec![server("library", &["a"])]).await;
     let catalog = Catalog::assemble(vec![], None, limits(), vec![server.address.port()], Clients::hurried());
-    assert_eq!(catalog.resolve(Some("nope")).await.unwrap_err().code(), "model_unknown");
-    assert_eq!(catalog.resolve(Some("nope")).await.unwrap_err().code(), "model_unknown");
+    assert_eq!(catalog.resolve(Some("nope"), Asker::Member).await.unwrap_err().code(), "model_unknown");
+    assert_eq!(catalog.resolve(Some("nope"), Asker::Member).await.unwrap_err().code(), "model_unknown");
     assert_eq!(server.requests().len(), 1);
-    assert_eq!(catalog.resolve(None).await.unwrap().provider, "Ollama");
+    assert_eq!(catalog.resolve(None, Asker::Member).await.unwrap().provider, "Ollama");
 }
 
 #[tokio::test]
@@ -45,6 +45,6 @@ async fn nothing_is_looked_for_when_a_provider_is_configured() {
     let remote = ScriptedProvider::start(vec![Reply::models(&["remote"])]).await;
     let ports = vec![local.address.port()];
     let catalog = Catalog::assemble(vec![remote.settings("r", false)], None, limits(), ports, Clients::hurried());
-    assert_eq!(catalog.models().await.len(), 2);
+    assert_eq!(catalog.models(Asker::Member).await.len(), 2);
     assert!(local.requests().is_empty());
 }

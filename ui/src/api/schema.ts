@@ -180,7 +180,7 @@ export interface paths {
         };
         /**
          * Lists the models that can be asked
-         * @description For signed-in people. The list is at most a minute old; providers that do not answer are shown with what
+         * @description For signed-in people: those that are offered to the one who asks. The list is at most a minute old; providers that do not answer are shown with what
          *     is known of them.
          *
          *     An API key of any scope will do.
@@ -464,6 +464,130 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/providers/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the model servers, and how they are
+         * @description For administrators. Those that were added here come as `items`, always in one page; those of the environment and
+         *     of the `LOQUAT_PROVIDERS` file, and those found on this machine, as `configured`: they are changed where they are
+         *     set. Keys are never shown.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        /**
+         * Adds a model server
+         * @description For administrators. Its address is one of the public internet, or one that the setting
+         *     `LOQUAT_ALLOWED_PROVIDER_HOSTS` allows. A key is kept sealed, is never shown again, and goes to this address alone;
+         *     with one, the address begins with `https`, unless that setting names its host.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["create_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers/{provider_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a model server
+         * @description For administrators.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["get_provider"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a model server, with its key
+         * @description For administrators. Conversations with its models stay, and go on with the default model.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        delete: operations["delete_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a model server
+         * @description For administrators. What is left out stays, but an address of another host, port or scheme forgets the key unless a
+         *     new one comes with it. Answers that are being written go on as they began.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        patch: operations["change_provider"];
+        trace?: never;
+    };
+    "/api/providers/{provider_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a model server for its models now, and tells what came of it
+         * @description For administrators. It has 10 seconds. Whatever it answers is no error of this request.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["check_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers/{provider_id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the models of a model server, and whom they are offered to
+         * @description For administrators. Always one page: those that it lists, in its order, and then others that something was said of.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_provider_models"];
+        put?: never;
+        post?: never;
+        /**
+         * Takes back what was said of a model
+         * @description For administrators. It is offered as its model server says, if that lists it.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        delete: operations["forget_provider_model"];
+        options?: never;
+        head?: never;
+        /**
+         * Says whom a model is offered to, how much it reads, or what it is for
+         * @description For administrators. One that the model server does not list is offered from now on. There is one default model and
+         *     one that names conversations: choosing another takes that from the one before.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        patch: operations["change_provider_model"];
         trace?: never;
     };
     "/api/sessions/": {
@@ -810,6 +934,34 @@ export interface components {
              * @enum {string}
              */
             event: "start";
+        };
+        /**
+         * @description Whom a model is offered to.
+         * @enum {string}
+         */
+        Audience: "everyone" | "administrators" | "nobody";
+        /**
+         * ConfiguredProvider
+         * @description A model server that the operator of this server set, or that was found on its machine.
+         */
+        ConfiguredProvider: {
+            /** @description Its address, without a query. */
+            base_url: string;
+            /** @description What is wrong, in words. */
+            detail?: string | null;
+            /** @description Whether it has a key. */
+            has_key: boolean;
+            /**
+             * Format: uint32
+             * @description How many models it has, where that is known.
+             */
+            model_count?: number | null;
+            /** @description What people see. */
+            name: string;
+            /** @description Where it comes from. */
+            source: components["schemas"]["ProviderSource"];
+            /** @description How it was when it was asked last. */
+            state: components["schemas"]["ProviderState"];
         };
         /**
          * Continuation
@@ -1387,6 +1539,29 @@ export interface components {
             system_prompt?: string | null;
         };
         /**
+         * NewProvider
+         * @description What a model server is added from.
+         */
+        NewProvider: {
+            /** @description Its key, if it wants one. It is never shown again. */
+            api_key?: string | null;
+            /** @description Its address, usually ending in `/v1`; without a query. */
+            base_url: string;
+            /**
+             * Format: uint32
+             * @description How many tokens of a conversation its models read; 0 or nothing where that is not known.
+             */
+            context_tokens?: number | null;
+            /** @description Whether it is asked at all; true when left out. */
+            enabled?: boolean | null;
+            /** @description What people see: 1 to 64 characters without a slash, unlike every other. */
+            name: string;
+            /** @description Whom its models are offered to; everyone when left out. */
+            offered_to?: components["schemas"]["Audience"] | null;
+            /** @description How an answer that was cut short is gone on with; `auto` when left out. */
+            prefill?: components["schemas"]["Prefill"] | null;
+        };
+        /**
          * NewUser
          * @description What an account is made from.
          */
@@ -1430,6 +1605,11 @@ export interface components {
              */
             top_p?: number | null;
         };
+        /**
+         * @description How an answer that was cut short is gone on with.
+         * @enum {string}
+         */
+        Prefill: "auto" | "none" | "last_message" | "prefix" | "continue_final_message";
         /**
          * Problem
          * @description What went wrong, for programs (`code`) and for people (`detail`).
@@ -1556,6 +1736,169 @@ export interface components {
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
+        /**
+         * Provider
+         * @description A model server that was added here.
+         */
+        Provider: {
+            /** @description Its address, usually ending in `/v1`. */
+            base_url: string;
+            /**
+             * Format: uint32
+             * @description How many tokens of a conversation its models read, where that was said.
+             */
+            context_tokens?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description What is wrong, in words. */
+            detail?: string | null;
+            /** @description Whether it is asked at all. */
+            enabled: boolean;
+            /** @description Whether it has a key. */
+            has_key: boolean;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The last four characters of the key, if it is long and can be read. */
+            key_hint?: string | null;
+            /**
+             * Format: uint32
+             * @description How many models it lists, where it does.
+             */
+            model_count?: number | null;
+            /** @description What people see, and the first half of its models' ids. */
+            name: string;
+            /** @description Whom its models are offered to of which nothing else is said. */
+            offered_to: components["schemas"]["Audience"];
+            /** @description How an answer that was cut short is gone on with. */
+            prefill: components["schemas"]["Prefill"];
+            /** @description How it was when it was asked last. */
+            state: components["schemas"]["ProviderState"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /**
+         * ProviderChange
+         * @description What is to become of a model server; what is left out stays.
+         */
+        ProviderChange: {
+            /** @description Its key; an empty text deletes it. */
+            api_key?: string | null;
+            /** @description Its address. Another host, port or scheme forgets the key. */
+            base_url?: string | null;
+            /**
+             * Format: uint32
+             * @description How many tokens of a conversation its models read; 0 where that is not known.
+             */
+            context_tokens?: number | null;
+            /** @description Whether it is asked at all. */
+            enabled?: boolean | null;
+            /** @description What people see. */
+            name?: string | null;
+            /** @description Whom its models are offered to of which nothing else is said. */
+            offered_to?: components["schemas"]["Audience"] | null;
+            /** @description How an answer that was cut short is gone on with. */
+            prefill?: components["schemas"]["Prefill"] | null;
+        };
+        /**
+         * ProviderCheck
+         * @description What a model server answered when it was asked for its models.
+         */
+        ProviderCheck: {
+            /** @description What is wrong, in words. */
+            detail?: string | null;
+            /**
+             * Format: uint32
+             * @description How many models it lists.
+             */
+            model_count: number;
+            /** @description How it is. */
+            state: components["schemas"]["ProviderState"];
+        };
+        /**
+         * ProviderList
+         * @description Every model server.
+         */
+        ProviderList: {
+            /** @description Those that are set elsewhere, and cannot be changed here. */
+            configured: components["schemas"]["ConfiguredProvider"][];
+            /** @description The default model that `LOQUAT_DEFAULT_MODEL` names; what is chosen here does not count then. */
+            fixed_default_model?: string | null;
+            /** @description Those that were added here, the oldest first. */
+            items: components["schemas"]["Provider"][];
+            /** @description Always null: there are no more pages. */
+            next_cursor?: string | null;
+        };
+        /**
+         * ProviderModel
+         * @description A model of a model server.
+         */
+        ProviderModel: {
+            /**
+             * Format: uint32
+             * @description How many tokens of a conversation it reads, where that is known or was said.
+             */
+            context_tokens?: number | null;
+            /** @description Whether it answers when none is chosen. */
+            is_default: boolean;
+            /** @description Whether its server lists it. */
+            is_listed: boolean;
+            /** @description Whether it names conversations. */
+            is_naming: boolean;
+            /** @description The name that its server knows it by. */
+            model: string;
+            /** @description Whom it is offered to. */
+            offered_to: components["schemas"]["Audience"];
+            /** @description Whether that was said of this model, and not of its model server. */
+            offered_to_is_own: boolean;
+        };
+        /**
+         * ProviderModelChange
+         * @description What is to be said of a model; what is left out stays.
+         */
+        ProviderModelChange: {
+            /**
+             * Format: uint32
+             * @description How many tokens of a conversation it reads; 0 where that is not known.
+             */
+            context_tokens?: number | null;
+            /** @description Whether it answers when none is chosen. It has to be offered to everyone for that. */
+            is_default?: boolean | null;
+            /** @description Whether it names conversations. */
+            is_naming?: boolean | null;
+            /** @description The name that its server knows it by. */
+            model: string;
+            /** @description Whom it is offered to. */
+            offered_to?: components["schemas"]["Audience"] | null;
+        };
+        /**
+         * ProviderModels
+         * @description The models of a model server; always one page.
+         */
+        ProviderModels: {
+            /** @description The models. */
+            items: components["schemas"]["ProviderModel"][];
+            /** @description Always null: there are no more pages. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description Where a model server comes from.
+         * @enum {string}
+         */
+        ProviderSource: "environment" | "file" | "found";
+        /**
+         * @description How a model server is.
+         * @enum {string}
+         */
+        ProviderState: "works" | "unknown" | "disabled" | "no_models" | "unreachable" | "address_refused" | "key_refused" | "key_unreadable" | "failed";
         /**
          * Queued
          * @description A place in the queue.
@@ -3561,6 +3904,374 @@ export interface operations {
                 headers: {
                     /** @description With 429 and 503: in how many seconds it makes sense to try again. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            /** @description The model server is added, and its models are offered. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ProviderCheck"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_provider_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ProviderModels"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_provider_model: {
+        parameters: {
+            query: {
+                /** @description The model, by the name that its server knows it by. */
+                model: string;
+            };
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_provider_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model server. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderModelChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ProviderModel"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

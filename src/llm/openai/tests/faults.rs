@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::hear;
 use crate::config::ProviderLimits;
 use crate::llm::tests::provider::{Reply, ScriptedProvider, Then, ask, limits};
-use crate::llm::{Answer, Error, Part};
+use crate::llm::{Answer, Asker, Error, Part};
 
 const TEXT: &str = r#"{"choices":[{"delta":{"content":"hi"}}]}"#;
 const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
@@ -13,7 +13,7 @@ const SHORT: Duration = Duration::from_millis(60);
 
 async fn begin(provider: &ScriptedProvider, limits: ProviderLimits) -> Result<Answer, Error> {
     let catalog = provider.catalog(limits);
-    let model = catalog.resolve(None).await?;
+    let model = catalog.resolve(None, Asker::Member).await?;
     catalog.answer(ask(model, "hi")).await
 }
 
@@ -158,7 +158,7 @@ async fn dropping_the_answer_leaves_the_provider_within_a_second() {
 async fn dropping_the_question_leaves_the_provider_within_a_second() {
     let mut provider = ScriptedProvider::start(vec![Reply { pieces: vec![], then: Then::Hold }]).await;
     let catalog = provider.catalog(limits());
-    let model = catalog.resolve(None).await.unwrap();
+    let model = catalog.resolve(None, Asker::Member).await.unwrap();
     let asking = tokio::spawn(async move { catalog.answer(ask(model, "hi")).await.map(drop) });
     while provider.requests().is_empty() {
         tokio::task::yield_now().await;

@@ -9,7 +9,7 @@ mod retries;
 mod text;
 
 use crate::llm::tests::provider::ask;
-use crate::llm::{Catalog, Error, Finish, Part};
+use crate::llm::{Asker, Catalog, Error, Finish, Part};
 
 /// All that an answer brought: text, reasoning, and how it ended.
 #[derive(Debug, PartialEq)]
@@ -38,7 +38,7 @@ fn join(parts: &[Part], end: Result<Finish, Error>) -> Heard {
 
 /// Asks and listens to the end.
 async fn hear(catalog: &Catalog) -> Heard {
-    let model = catalog.resolve(None).await.unwrap();
+    let model = catalog.resolve(None, Asker::Member).await.unwrap();
     let mut parts = Vec::new();
     let mut answer = match catalog.answer(ask(model, "hi")).await {
         Ok(answer) => answer,

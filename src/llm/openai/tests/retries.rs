@@ -7,9 +7,9 @@ use reqwest::header::HeaderMap;
 use tokio::net::TcpListener;
 
 use super::hear;
-use crate::llm::Catalog;
 use crate::llm::openai::{Clients, retry_after};
 use crate::llm::tests::provider::{Reply, ScriptedProvider, Then, ask, limits};
+use crate::llm::{Asker, Catalog};
 
 const TEXT: &str = r#"{"choices":[{"delta":{"content":"hi"}}]}"#;
 const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
@@ -180,7 +180,7 @@ async fn newer_models_get_the_newer_name_of_the_token_limit() {
         Reply::whole(400, "", r#"{"error":{"message":"'temperature' does not support 0.2 with this model."}}"#);
     let provider = ScriptedProvider::start(vec![complaint, no_temperature, good()]).await;
     let catalog = provider.catalog(limits());
-    let mut request = ask(catalog.resolve(None).await.unwrap(), "hi");
+    let mut request = ask(catalog.resolve(None, Asker::Member).await.unwrap(), "hi");
     request.parameters.max_tokens = Some(16);
     request.parameters.temperature = Some(0.2);
     assert_eq!(catalog.short_text(request, Duration::from_secs(5)).await.unwrap(), "hi");

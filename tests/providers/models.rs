@@ -1,0 +1,132 @@
+//! Whom models are offered to, which one answers when none is chosen, and which one names conversations.
+
+use serde_json::{Value, json};
+
+use super::{add, ask, offered, path_of, with_loopback};
+use crate::harness::client::{answer_of, json_of, problem_of};
+use crate::harness::{Person, Provider, Script, Server};
+use crate::invites::administrator;
+
+/// Says something of a model.
+async fn say(root: &Person, path: &str, what: Value) -> Value {
+    json_of(root.patch(&format!("{path}/models"), what).await, 200).await
+}
+
+/// The id of the model that answers somebody who names none.
+async fn default_of(person: &Person) -> String {
+    let models = person.read("/api/models/").await;
+    let defaults: Vec<&Value> =
+        models["items"].as_array().unwrap().iter().filter(|model| model["is_default"] == true).collect();
+    assert_eq!(defaults.len(), 1, "{models}");
+    let project = person.project().await;
+    let answered = person.ask(&project, "hi").await["assistant_message"]["model"].clone();
+    assert_eq!(answered, defaults[0]["id"]);
+    answered.as_str().unwrap().to_owned()
+}
+
+on_both_databases! {
+    async fn a_model_is_there_for_those_it_is_offered_to(kind) {
+        let provider = Provider::always(Script::answer("hi")).await;
+        let server = Server::with(kind, with_loopback).await;
+        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        let path = path_of(&add(&root, "shop", &provider).await);
+        ask(&ada, "shop/scripted").await;
+        let (project, _) = ask(&ada, "shop/scripted").await;
+        let never_there = ada.post(&format!("/api/projects/{project}/messages"), json!({"content": "hi", "model": "shop/nothing"})).await;
+        let never_there = problem_of(never_there, 422, "model_unknown").await;
+
+        let said = say(&root, &path, json!({"model": "scripted", "offered_to": "administrators"})).await;
+        assert_eq!((&said["offered_to"], &said["offered_to_is_own"], &said["is_listed"]), (&json!("administrators"), &json!(true), &json!(true)));
+        assert_eq!(offered(&root).await, ["fixed/one", "shop/scripted", "demo"]);
+        assert_eq!(offered(&ada).await, ["fixed/one", "demo"]);
+        ask(&root, "shop/scripted").await;
+        for name in ["shop/scripted", "scripted"] {
+            let asked = ada.post(&format!("/api/projects/{project}/messages"), json!({"content": "hi", "model": name})).await;
+            let problem = problem_of(asked, 422, "model_unknown").await;
+            let expected = never_there["detail"].as_str().unwrap().replace("shop/nothing", name);
+            assert_eq!(problem["detail"], expected.as_str());
+            problem_of(ada.patch(&format!("/api/projects/{project}"), json!({"model": name})).await, 422, "model_unknown").await;
+        }
+        // A conversation that had it goes on with another, and so does an answer that is made again.
+        assert_eq!(ada.ask(&project, "and now?").await["assistant_message"]["model"], "fixed/one");
+
+        say(&root, &path, json!({"model": "scripted", "offered_to": "nobody"})).await;
+        assert_eq!(offered(&root).await, ["fixed/one", "demo"]);
+        let asked = root.post(&format!("/api/projects/{}/messages", root.project().await), json!({"content": "hi", "model": "shop/scripted"})).await;
+        problem_of(asked, 422, "model_unknown").await;
+
+        let forgotten = root.delete(&format!("{path}/models?model=scripted")).await;
+        assert_eq!(forgotten.status(), 204);
+        assert_eq!(offered(&ada).await, ["fixed/one", "shop/scripted", "demo"]);
+        // What holds for all of a model server holds for those of which nothing is said.
+        json_of(root.patch(&path, json!({"offered_to": "administrators"})).await, 200).await;
+        say(&root, &path, json!({"model": "by/hand", "offered_to": "everyone", "context_tokens": 4096})).await;
+        assert_eq!(offered(&ada).await, ["fixed/one", "shop/by/hand", "demo"]);
+        let models = root.read(&format!("{path}/models")).await;
+        assert_eq!(models["items"], json!([
+            {"model": "scripted", "offered_to": "administrators", "offered_to_is_own": false, "context_tokens": null, "is_default": false, "is_naming": false, "is_listed": true},
+            {"model": "by/hand", "offered_to": "everyone", "offered_to_is_own": true, "context_tokens": 4096, "is_default": false, "is_naming": false, "is_listed": false},
+        ]));
+    }
+
+    async fn one_model_answers_when_none_is_chosen(kind) {
+        let provider = Provider::always(Script::answer("hi")).await;
+        let server = Server::with(kind, with_loopback).await;
+        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        let path = path_of(&add(&root, "shop", &provider).await);
+        let other = path_of(&add(&root, "other", &provider).await);
+        assert_eq!(default_of(&ada).await, "fixed/one");
+        say(&root, &path, json!({"model": "scripted", "is_default": true})).await;
+        assert_eq!(default_of(&ada).await, "shop/scripted");
+        say(&root, &other, json!({"model": "scripted", "is_default": true})).await;
+        assert_eq!(default_of(&ada).await, "other/scripted");
+        assert_eq!(root.read(&format!("{path}/models")).await["items"][0]["is_default"], false);
+        // It is for everyone, and stays so whatever its model server's others become.
+        for audience in ["administrators", "nobody"] {
+            let refused = root.patch(&format!("{other}/models"), json!({"model": "scripted", "offered_to": audience})).await;
+            assert_eq!(problem_of(refused, 422, "invalid").await["field"], "offered_to");
+        }
+        json_of(root.patch(&other, json!({"offered_to": "nobody"})).await, 200).await;
+        assert_eq!(default_of(&ada).await, "other/scripted");
+        say(&root, &path, json!({"model": "scripted", "offered_to": "administrators"})).await;
+        let refused = root.patch(&format!("{path}/models"), json!({"model": "scripted", "is_default": true})).await;
+        assert_eq!(problem_of(refused, 422, "invalid").await["field"], "is_default");
+        assert_eq!(root.delete(&other).await.status(), 204);
+        assert_eq!(default_of(&ada).await, "fixed/one");
+        problem_of(root.patch(&format!("{other}/models"), json!({"model": "a"})).await, 404, "not_found").await;
+        for wrong in ["", " ", "a\nb", &"m".repeat(257)] {
+            let refused = root.patch(&format!("{path}/models"), json!({"model": wrong})).await;
+            assert_eq!(problem_of(refused, 422, "invalid").await["field"], "model");
+        }
+    }
+
+    async fn the_operators_default_model_wins(kind) {
+        let provider = Provider::always(Script::answer("hi")).await;
+        let server = Server::with(kind, |config| {
+            with_loopback(config);
+            config.default_model = Some("demo".to_owned());
+        })
+        .await;
+        let root = administrator(&server).await;
+        let path = path_of(&add(&root, "shop", &provider).await);
+        say(&root, &path, json!({"model": "scripted", "is_default": true})).await;
+        assert_eq!(default_of(&root).await, "demo");
+        assert_eq!(root.read("/api/providers/").await["fixed_default_model"], "demo");
+    }
+
+    async fn one_model_names_conversations_whoever_may_ask_it(kind) {
+        let (chats, names) = (Provider::always(Script::answer("hi")).await, Provider::always(Script::answer("The Loquat Tree")).await);
+        let server = Server::with(kind, with_loopback).await;
+        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        add(&root, "shop", &chats).await;
+        let path = path_of(&add(&root, "small", &names).await);
+        say(&root, &path, json!({"model": "scripted", "offered_to": "nobody", "is_naming": true})).await;
+        let project = ada.project().await;
+        let question = json!({"content": "What is a loquat?", "model": "shop/scripted"});
+        let turn = json_of(ada.post(&format!("/api/projects/{project}/messages"), question).await, 202).await;
+        ada.events(&project, &answer_of(&turn), None).await.rest().await;
+        let named = json_of(ada.post(&format!("/api/projects/{project}/generate_name"), json!({})).await, 200).await;
+        assert_eq!(named["name"], "The Loquat Tree");
+        assert_eq!((chats.calls().len(), names.calls().len()), (1, 1));
+    }
+}
