@@ -19,6 +19,7 @@ use crate::llm::Catalog;
 use crate::providers::Providers;
 use crate::vault::Vault;
 
+pub mod rotation;
 mod secret;
 
 /// How long open sockets get to take the ends of their answers and a farewell.
@@ -66,6 +67,7 @@ impl App {
         let secret_key = secret::key(&config)?;
         let db = Db::open(&config.data).await?;
         prepare(&db, &config).await?;
+        let secret_key = rotation::finish(&config, &db, secret_key).await?;
         let interrupted = recovery::interrupt_unfinished(&db).await.map_err(Error::for_operator)?;
         if interrupted > 0 {
             tracing::warn!(interrupted, "answers that a stopped server left unfinished are marked as interrupted");

@@ -8,12 +8,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{DataSettings, ServeSettings};
+use crate::config::{DataSettings, RotationSettings, ServeSettings};
 use crate::db::{self, Db, schema};
 use crate::{api, server, telemetry};
 
 mod accounts;
 mod greeting;
+mod rotate;
 mod sessions;
 mod table;
 
@@ -56,6 +57,8 @@ enum Command {
     /// Works while the server runs, which notices within 5 seconds.
     #[command(subcommand)]
     Sessions(Sessions),
+    /// Replace SECRET_KEY: seal what is stored under it anew, and sign everybody out. With PostgreSQL, or wherever SECRET_KEY is given, give the new key as SECRET_KEY and the old one as SECRET_KEY_PREVIOUS; a key in the data directory is made anew
+    RotateSecret(RotationSettings),
     /// Print the API's OpenAPI document
     Openapi,
     /// Print the table of settings, as the README has it
@@ -126,6 +129,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::CreateUser(create) => create.run().await.map(|()| ExitCode::SUCCESS),
         Command::ResetPassword(reset) => reset.run().await.map(|()| ExitCode::SUCCESS),
         Command::Sessions(sessions) => sessions.run().await.map(|()| ExitCode::SUCCESS),
+        Command::RotateSecret(settings) => rotate::rotate(&settings).await,
         Command::Openapi => {
             print(&api::document());
             Ok(ExitCode::SUCCESS)

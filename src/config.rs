@@ -15,6 +15,7 @@ mod hosts;
 mod limits;
 mod parse;
 mod providers;
+mod rotation;
 mod settings;
 mod tls;
 
@@ -22,6 +23,7 @@ pub use accounts::AccountSettings;
 pub use hosts::AllowedHost;
 pub use limits::LimitSettings;
 pub use providers::{Prefill, Provider};
+pub use rotation::{Rotation, RotationSettings};
 pub use settings::{DataSettings, ServeSettings};
 pub use tls::{Content, Files, Pair, Reading, Tls};
 

@@ -21,9 +21,11 @@ use crate::vault::{Locked, Vault};
 mod change;
 mod check;
 mod models;
+mod reseal;
 
 pub use change::{Change, New};
 pub use models::{ModelChange, Spoken};
+pub use reseal::{Resealed, reseal, uses};
 
 /// What keys are sealed for, beside their row and the origin of its address.
 const API_KEY: &str = "providers.api_key";

@@ -38,6 +38,7 @@ mod promises;
 mod providers;
 mod races;
 mod recordings;
+mod rotation;
 mod scopes;
 mod search;
 mod sentry;

@@ -1,39 +1,85 @@
-//! The key that signs sessions: given, or made once and kept beside the SQLite database.
+//! The key that signs sessions and seals stored secrets: given, or made once and kept beside the SQLite database.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Config;
 
+/// The key's file in the data directory …
+const NAME: &str = "secret-key";
+/// … and that of the one that is about to take its place, while `rotate-secret` runs.
+const NEXT: &str = "secret-key.next";
+
 /// `SECRET_KEY`, or the key in `secret-key` of the data directory, which is made when it is missing.
 pub(super) fn key(config: &Config) -> anyhow::Result<SecretString> {
-    if let Some(key) = &config.secret_key {
-        return Ok(key.clone());
+    match &config.secret_key {
+        Some(key) => Ok(key.clone()),
+        None => read_or_make(&config.data.dir, NAME),
     }
-    let path = config.data.dir.join("secret-key");
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    match made {
-        Ok(mut file) => {
-            let key: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
-            file.write_all(key.as_bytes())
-                .and_then(|()| file.sync_all())
-                .with_context(|| format!("{} cannot be written", path.display()))?;
-            Ok(SecretString::from(key))
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let key = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            let key = key.trim().to_owned();
-            anyhow::ensure!(
-                key.len() >= 32,
-                "{} holds no key of 32 characters or more; delete it to have a new one made (everybody has to sign in again)",
-                path.display()
-            );
-            Ok(SecretString::from(key))
-        }
-        Err(error) => Err(error).with_context(|| format!("{} cannot be made", path.display())),
+}
+
+/// The key in the data directory, if there is one.
+pub(super) fn kept(dir: &Path) -> anyhow::Result<Option<SecretString>> {
+    read(&dir.join(NAME))
+}
+
+/// The key that is about to take its place, if there is one.
+pub(super) fn next(dir: &Path) -> anyhow::Result<Option<SecretString>> {
+    read(&dir.join(NEXT))
+}
+
+/// The same, made when there is none. It is on the disk before anything is sealed with it.
+pub(super) fn make_next(dir: &Path) -> anyhow::Result<SecretString> {
+    read_or_make(dir, NEXT)
+}
+
+/// Puts the new key in the place of the old one, at once. Returns where it is.
+pub(super) fn take_next(dir: &Path) -> anyhow::Result<PathBuf> {
+    let (next, place) = (dir.join(NEXT), dir.join(NAME));
+    fs::rename(&next, &place).with_context(|| format!("{} cannot be renamed", next.display()))?;
+    sync(dir)?;
+    Ok(place)
+}
+
+fn read_or_make(dir: &Path, name: &str) -> anyhow::Result<SecretString> {
+    let path = dir.join(name);
+    if let Some(key) = read(&path)? {
+        return Ok(key);
     }
+    let key: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    write(dir, &path, &key).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(SecretString::from(key))
+}
+
+/// Writes a key so that its file is never seen without it, whenever the power fails.
+fn write(dir: &Path, path: &Path, key: &str) -> anyhow::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    sync(dir)
+}
+
+fn sync(dir: &Path) -> anyhow::Result<()> {
+    File::open(dir).and_then(|dir| dir.sync_all()).with_context(|| format!("{} cannot be synced", dir.display()))
+}
+
+fn read(path: &Path) -> anyhow::Result<Option<SecretString>> {
+    let key = match fs::read_to_string(path) {
+        Ok(key) => SecretString::from(key.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    };
+    anyhow::ensure!(
+        key.expose_secret().len() >= 32,
+        "{} holds no key of 32 characters or more; bring the right one back, or delete it to have a new one made (everybody has to sign in again, and the keys of model servers have to be entered again)",
+        path.display()
+    );
+    Ok(Some(key))
 }

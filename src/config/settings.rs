@@ -110,7 +110,7 @@ impl DataSettings {
         problems.or(data)
     }
 
-    fn read(&self, problems: &mut Problems) -> Option<Data> {
+    pub(super) fn read(&self, problems: &mut Problems) -> Option<Data> {
         let dir = match parse::given(&self.data_dir) {
             Some(dir) => Some(PathBuf::from(dir)),
             None => parse::default_data_dir(problems),
