@@ -14,6 +14,7 @@ import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
 import { failures } from "./states/failures.mjs";
 import { managing } from "./states/managing.mjs";
+import { modelServers } from "./states/model-servers.mjs";
 import { shapes } from "./states/shapes.mjs";
 import { sizes, startVisit } from "./visit.mjs";
 
@@ -29,6 +30,7 @@ const states = {
   ...shapes,
   ...managing,
   ...account,
+  ...modelServers,
 };
 const chosen = Object.entries(states).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),

@@ -2,7 +2,7 @@
 import { check, waitUntil } from "../report.mjs";
 import { password } from "../visit.mjs";
 
-async function join(page, link, email) {
+export async function join(page, link, email) {
   await page.goto(link);
   await page.getByText("You are invited.").waitFor();
   await page.getByLabel("Email").fill(email);

@@ -20,6 +20,16 @@ export function describeFailure({ code, detail, retry_at }: Failed): Words {
         title: t`The model's provider could not be reached.`,
         advice: t`Your message is saved. Check that the provider is running and that the server can reach it, then try again.`,
       };
+    case "provider_address_refused":
+      return {
+        title: t`The model's provider is at an address that is not allowed.`,
+        advice: t`Your message is saved. An administrator can see in the settings what has to change; another model may work meanwhile.`,
+      };
+    case "provider_key_unreadable":
+      return {
+        title: t`The key of the model's provider cannot be read.`,
+        advice: t`Your message is saved. An administrator has to enter the key again in the settings; another model may work meanwhile.`,
+      };
     case "provider_timeout":
       return {
         title: t`The model took too long to begin.`,

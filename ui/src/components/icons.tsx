@@ -63,6 +63,13 @@ export const KeyIcon = icon(
     <path d="m9.500 10.500 6.500-6.500M13 7l2.500 2.500" />
   </>,
 );
+export const ServerIcon = icon(
+  <>
+    <rect x="3" y="4" width="14" height="5" rx="1.5" />
+    <rect x="3" y="11" width="14" height="5" rx="1.5" />
+    <path d="M6 6.500h.01M6 13.500h.01" />
+  </>,
+);
 export const LinkIcon = icon(
   <path d="M8.500 11.500a3 3 0 0 0 4.300 0l2.800-2.800a3 3 0 0 0-4.300-4.300l-1 1M11.500 8.500a3 3 0 0 0-4.300 0l-2.800 2.800a3 3 0 0 0 4.300 4.300l1-1" />,
 );

@@ -1,6 +1,7 @@
 /** What stands in the way of the next message for as long as it lasts, above the message box. */
 import { Trans } from "@lingui/react/macro";
 import { type ReactNode, useEffect, useState } from "react";
+import { Link } from "react-router";
 import { Button } from "../../components/button";
 import { OfflineIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
@@ -34,8 +35,8 @@ export function NoModels({ admin }: { admin: boolean }) {
       <Notice tone="calm" title={<Trans>There is no model to ask yet.</Trans>}>
         {admin ? (
           <Trans>
-            Check that the providers in <code>LOQUAT_PROVIDERS</code> can be reached and list their
-            models. To look around, start the server with <code>LOQUAT_DEFAULT_MODEL=demo</code>.
+            <Link to="/settings#model-servers">Add a model server in the settings</Link>, or see
+            there why those that are set up offer nothing.
           </Trans>
         ) : (
           <Trans>Whoever runs this server has to set one up. What you write is kept.</Trans>

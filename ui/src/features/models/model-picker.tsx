@@ -2,7 +2,9 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useId, useRef, useState } from "react";
+import { Link } from "react-router";
 import { modelsQuery } from "../../api/models";
+import { useUser } from "../../api/session";
 import { ChevronDownIcon } from "../../components/icons";
 import { placeBeside } from "../../components/place-beside";
 import { classNames } from "../../lib/class-names";
@@ -23,6 +25,7 @@ interface ModelPickerProps {
 export function ModelPicker({ value, onChoose, framed = false }: ModelPickerProps) {
   const { t } = useLingui();
   const { data: models, isPending, error, refetch } = useQuery(modelsQuery);
+  const admin = useUser()?.role === "admin";
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -89,10 +92,14 @@ export function ModelPicker({ value, onChoose, framed = false }: ModelPickerProp
           ))}
         {filled && models?.length === 1 && models[0]?.built_in && (
           <p className={styles.hint}>
-            <Trans>
-              This is the built-in demonstration. Whoever runs this server adds real models by
-              setting OPENAI_API_KEY or LOQUAT_PROVIDERS.
-            </Trans>
+            <Trans>This is the built-in demonstration.</Trans>{" "}
+            {admin ? (
+              <Link to="/settings#model-servers">
+                <Trans>Add a model server in the settings</Trans>
+              </Link>
+            ) : (
+              <Trans>An administrator adds real models in the settings.</Trans>
+            )}
           </p>
         )}
       </div>

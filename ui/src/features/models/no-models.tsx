@@ -1,10 +1,13 @@
 /** Instead of the list, when there is nothing in it. */
 import { Trans } from "@lingui/react/macro";
+import { Link } from "react-router";
+import { useUser } from "../../api/session";
 import { describeError } from "../../api/words";
 import { Button } from "../../components/button";
 import styles from "./model-picker.module.css";
 
 export function NoModels({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const admin = useUser()?.role === "admin";
   const words = error ? describeError(error) : null;
   return (
     <div className={styles.none}>
@@ -18,11 +21,12 @@ export function NoModels({ error, onRetry }: { error: unknown; onRetry: () => vo
       <p>
         {words ? (
           `${words.title} ${words.advice}`
+        ) : admin ? (
+          <Link to="/settings#model-servers">
+            <Trans>Add a model server in the settings</Trans>
+          </Link>
         ) : (
-          <Trans>
-            Whoever runs this server sets <code>OPENAI_API_KEY</code>, or lists providers in the
-            file that <code>LOQUAT_PROVIDERS</code> names, and starts it again.
-          </Trans>
+          <Trans>An administrator adds model servers in the settings.</Trans>
         )}
       </p>
       <Button onClick={onRetry}>

@@ -8,6 +8,7 @@ import { ApiKeys } from "./api-keys";
 import { Appearance } from "./appearance";
 import { Devices } from "./devices";
 import { Invitations } from "./invitations";
+import { ModelServers } from "./model-servers/model-servers";
 import { OwnData } from "./own-data";
 import { Password } from "./password";
 import { Profile } from "./profile";
@@ -43,6 +44,7 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Password />
           <Devices />
           <ApiKeys />
+          {user?.role === "admin" && <ModelServers />}
           {user?.role === "admin" && <Invitations />}
           <OwnData />
         </div>
