@@ -27,6 +27,7 @@ async fn settings(kind: Kind, dir: &Path, provider: &Provider) -> Settings {
     settings.retain(|(name, _)| !name.starts_with("OPENAI_"));
     settings.push(("OPENAI_BASE_URL", "http://127.0.0.1:9/v1".to_owned()));
     settings.push(("LOQUAT_ALLOWED_PROVIDER_HOSTS", "127.0.0.1".to_owned()));
+    settings.push(("RUST_LOG", "loquat=trace,hyper_util=trace,reqwest=trace".to_owned()));
     settings
 }
 
@@ -80,6 +81,7 @@ async fn reads(dir: tempfile::TempDir, settings: &Settings, before: &Person, pro
     assert_eq!(ask(&root, "shop/scripted").await.1.data["content"], "hi");
     assert!(provider.record()[asked].head.contains(KEY));
     json_of(root.get(&path_of(&shop)).await, 200).await;
+    assert!(!server.log().contains("sk-canary"), "the key is in the log");
     server.kill()
 }
 

@@ -61,7 +61,7 @@ pub struct ServeSettings {
     /// Who may register: open (everybody), invite (by invitation) or closed
     #[arg(long, env = "LOQUAT_SIGNUP", value_name = "MODE", default_value = "open", hide_env_values = true)]
     pub signup: String,
-    /// File that holds the key that signs sessions, instead of SECRET_KEY; at least 32 random characters. SQLite installs make their own
+    /// File that holds the key that signs sessions and seals stored keys, instead of SECRET_KEY; at least 32 random characters. SQLite installs make their own
     #[arg(long, env = "SECRET_KEY_FILE", value_name = "FILE", hide_env_values = true)]
     pub secret_key_file: Option<String>,
     /// Address of an OpenAI-compatible model server, such as http://127.0.0.1:11434/v1. Default with a key: https://api.openai.com/v1

@@ -96,7 +96,6 @@ mod tests {
             "file:///etc/passwd",
             "gopher://example.org",
             "http://",
-            "https:///v1",
             "https://me@example.org/v1",
             "https://me:pw@example.org/v1",
             "https://example.org/v1?key=1",

@@ -8,7 +8,7 @@ import { openBrowser } from "./browser.mjs";
 import { startLoquat } from "./loquat.mjs";
 import { startProvider } from "./provider.mjs";
 import { check, createReport } from "./report.mjs";
-import { chatViews, doorViews } from "./views.mjs";
+import { administratorViews, chatViews, doorViews } from "./views.mjs";
 import { sizes, startVisit } from "./visit.mjs";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -60,10 +60,15 @@ for (const size of Object.keys(sizes)) {
       // What moves or fades in has no contrast of its own while it does.
       const more = { reducedMotion: "reduce" };
       const visit = await startVisit(browser, server.base, { size, theme, more });
-      Object.assign(visit, { closed });
+      // Its first administrator is whoever comes first.
+      const own = await startLoquat({ ...env, LOQUAT_ALLOWED_PROVIDER_HOSTS: "127.0.0.1" });
+      visit.origins.push(own.base);
+      Object.assign(visit, { closed, own, modelBase: model.base });
       await look(visit, doorViews, `${size}, ${theme}`);
       await look(visit, chatViews, `${size}, ${theme}`);
+      await look(visit, administratorViews, `${size}, ${theme}`);
       await visit.close();
+      await own.stop();
     }),
   );
 }

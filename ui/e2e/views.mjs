@@ -1,5 +1,7 @@
 /** Every view, and the way there: in this order, for one person. */
+import { waitUntil } from "./report.mjs";
 import { showModels } from "./states/connection.mjs";
+import { password } from "./visit.mjs";
 
 async function settled(page) {
   await page.evaluate(() => document.fonts.ready);
@@ -181,5 +183,44 @@ export const chatViews = {
   "no such page": async ({ page, goto }) => {
     await goto("/nowhere");
     await page.locator("h1").waitFor();
+  },
+};
+
+/** For the administrator of a server of one's own, which begins without anybody. */
+export const administratorViews = {
+  "model servers": async ({ page, own, email }) => {
+    await waitUntil(() => own.setupLink(), "the server prints no link");
+    const invite = own.setupLink().split("#invite=")[1];
+    for (const [path, data] of [
+      ["users", { email, password, invite }],
+      ["login", { email, password }],
+    ]) {
+      await page.request.post(`${own.base}/api/${path}/`, { data });
+    }
+    await page.goto(`${own.base}/settings#model-servers`);
+    await page.getByText("Set by OPENAI_BASE_URL").waitFor();
+  },
+  "adding a model server": async ({ page, modelBase }) => {
+    await page.getByRole("button", { name: "Add a model server" }).click();
+    const form = page.getByRole("region", { name: "Model servers" });
+    await form.getByRole("button", { name: "Ollama" }).click();
+    await form.getByLabel("Address").fill("ftp://elsewhere");
+    await form.getByRole("button", { name: "Add", exact: true }).click();
+    await form.locator("[aria-invalid=true]").waitFor();
+    await form.getByLabel("Address").fill(modelBase);
+    await form.getByLabel("Key").fill("sk-scripted-0123456789-WXYZ");
+  },
+  "managing a model server": async ({ page }) => {
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Ollama" });
+    await dialog.getByText("1 model", { exact: true }).waitFor();
+    await dialog.getByRole("button", { name: "More for bridge-builder" }).click();
+    await page.getByRole("menuitem", { name: "Make it the default" }).click();
+    await dialog.getByText("Default", { exact: true }).waitFor();
+    await settled(page);
+  },
+  "the menu of a model": async ({ page }) => {
+    await page.getByRole("button", { name: "More for bridge-builder" }).click();
+    await page.getByRole("menuitem", { name: "Let it name conversations" }).waitFor();
   },
 };

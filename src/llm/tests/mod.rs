@@ -5,3 +5,4 @@ mod demo;
 mod discovery;
 pub(in crate::llm) mod provider;
 mod sse;
+mod stored;

@@ -24,7 +24,7 @@ export function ModelServers() {
   const fixed = servers.data?.fixed_default_model;
   const shown = servers.data?.items.find(({ id }) => id === managed);
   // What arrives above would push it away again.
-  const arrived = useIsFetching() === 0;
+  const arrived = useIsFetching() === 0 && !servers.isPending;
   const sought = useRef(location.hash === hash);
 
   useEffect(() => {

@@ -1,0 +1,159 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Provider, ProviderModel } from "../../../api/client";
+import { I18n } from "../../../test/i18n";
+import { ModelServers } from "./model-servers";
+import { leadsElsewhere } from "./presets";
+
+const time = "2026-01-01T12:00:00Z";
+const server = (more: Partial<Provider> = {}): Provider => ({
+  id: "s",
+  name: "Workshop",
+  base_url: "https://api.example.org/v1",
+  has_key: true,
+  key_hint: "WXYZ",
+  prefill: "auto",
+  offered_to: "everyone",
+  enabled: true,
+  state: "works",
+  model_count: 2,
+  created_at: time,
+  updated_at: time,
+  ...more,
+});
+const model = (name: string): ProviderModel => ({
+  model: name,
+  offered_to: "everyone",
+  offered_to_is_own: false,
+  is_default: false,
+  is_naming: false,
+  is_listed: true,
+});
+const configured = {
+  name: "cellar",
+  base_url: "http://10.0.0.7/v1",
+  source: "file",
+  has_key: false,
+  state: "unreachable",
+  detail: "no",
+};
+
+const asked: string[] = [];
+let servers: Provider[] = [];
+let refusal: object | null = null;
+
+beforeEach(() => {
+  asked.length = 0;
+  servers = [server()];
+  refusal = null;
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const { pathname, search } = new URL(request.url);
+    const text = await request.text();
+    if (request.method !== "GET")
+      asked.push(`${request.method} ${pathname}${search} ${text}`.trim());
+    if (refusal && request.method !== "GET") return Response.json(refusal, { status: 422 });
+    if (request.method === "DELETE") {
+      servers = [];
+      return new Response(null, { status: 204 });
+    }
+    if (pathname.endsWith("/models")) {
+      return Response.json({ items: [model("large"), model("small")] });
+    }
+    if (request.method === "GET")
+      return Response.json({ items: servers, configured: [configured] });
+    const made = server({ ...JSON.parse(text || "{}"), key_hint: null });
+    if (request.method === "POST" && !pathname.endsWith("/check")) servers = [made];
+    return Response.json(made, { status: 201 });
+  });
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(
+    <QueryClientProvider client={queries}>
+      <ModelServers />
+    </QueryClientProvider>,
+    { wrapper: I18n },
+  );
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+const write = (label: string, value: string) =>
+  fireEvent.change(screen.getByLabelText(label), { target: { value } });
+
+test("servers say how they are, and only those of the page can be managed", async () => {
+  expect((await screen.findByText("Workshop")).textContent).toBe("Workshop2 models");
+  expect(screen.getByText("cellar").textContent).toBe("cellarCannot be reached");
+  expect(screen.getByText(/it is changed there/)).toBeDefined();
+  expect(screen.queryByRole("button", { name: "Manage cellar" })).toBeNull();
+});
+
+test("a suggestion fills the form, and what is added is opened", async () => {
+  await screen.findByText("Workshop");
+  press("Add a model server");
+  press("Groq");
+  write("Key", "sk-1");
+  press("Add");
+  const dialog = within(await screen.findByRole("dialog", { name: "Groq" }));
+  expect(asked).toEqual([
+    'POST /api/providers/ {"name":"Groq","base_url":"https://api.groq.com/openai/v1","api_key":"sk-1"}',
+  ]);
+  expect(dialog.getByText("2 models")).toBeDefined();
+  expect(document.body.innerHTML).not.toContain("sk-1");
+});
+
+test("an address that is not allowed is told at its field", async () => {
+  await screen.findByText("Workshop");
+  press("Add a model server");
+  press("Ollama");
+  refusal = { status: 422, code: "invalid", field: "base_url", detail: "its address is refused" };
+  press("Add");
+  expect((await screen.findByRole("alert")).textContent).toContain("Its address is refused");
+  expect(screen.getByLabelText("Address").getAttribute("aria-invalid")).toBe("true");
+});
+
+test("another host says that the key is forgotten, and only what changed is sent", async () => {
+  await screen.findByText("Workshop");
+  press("Manage Workshop");
+  expect(screen.getByText(/ends in WXYZ/)).toBeDefined();
+  write("Address", "https://other.example.org/v1");
+  expect(screen.getByText(/is forgotten with it/)).toBeDefined();
+  press("Save");
+  await waitFor(() =>
+    expect(asked).toEqual(['PATCH /api/providers/s {"base_url":"https://other.example.org/v1"}']),
+  );
+});
+
+test("a model is offered to somebody else", async () => {
+  await screen.findByText("Workshop");
+  press("Manage Workshop");
+  await screen.findByLabelText("Who may ask large");
+  write("Who may ask large", "administrators");
+  await waitFor(() =>
+    expect(asked).toEqual([
+      'PATCH /api/providers/s/models {"model":"large","offered_to":"administrators"}',
+    ]),
+  );
+});
+
+test("a server is deleted only once that is confirmed", async () => {
+  await screen.findByText("Workshop");
+  press("Manage Workshop");
+  press("Delete…");
+  press("Keep it");
+  press("Delete…");
+  expect(asked).toEqual([]);
+  press("Delete for good");
+  await waitFor(() => expect(asked).toEqual(["DELETE /api/providers/s"]));
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Manage Workshop" })).toBeNull());
+});
+
+test.each([
+  ["https://api.example.org/v2", false],
+  ["https://api.example.org:443/v1", false],
+  ["http://api.example.org/v1", true],
+  ["https://api.example.org:8443/v1", true],
+  ["https://evil.example.org/v1", true],
+  ["half an add", false],
+])("%s leads elsewhere: %s", (text, elsewhere) =>
+  expect(leadsElsewhere(text, "https://api.example.org/v1")).toBe(elsewhere),
+);
