@@ -12,6 +12,7 @@ pub use cookie::Client;
 pub use failure::{Failure, Problem, response as problem_response};
 
 mod account;
+mod audit;
 mod body;
 mod cookie;
 mod cors;
@@ -63,6 +64,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         sessions::Api,
         keys::Api,
         invites::Api,
+        audit::Api,
         projects::Api,
         messages::Api,
         message::Api,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit;
 use crate::auth::Auth;
 use crate::auth::password::Hasher;
 use crate::auth::token::Keys;
@@ -74,6 +75,7 @@ impl App {
         let auth = Auth::new(Hasher::new(config.limits.waiting_sign_ins), Keys::new(&secret_key), config.signup);
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
+        tokio::spawn(audit::keep_short(db.clone(), config.limits.audit_days, closing.clone()));
         let parts = Parts {
             config,
             db,

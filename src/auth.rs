@@ -7,9 +7,11 @@ use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit;
 use crate::clock;
 use crate::config::Signup;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::{invite, session, user};
 use crate::error::{Error, Result};
 
@@ -97,10 +99,10 @@ pub struct NewAccount {
 pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<String>) -> Result<user::Model> {
     if let Some(token) = invite {
         let invite = invites::find(db, &token).await?;
-        return store_account(db, &auth.hasher, account, invite.role, Some(invite)).await;
+        return store_account(db, &auth.hasher, account, invite.role, Origin::Invite(invite)).await;
     }
     match auth.signup {
-        Signup::Open => create_account(db, &auth.hasher, account, user::Role::Member).await,
+        Signup::Open => store_account(db, &auth.hasher, account, user::Role::Member, Origin::Open).await,
         Signup::Invite => {
             Err(Error::SignupClosed("registration here is by invitation only; ask an administrator for one"))
         }
@@ -108,9 +110,19 @@ pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<
     }
 }
 
-/// Makes an account. Two at once with one address: the second is told that it is taken.
+/// Makes an account for whoever runs the server. Two at once with one address: the second is told that it is taken.
 pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role: user::Role) -> Result<user::Model> {
-    store_account(db, hasher, account, role, None).await
+    store_account(db, hasher, account, role, Origin::CommandLine).await
+}
+
+/// Where an account comes from.
+enum Origin {
+    /// Its person came by themselves.
+    Open,
+    /// Its person was invited.
+    Invite(invite::Model),
+    /// Whoever runs the server.
+    CommandLine,
 }
 
 /// An account and the use of its invitation are one step: an address that is taken costs no invitation.
@@ -119,7 +131,7 @@ async fn store_account(
     hasher: &Hasher,
     account: NewAccount,
     role: user::Role,
-    invite: Option<invite::Model>,
+    origin: Origin,
 ) -> Result<user::Model> {
     let email = normal_email(&account.email)?;
     let name = normal_name(account.name)?;
@@ -134,15 +146,26 @@ async fn store_account(
         role: Set(role),
         created_at: Set(now),
         updated_at: Set(now),
+        deactivated_at: Set(None),
     };
     let transaction = db.write().await?;
-    if let Some(invite) = invite {
-        invites::spend(&invite, &transaction).await?;
+    if let Origin::Invite(invite) = &origin {
+        invites::spend(invite, &transaction).await?;
     }
     let user = user.insert(&transaction).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
         _ => error.into(),
     })?;
+    let role = ("role", user.role.word());
+    match &origin {
+        Origin::Open => audit::note(&transaction, Some(&user), Action::UserRegistered, &user, &[role]).await?,
+        Origin::Invite(invite) => {
+            let invite_id = invite.id.to_string();
+            let details = [role, ("invite_id", &invite_id)];
+            audit::note(&transaction, Some(&user), Action::UserRegistered, &user, &details).await?;
+        }
+        Origin::CommandLine => audit::note(&transaction, None, Action::UserCreated, &user, &[role]).await?,
+    }
     db.commit(transaction).await?;
     Ok(user)
 }
@@ -220,6 +243,7 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     let user = user.update(&transaction).await?;
     if new_password {
         session::Entity::delete_others(user.id, person.session_id).exec(&transaction).await?;
+        audit::note(&transaction, Some(&user), Action::PasswordChanged, &user, &[]).await?;
     }
     db.commit(transaction).await?;
     auth.recent.forget();
@@ -228,8 +252,10 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
 
 /// Deletes an account with everything that belongs to it.
 pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
+    let user = &person.caller.user;
     let transaction = db.write().await?;
-    user::Entity::delete_by_id(person.caller.id()).exec(&transaction).await?;
+    user::Entity::delete_by_id(user.id).exec(&transaction).await?;
+    audit::note(&transaction, Some(user), Action::UserDeleted, user, &[]).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())

@@ -95,6 +95,8 @@ pub struct Limits {
     pub shutdown_grace: Duration,
     /// Time between two looks whether the sessions behind open streams and sockets still live, for what others end.
     pub session_check: Duration,
+    /// Days that the audit log keeps an entry.
+    pub audit_days: Option<usize>,
     /// What sockets may do.
     pub sockets: SocketLimits,
     /// What a model server may do.

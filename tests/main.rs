@@ -8,6 +8,7 @@ mod harness;
 
 mod accounts;
 mod audit;
+mod audit_log;
 mod binary;
 mod bounds;
 mod branches;

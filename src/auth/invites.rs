@@ -6,8 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::{Caller, secret};
+use crate::audit;
 use crate::clock;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::invite;
 use crate::entity::user::{self, Role};
 use crate::error::{Error, Result};
@@ -34,6 +36,7 @@ pub async fn create(db: &Db, by: &Caller, role: Role, lifetime: Duration) -> Res
         return Err(Error::TooManyInvites { most: MOST });
     }
     let row = row.insert(&transaction).await?;
+    audit::note(&transaction, Some(&by.user), Action::InviteCreated, &row, &[("role", role.word())]).await?;
     db.commit(transaction).await?;
     Ok((row, token))
 }
@@ -44,11 +47,15 @@ pub async fn list(db: &Db, below: Option<Uuid>, limit: u64) -> Result<Vec<invite
 }
 
 /// Takes an invitation back.
-pub async fn delete(db: &Db, id: Uuid) -> Result<()> {
+pub async fn delete(db: &Db, by: &Caller, id: Uuid) -> Result<()> {
     let transaction = db.write().await?;
-    let deleted = invite::Entity::delete_of_administrators(id).exec(&transaction).await?;
+    let invite = invite::Entity::of_administrator(id).lock_exclusive().one(&transaction).await?;
+    let invite = invite.ok_or(Error::NotFound("invitation"))?;
+    invite::Entity::delete_by_id(id).exec(&transaction).await?;
+    let details = [("role", invite.role.word())];
+    audit::note(&transaction, Some(&by.user), Action::InviteDeleted, &invite, &details).await?;
     db.commit(transaction).await?;
-    if deleted.rows_affected == 0 { Err(Error::NotFound("invitation")) } else { Ok(()) }
+    Ok(())
 }
 
 /// The token that makes the first administrator, while there is none. The one before it is worth nothing any more.

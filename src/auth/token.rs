@@ -140,6 +140,7 @@ mod tests {
             role: user::Role::Member,
             created_at: now,
             updated_at: now,
+            deactivated_at: None,
         };
         let expires_at = now + chrono::Duration::hours(1);
         let session = session::Model {

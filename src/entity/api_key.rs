@@ -120,7 +120,7 @@ impl Entity {
     }
 
     /// One key of a person.
-    pub fn delete_owned(user_id: Uuid, id: Uuid) -> sea_orm::DeleteMany<Self> {
-        Self::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::Id.eq(id))
+    pub fn owned_one(user_id: Uuid, id: Uuid) -> Select<Self> {
+        Self::find_by_id(id).filter(Column::UserId.eq(user_id))
     }
 }

@@ -24,6 +24,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it was last changed.
     pub updated_at: DateTimeUtc,
+    /// Since when nobody can use it; none while it is active.
+    pub deactivated_at: Option<DateTimeUtc>,
 }
 
 /// What a person may do.
@@ -36,6 +38,16 @@ pub enum Role {
     /// Runs it.
     #[sea_orm(string_value = "admin")]
     Admin,
+}
+
+impl Role {
+    /// What it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// Relations are followed by the finders below, not by the library.

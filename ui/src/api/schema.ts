@@ -4,6 +4,29 @@
  */
 
 export interface paths {
+    "/api/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was done
+         * @description For administrators. Accounts, passwords, keys and invitations: who made, changed or deleted them, the newest first.
+         *     No conversation is ever in it.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/check_session/": {
         parameters: {
             query?: never;
@@ -805,6 +828,64 @@ export interface components {
              */
             event: "start";
         };
+        /**
+         * @description What can be done that others may ask about later.
+         * @enum {string}
+         */
+        AuditAction: "user_registered" | "user_created" | "user_deleted" | "password_changed" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted";
+        /**
+         * AuditEntry
+         * @description What somebody did.
+         */
+        AuditEntry: {
+            /** @description What was done. */
+            action: components["schemas"]["AuditAction"];
+            /** @description Their address at that time. */
+            actor_email?: string | null;
+            /**
+             * Format: uuid
+             * @description Who did it; null for the command line.
+             */
+            actor_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            at: string;
+            /** @description What else there is to say, such as the new role. */
+            details: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description Its id; ids are in the order of time.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Which one. It may be gone.
+             */
+            target_id?: string | null;
+            /** @description What it was done to. */
+            target_kind: components["schemas"]["AuditTarget"];
+            /** @description What that was called: a person's address, a key's name. */
+            target_label?: string | null;
+        };
+        /**
+         * AuditPage
+         * @description A page of the audit log, the newest entry first.
+         */
+        AuditPage: {
+            /** @description The entries. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description What something can be done to.
+         * @enum {string}
+         */
+        AuditTarget: "user" | "key" | "invite";
         /**
          * Continuation
          * @description How to go on with an answer.
@@ -2263,6 +2344,52 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only this kind. */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Only what this person did. */
+                actor_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to list, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_session: {
         parameters: {
             query?: never;
