@@ -29,6 +29,8 @@ mod messages;
 mod models;
 mod page;
 mod parameters;
+mod password_resets;
+mod people;
 mod projects;
 mod session;
 mod sessions;
@@ -64,6 +66,8 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         sessions::Api,
         keys::Api,
         invites::Api,
+        password_resets::Api,
+        people::Api,
         audit::Api,
         projects::Api,
         messages::Api,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, SqlErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,9 @@ pub mod api_keys;
 pub mod caller;
 pub mod invites;
 pub mod password;
+pub mod people;
 mod recent;
+pub mod resets;
 mod secret;
 mod seen;
 pub mod sessions;
@@ -99,10 +101,11 @@ pub struct NewAccount {
 pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<String>) -> Result<user::Model> {
     if let Some(token) = invite {
         let invite = invites::find(db, &token).await?;
-        return store_account(db, &auth.hasher, account, invite.role, Origin::Invite(invite)).await;
+        let made = store_account(db, &auth.hasher, account, invite.role, Origin::Invite(invite)).await?;
+        return Ok(made.0);
     }
     match auth.signup {
-        Signup::Open => store_account(db, &auth.hasher, account, user::Role::Member, Origin::Open).await,
+        Signup::Open => Ok(store_account(db, &auth.hasher, account, user::Role::Member, Origin::Open).await?.0),
         Signup::Invite => {
             Err(Error::SignupClosed("registration here is by invitation only; ask an administrator for one"))
         }
@@ -112,17 +115,19 @@ pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<
 
 /// Makes an account for whoever runs the server. Two at once with one address: the second is told that it is taken.
 pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role: user::Role) -> Result<user::Model> {
-    store_account(db, hasher, account, role, Origin::CommandLine).await
+    Ok(store_account(db, hasher, account, role, Origin::CommandLine).await?.0)
 }
 
 /// Where an account comes from.
-enum Origin {
+enum Origin<'a> {
     /// Its person came by themselves.
     Open,
     /// Its person was invited.
     Invite(invite::Model),
     /// Whoever runs the server.
     CommandLine,
+    /// An administrator; its person sets the password.
+    Administrator(&'a Caller),
 }
 
 /// An account and the use of its invitation are one step: an address that is taken costs no invitation.
@@ -131,8 +136,8 @@ async fn store_account(
     hasher: &Hasher,
     account: NewAccount,
     role: user::Role,
-    origin: Origin,
-) -> Result<user::Model> {
+    origin: Origin<'_>,
+) -> Result<(user::Model, Option<resets::Link>)> {
     let email = normal_email(&account.email)?;
     let name = normal_name(account.name)?;
     password::check_is_good(&account.password, &email)?;
@@ -147,6 +152,7 @@ async fn store_account(
         created_at: Set(now),
         updated_at: Set(now),
         deactivated_at: Set(None),
+        last_seen_at: Set(None),
     };
     let transaction = db.write().await?;
     if let Origin::Invite(invite) = &origin {
@@ -157,6 +163,7 @@ async fn store_account(
         _ => error.into(),
     })?;
     let role = ("role", user.role.word());
+    let mut link = None;
     match &origin {
         Origin::Open => audit::note(&transaction, Some(&user), Action::UserRegistered, &user, &[role]).await?,
         Origin::Invite(invite) => {
@@ -165,9 +172,13 @@ async fn store_account(
             audit::note(&transaction, Some(&user), Action::UserRegistered, &user, &details).await?;
         }
         Origin::CommandLine => audit::note(&transaction, None, Action::UserCreated, &user, &[role]).await?,
+        Origin::Administrator(by) => {
+            audit::note(&transaction, Some(&by.user), Action::UserCreated, &user, &[role]).await?;
+            link = Some(resets::insert(&transaction, by, &user).await?);
+        }
     }
     db.commit(transaction).await?;
-    Ok(user)
+    Ok((user, link))
 }
 
 /// Checks address and password and begins a session. Returns the person and the signed token.
@@ -186,6 +197,10 @@ pub async fn login(
     let hash = user.as_ref().map(|user| user.hashed_password.clone());
     let right = auth.hasher.verify(password, hash).await?;
     let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
+    // Only whoever knows the password is told.
+    if !user.is_active() {
+        return Err(Error::AccountDeactivated);
+    }
     let now = clock::now();
     let session = session::ActiveModel {
         id: Set(clock::id()),
@@ -197,6 +212,12 @@ pub async fn login(
         last_seen_at: Set(Some(now)),
     };
     let transaction = db.write().await?;
+    let known = user::Entity::find_by_id(user.id).lock_exclusive().one(&transaction).await?;
+    // Meanwhile it may have been deactivated, or have got another password, which ended the sessions that there were.
+    if known.is_none_or(|known| !known.is_active() || known.hashed_password != user.hashed_password) {
+        return Err(Error::WrongCredentials);
+    }
+    user::Entity::seen(user.id, now).exec(&transaction).await?;
     session::Entity::delete_ended(now).exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
     db.commit(transaction).await?;
@@ -254,7 +275,7 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
 pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     let user = &person.caller.user;
     let transaction = db.write().await?;
-    user::Entity::delete_by_id(user.id).exec(&transaction).await?;
+    people::remove(&transaction, user.id).await?;
     audit::note(&transaction, Some(user), Action::UserDeleted, user, &[]).await?;
     db.commit(transaction).await?;
     auth.recent.forget();

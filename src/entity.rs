@@ -6,6 +6,7 @@ pub mod audit_log;
 pub mod continuation;
 pub mod invite;
 pub mod message;
+pub mod password_reset;
 pub mod project;
 pub mod session;
 pub mod user;

@@ -96,6 +96,8 @@ fn collections_end_in_a_slash_and_every_error_is_a_problem() {
     for path in [
         "/api/users/",
         "/api/audit/",
+        "/api/admin/users/",
+        "/api/password_resets/",
         "/api/login/",
         "/api/logout/",
         "/api/check_session/",

@@ -2,7 +2,9 @@
 
 use loquat::config::{Data, Database};
 use loquat::db::{Db, schema};
-use loquat::entity::{answer_chunk, api_key, audit_log, continuation, invite, message, project, session, user};
+use loquat::entity::{
+    answer_chunk, api_key, audit_log, continuation, invite, message, password_reset, project, session, user,
+};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
 use crate::harness::{Kind, database};
@@ -52,6 +54,7 @@ on_both_databases! {
         same_columns::<api_key::Entity>(&db, "api_keys").await;
         same_columns::<invite::Entity>(&db, "invites").await;
         same_columns::<audit_log::Entity>(&db, "audit_log").await;
+        same_columns::<password_reset::Entity>(&db, "password_resets").await;
     }
 
     async fn every_step_can_be_taken_back_and_taken_again(kind) {

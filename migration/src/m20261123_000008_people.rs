@@ -14,8 +14,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        let deactivated_at = optional_time(Users::DeactivatedAt);
-        schema.alter_table(Table::alter().table(Users::Table).add_column(deactivated_at).to_owned()).await?;
+        // One column at a time: SQLite adds no two in one statement.
+        for column in [Users::DeactivatedAt, Users::LastSeenAt] {
+            let column = optional_time(column);
+            schema.alter_table(Table::alter().table(Users::Table).add_column(column).to_owned()).await?;
+        }
         schema
             .create_table(
                 Table::create()
@@ -23,6 +26,7 @@ impl MigrationTrait for Migration {
                     // One for each person.
                     .col(id(PasswordResets::UserId).primary_key())
                     .col(text(PasswordResets::TokenHash).unique_key())
+                    .col(id(PasswordResets::CreatedBy))
                     .col(time(PasswordResets::CreatedAt))
                     .col(time(PasswordResets::ExpiresAt))
                     .foreign_key(
@@ -31,6 +35,22 @@ impl MigrationTrait for Migration {
                             .to(Users::Table, Users::Id)
                             .on_delete(ForeignKeyAction::Cascade),
                     )
+                    .foreign_key(
+                        ForeignKey::create()
+                            .from(PasswordResets::Table, PasswordResets::CreatedBy)
+                            .to(Users::Table, Users::Id)
+                            .on_delete(ForeignKeyAction::Cascade),
+                    )
+                    .to_owned(),
+            )
+            .await?;
+        // For the cascade.
+        schema
+            .create_index(
+                Index::create()
+                    .name("password_resets_of_administrator")
+                    .table(PasswordResets::Table)
+                    .col(PasswordResets::CreatedBy)
                     .to_owned(),
             )
             .await?;
@@ -64,7 +84,10 @@ impl MigrationTrait for Migration {
     async fn down(&self, schema: &SchemaManager) -> Result<(), DbErr> {
         schema.drop_table(Table::drop().table(AuditLog::Table).to_owned()).await?;
         schema.drop_table(Table::drop().table(PasswordResets::Table).to_owned()).await?;
-        schema.alter_table(Table::alter().table(Users::Table).drop_column(Users::DeactivatedAt).to_owned()).await
+        for column in [Users::LastSeenAt, Users::DeactivatedAt] {
+            schema.alter_table(Table::alter().table(Users::Table).drop_column(column).to_owned()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -73,6 +96,7 @@ enum Users {
     Table,
     Id,
     DeactivatedAt,
+    LastSeenAt,
 }
 
 #[derive(DeriveIden)]
@@ -80,6 +104,7 @@ enum PasswordResets {
     Table,
     UserId,
     TokenHash,
+    CreatedBy,
     CreatedAt,
     ExpiresAt,
 }

@@ -52,7 +52,8 @@ enum SignedOut {
 impl Api {
     /// Signs in
     ///
-    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. The
+    /// right password of a deactivated account is 403 `account_deactivated`.
     #[oai(path = "/api/login", method = "post", operation_id = "login")]
     async fn login(
         &self,

@@ -86,10 +86,22 @@ words! {
         UserRegistered,
         /// An account was made for somebody; `role` is what they may do.
         UserCreated,
+        /// An account was deactivated: nobody can use it.
+        UserDeactivated,
+        /// An account was activated again.
+        UserActivated,
+        /// Somebody may do more, or less; `role` is what they may do now.
+        UserRoleChanged,
+        /// An administrator changed what somebody is called.
+        UserRenamed,
         /// An account was deleted, by its person or by an administrator.
         UserDeleted,
         /// Somebody replaced their password.
         PasswordChanged,
+        /// An administrator made a link with which somebody sets a new password.
+        ResetLinkCreated,
+        /// Somebody set a new password with such a link.
+        PasswordReset,
         /// Somebody made an API key; `scope` is what it is for.
         KeyCreated,
         /// Somebody deleted an API key.

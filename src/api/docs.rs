@@ -14,7 +14,8 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 10] = [
+const COLLECTIONS: [&str; 12] = [
+    "/api/admin/users",
     "/api/audit",
     "/api/check_session",
     "/api/invites",
@@ -22,6 +23,7 @@ const COLLECTIONS: [&str; 10] = [
     "/api/login",
     "/api/logout",
     "/api/models",
+    "/api/password_resets",
     "/api/projects",
     "/api/users",
     "/api/sessions",

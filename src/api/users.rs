@@ -171,7 +171,8 @@ impl Api {
 
     /// Deletes your account
     ///
-    /// For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
+    /// For signed-in people. Everything goes with it, at once and for good; running answers are cut off. The last administrator
+    /// stays: 409 `last_administrator`.
     #[oai(path = "/api/users/me", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, app: Data<&App>, client: Data<&Client>, session: Session) -> Result<Deleted, Failure> {
         auth::delete_account(&app.db, &app.auth, &session.0).await?;

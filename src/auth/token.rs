@@ -141,6 +141,7 @@ mod tests {
             created_at: now,
             updated_at: now,
             deactivated_at: None,
+            last_seen_at: None,
         };
         let expires_at = now + chrono::Duration::hours(1);
         let session = session::Model {

@@ -95,9 +95,11 @@ impl Entity {
         Self::living(now).filter(Column::Id.eq(id))
     }
 
-    /// Which of these keys have not ended; the ids alone.
+    /// Which of these keys can still be used; the ids alone.
     pub fn living_among(ids: &[Uuid], now: DateTimeUtc) -> Select<Self> {
-        Self::living(now).filter(Column::Id.is_in(ids.iter().copied())).select_only().column(Column::Id)
+        let living = Self::living(now).filter(Column::Id.is_in(ids.iter().copied()));
+        let living = living.inner_join(user::Entity).filter(user::Column::DeactivatedAt.is_null());
+        living.select_only().column(Column::Id)
     }
 
     fn living(now: DateTimeUtc) -> Select<Self> {

@@ -39,10 +39,22 @@ pub enum Action {
     UserRegistered,
     /// An account was made for somebody.
     UserCreated,
+    /// An account cannot be used any more.
+    UserDeactivated,
+    /// An account can be used again.
+    UserActivated,
+    /// Somebody may do more, or less.
+    UserRoleChanged,
+    /// Somebody is called something else.
+    UserRenamed,
     /// An account is gone.
     UserDeleted,
     /// Somebody has a new password in place of one that they knew.
     PasswordChanged,
+    /// A link was made with which somebody sets a new password.
+    ResetLinkCreated,
+    /// Somebody has a new password by such a link.
+    PasswordReset,
     /// An API key was made.
     KeyCreated,
     /// An API key is worth nothing any more.

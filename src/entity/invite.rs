@@ -49,6 +49,11 @@ impl Entity {
         Self::find_by_id(id).filter(Column::CreatedBy.is_not_null())
     }
 
+    /// Those that an administrator made.
+    pub fn delete_made_by(user_id: Uuid) -> DeleteMany<Self> {
+        Self::delete_many().filter(Column::CreatedBy.eq(user_id))
+    }
+
     /// Those that have ended.
     pub fn delete_ended(now: DateTimeUtc) -> DeleteMany<Self> {
         Self::delete_many().filter(Column::ExpiresAt.lte(now))

@@ -4,6 +4,96 @@
  */
 
 export interface paths {
+    "/api/admin/users/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the people
+         * @description For administrators. The newest account comes first. With `query` it lists those whose address or name has that text;
+         *     upper and lower case are alike, and no character stands for another.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_people"];
+        put?: never;
+        /**
+         * Makes an account for somebody
+         * @description For administrators. The answer has a link, this once, with which the person sets their password within a day. To have
+         *     people choose their own address, invite them instead.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["create_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a person
+         * @description For administrators.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["get_person"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a person
+         * @description For administrators. Everything goes with the account, at once and for good; running answers are cut off. The last
+         *     administrator stays: 409 `last_administrator`.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        delete: operations["delete_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a person
+         * @description For administrators. Whoever is deactivated is signed out everywhere, their keys are refused, and their running answers
+         *     stop with the text that they have; what is theirs stays. With the role of an administrator go the invitations and the
+         *     links for passwords that they made and nobody has used. The last administrator stays one: 409 `last_administrator`.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/admin/users/{user_id}/reset_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a link for a new password
+         * @description For administrators. Whoever has it sets the person's password, once and within a day, and every session of theirs ends
+         *     then. Until it is used the old password stays. The link before it is worth nothing any more.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["create_reset_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit/": {
         parameters: {
             query?: never;
@@ -161,7 +251,8 @@ export interface paths {
         put?: never;
         /**
          * Signs in
-         * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+         * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. The
+         *     right password of a deactivated account is 403 `account_deactivated`.
          */
         post: operations["login"];
         delete?: never;
@@ -208,6 +299,27 @@ export interface paths {
         get: operations["list_models"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password_resets/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets a new password
+         * @description Anybody may who has a link of an administrator, once. It does not sign in. A link that was used, replaced or has ended is
+         *     403 `reset_invalid`; a password that will not do does not use it up.
+         */
+        post: operations["reset_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -595,7 +707,8 @@ export interface paths {
         post?: never;
         /**
          * Deletes your account
-         * @description For signed-in people. Everything goes with it, at once and for good; running answers are cut off.
+         * @description For signed-in people. Everything goes with it, at once and for good; running answers are cut off. The last administrator
+         *     stays: 409 `last_administrator`.
          *
          *     Not with an API key.
          */
@@ -832,7 +945,7 @@ export interface components {
          * @description What can be done that others may ask about later.
          * @enum {string}
          */
-        AuditAction: "user_registered" | "user_created" | "user_deleted" | "password_changed" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted";
+        AuditAction: "user_registered" | "user_created" | "user_deactivated" | "user_activated" | "user_role_changed" | "user_renamed" | "user_deleted" | "password_changed" | "reset_link_created" | "password_reset" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted";
         /**
          * AuditEntry
          * @description What somebody did.
@@ -1440,6 +1553,31 @@ export interface components {
             parent_id?: string | null;
         };
         /**
+         * NewPerson
+         * @description Whom to make an account for.
+         */
+        NewPerson: {
+            /**
+             * Format: email
+             * @description The address to sign in with.
+             */
+            email: string;
+            /** @description What the person is called. */
+            name?: string | null;
+            /** @description What the person may do; `member` when left out. */
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * NewPersonMade
+         * @description A new person, and the link with which they set their first password.
+         */
+        NewPersonMade: {
+            /** @description The link. */
+            link: components["schemas"]["ResetLink"];
+            /** @description The person. */
+            person: components["schemas"]["Person"];
+        };
+        /**
          * NewProject
          * @description What a conversation is made from.
          */
@@ -1496,6 +1634,90 @@ export interface components {
              * @description From which share of the likeliest words it chooses.
              */
             top_p?: number | null;
+        };
+        /**
+         * PasswordReset
+         * @description The token of a link, and the password that it sets.
+         */
+        PasswordReset: {
+            /** @description 8 to 256 characters, and none of the passwords that everybody guesses first. */
+            password: string;
+            /** @description The token. */
+            token: string;
+        };
+        /**
+         * Person
+         * @description A person, as administrators see them: never what they talk about.
+         */
+        Person: {
+            /**
+             * Format: uint64
+             * @description How many conversations they have.
+             */
+            conversations: number;
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it cannot.
+             */
+            deactivated_at?: string | null;
+            /**
+             * Format: email
+             * @description The address, in lower case.
+             */
+            email: string;
+            /**
+             * Format: uuid
+             * @description Who it is, for ever.
+             */
+            id: string;
+            /** @description Whether the account can be used. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When the person was last here, to within a minute or two; null for never.
+             */
+            last_seen_at?: string | null;
+            /** @description What the person is called. */
+            name?: string | null;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: uint64
+             * @description On how many devices they are signed in.
+             */
+            sessions: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /**
+         * PersonChange
+         * @description What to change about somebody; what is left out stays.
+         */
+        PersonChange: {
+            /** @description False keeps the person out until it is true again; nothing of theirs is lost. */
+            active?: boolean | null;
+            /** @description What the person is called; empty removes the name. */
+            name?: string | null;
+            /** @description What the person may do from now on. */
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * PersonPage
+         * @description A page of people, the newest account first.
+         */
+        PersonPage: {
+            /** @description The people. */
+            items: components["schemas"]["Person"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
         };
         /**
          * Problem
@@ -1674,6 +1896,24 @@ export interface components {
             client_request_id?: string | null;
             /** @description The model to ask; the conversation's last one, or the default, when left out. */
             model?: string | null;
+        };
+        /**
+         * ResetLink
+         * @description A link with which somebody sets a new password, once. It is shown this once.
+         */
+        ResetLink: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * @description The page that it opens, to be put behind the address of this server. The token stands behind a `#`, so that no
+             *     server and no proxy has it in its log.
+             */
+            path: string;
+            /** @description The token, for `POST /api/password_resets/`. */
+            token: string;
         };
         /**
          * @description What a person may do.
@@ -2344,6 +2584,256 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description The text to look for, 1 to 200 characters. Spaces around it do not count. */
+                query?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to list, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PersonPage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description The account is made. This is the only time that its link is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["NewPersonMade"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Person"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone, with everything that belonged to it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Person"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_reset_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link is made. This is the only time that it is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ResetLink"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -2769,6 +3259,46 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Models"];
                 };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The password is set, and every session of its person has ended. Sign in next. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
