@@ -2,7 +2,8 @@
 import { check, waitUntil } from "../report.mjs";
 import { password } from "../visit.mjs";
 
-async function join(page, link, email) {
+/** Makes an account with an invitation. */
+export async function join(page, link, email) {
   await page.goto(link);
   await page.getByText("You are invited.").waitFor();
   await page.getByLabel("Email").fill(email);

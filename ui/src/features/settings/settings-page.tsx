@@ -6,10 +6,12 @@ import { IconButton } from "../../components/button";
 import { BackIcon } from "../../components/icons";
 import { ApiKeys } from "./api-keys";
 import { Appearance } from "./appearance";
+import { AuditLog } from "./audit-log";
 import { Devices } from "./devices";
 import { Invitations } from "./invitations";
 import { OwnData } from "./own-data";
 import { Password } from "./password";
+import { People } from "./people";
 import { Profile } from "./profile";
 import styles from "./settings.module.css";
 
@@ -43,7 +45,13 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Password />
           <Devices />
           <ApiKeys />
-          {user?.role === "admin" && <Invitations />}
+          {user?.role === "admin" && (
+            <>
+              <People />
+              <Invitations />
+              <AuditLog />
+            </>
+          )}
           <OwnData />
         </div>
       </div>
