@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
 
 use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
-use crate::harness::{Person, Provider, Script, Server, within};
+use crate::harness::{Person, Provider, Script, Server, eventually, within};
 
 async fn address(person: &Person) -> String {
     format!("/api/admin/users/{}", person.id().await)
@@ -69,6 +69,23 @@ on_both_databases! {
             let wrong = root.get(&format!("/api/admin/users/?{query}")).await;
             assert_eq!(problem_of(wrong, 422, "invalid").await["field"], field);
         }
+    }
+
+    async fn when_somebody_was_last_here_is_noted_with_a_key_too(kind) {
+        let server = Server::start(kind).await;
+        let root = server.administrator("root").await;
+        let ada = server.person("ada").await;
+        let path = address(&ada).await;
+        let program = ada.program(&ada.new_key("read").await.1);
+        let row = user::Entity::find_by_id(ada.id().await).one(server.app.db.reader()).await.unwrap().unwrap();
+        assert!(row.last_seen_at.is_some(), "signing in is being here");
+        let transaction = server.app.db.write().await.unwrap();
+        let mut row = row.into_active_model();
+        row.last_seen_at = Set(None);
+        row.update(&transaction).await.unwrap();
+        server.app.db.commit(transaction).await.unwrap();
+        program.read("/api/check_session/").await;
+        eventually("it is noted", async || root.read(&path).await["last_seen_at"].is_string()).await;
     }
 
     async fn only_administrators_do_any_of_it(kind) {

@@ -7,9 +7,9 @@ import { createRequire } from "node:module";
 import { openBrowser } from "./browser.mjs";
 import { startLoquat } from "./loquat.mjs";
 import { startProvider } from "./provider.mjs";
-import { check, createReport } from "./report.mjs";
-import { chatViews, doorViews } from "./views.mjs";
-import { sizes, startVisit } from "./visit.mjs";
+import { check, createReport, waitUntil } from "./report.mjs";
+import { administrationViews, chatViews, doorViews } from "./views.mjs";
+import { password, sizes, startVisit } from "./visit.mjs";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const words = process.argv.slice(2);
@@ -20,6 +20,23 @@ const server = await startLoquat(env);
 const closed = await startLoquat({ ...env, LOQUAT_SIGNUP: "closed" });
 const browser = await openBrowser();
 const report = createReport();
+
+/** Makes somebody who runs the server, and people to look after. */
+async function makeAdministrator() {
+  const administrator = { email: "root@example.org", password };
+  const visit = await startVisit(browser, server.base);
+  await waitUntil(() => server.setupLink(), "the server prints no link");
+  const invite = server.setupLink().split("#invite=").at(-1);
+  await visit.api("POST", "/users/", { ...administrator, invite });
+  await visit.api("POST", "/login/", administrator);
+  for (const name of ["Eve", "Zoe"]) {
+    const email = `${name.toLowerCase()}@example.org`;
+    const { person } = await visit.api("POST", "/admin/users/", { email, name });
+    if (name === "Zoe") await visit.api("PATCH", `/admin/users/${person.id}`, { active: false });
+  }
+  await visit.close();
+  return administrator;
+}
 
 /** The violations on the page as it is now, a line each. */
 async function violations({ context, page }) {
@@ -54,15 +71,17 @@ async function look(visit, views, kind) {
   }
 }
 
+const administrator = await makeAdministrator();
 for (const size of Object.keys(sizes)) {
   await Promise.all(
     ["light", "dark"].map(async (theme) => {
       // What moves or fades in has no contrast of its own while it does.
       const more = { reducedMotion: "reduce" };
       const visit = await startVisit(browser, server.base, { size, theme, more });
-      Object.assign(visit, { closed });
+      Object.assign(visit, { closed, administrator });
       await look(visit, doorViews, `${size}, ${theme}`);
       await look(visit, chatViews, `${size}, ${theme}`);
+      await look(visit, administrationViews, `${size}, ${theme}`);
       await visit.close();
     }),
   );

@@ -1,5 +1,5 @@
 /** Who did what. */
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient } from "@tanstack/react-query";
 import { call, client } from "./client";
 
 export const auditQuery = infiniteQueryOptions({
@@ -13,3 +13,8 @@ export const auditQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor ?? null,
 });
+
+/** Has the newest entries shown, after something was done that is in them. */
+export function showNewEntries(queries: QueryClient): void {
+  void queries.invalidateQueries({ queryKey: auditQuery.queryKey });
+}

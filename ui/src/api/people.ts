@@ -1,5 +1,6 @@
 /** The people of this server, for those who run it. */
 import { type InfiniteData, infiniteQueryOptions, type QueryClient } from "@tanstack/react-query";
+import { showNewEntries } from "./audit";
 import {
   call,
   client,
@@ -41,15 +42,15 @@ const addressOf = (link: ResetLink) => location.origin + link.path;
 export async function createPerson(queries: QueryClient, body: NewPerson) {
   const { person, link } = await call(client.POST("/api/admin/users/", { body }));
   void queries.invalidateQueries({ queryKey: key });
+  showNewEntries(queries);
   return { person, link: addressOf(link) };
 }
 
-export async function createResetLink({ id }: Person): Promise<string> {
-  return addressOf(
-    await call(
-      client.POST("/api/admin/users/{user_id}/reset_link", { params: { path: { user_id: id } } }),
-    ),
-  );
+export async function createResetLink(queries: QueryClient, { id }: Person): Promise<string> {
+  const params = { path: { user_id: id } };
+  const link = await call(client.POST("/api/admin/users/{user_id}/reset_link", { params }));
+  showNewEntries(queries);
+  return addressOf(link);
 }
 
 /** Whoever was deleted meanwhile is not listed any more either. */
@@ -62,6 +63,7 @@ export async function changePerson(
   try {
     const person = await call(client.PATCH("/api/admin/users/{user_id}", { params, body: change }));
     edit(queries, (items) => items.map((item) => (item.id === id ? person : item)));
+    showNewEntries(queries);
   } catch (error) {
     // Somebody else has taken the role away meanwhile.
     if (statusOf(error) === 404 || codeOf(error) === "last_administrator") {
@@ -79,6 +81,7 @@ export async function deletePerson(queries: QueryClient, { id }: Person): Promis
     if (statusOf(error) !== 404) throw error;
   }
   edit(queries, (items) => items.filter((item) => item.id !== id));
+  showNewEntries(queries);
 }
 
 function edit(queries: QueryClient, change: (items: Person[]) => Person[]) {

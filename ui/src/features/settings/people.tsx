@@ -60,16 +60,18 @@ export function People() {
         <Trans>Everybody who has an account here. What they talk about, only they can see.</Trans>
       }
     >
-      <Field
-        label={t`Search people`}
-        type="search"
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={200}
-        placeholder={t`Name or email`}
-        value={words}
-        onChange={(event) => setWords(event.target.value)}
-      />
+      <div className={styles.find}>
+        <Field
+          label={t`Search people`}
+          type="search"
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={200}
+          placeholder={t`Name or email`}
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+        />
+      </div>
       <Arrival of={people} />
       {link && (
         <ShownOnce
@@ -91,7 +93,7 @@ export function People() {
             onChange={(to) => void change(person, to)}
             onLink={() =>
               void attempt(async () =>
-                setLink({ email: person.email, address: await createResetLink(person) }),
+                setLink({ email: person.email, address: await createResetLink(queries, person) }),
               )
             }
             onDelete={() => setDeleting(person)}
