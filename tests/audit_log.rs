@@ -122,6 +122,8 @@ on_both_databases! {
         assert_eq!(count(format!("actor_id={id}")).await, 4);
         assert_eq!(count("action=key_created".to_owned()).await, 6);
         assert_eq!(count(format!("action=key_created&actor_id={id}")).await, 3);
+        let wrong = problem_of(root.get("/api/audit/?action=coffee").await, 422, "invalid").await;
+        assert_eq!(wrong["detail"], "action is none of the words that fit here; the description of the API lists them");
         for (query, field) in [("action=coffee", "action"), ("actor_id=ada", "actor_id"), ("cursor=x", "cursor"), ("limit=0", "limit")] {
             assert_eq!(problem_of(root.get(&format!("/api/audit/?{query}")).await, 422, "invalid").await["field"], field);
         }
