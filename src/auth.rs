@@ -155,8 +155,10 @@ async fn store_account(
         last_seen_at: Set(None),
     };
     let transaction = db.write().await?;
-    if let Origin::Invite(invite) = &origin {
-        invites::spend(invite, &transaction).await?;
+    match &origin {
+        Origin::Invite(invite) => invites::spend(invite, &transaction).await?,
+        Origin::Administrator(by) => people::act(&transaction, by).await?,
+        Origin::Open | Origin::CommandLine => {}
     }
     let user = user.insert(&transaction).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,

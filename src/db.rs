@@ -226,7 +226,7 @@ impl Db {
 /// What only one transaction at a time does.
 #[derive(Clone, Copy, Debug)]
 pub enum Alone {
-    /// Takes administrators away.
+    /// Takes administrators away, or acts as one.
     Administrators,
 }
 

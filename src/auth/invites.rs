@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, PaginatorTrait, Qu
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{Caller, secret};
+use super::{Caller, people, secret};
 use crate::audit;
 use crate::clock;
 use crate::db::Db;
@@ -30,6 +30,7 @@ pub fn path(token: &SecretString) -> String {
 pub async fn create(db: &Db, by: &Caller, role: Role, lifetime: Duration) -> Result<(invite::Model, SecretString)> {
     let (row, token) = new(role, Some(by.id()), lifetime);
     let transaction = db.write().await?;
+    people::act(&transaction, by).await?;
     let now = clock::now();
     invite::Entity::delete_ended(now).exec(&transaction).await?;
     if invite::Entity::of_administrators(now, None).count(&transaction).await? >= MOST {
@@ -49,6 +50,7 @@ pub async fn list(db: &Db, below: Option<Uuid>, limit: u64) -> Result<Vec<invite
 /// Takes an invitation back.
 pub async fn delete(db: &Db, by: &Caller, id: Uuid) -> Result<()> {
     let transaction = db.write().await?;
+    people::act(&transaction, by).await?;
     let invite = invite::Entity::of_administrator(id).lock_exclusive().one(&transaction).await?;
     let invite = invite.ok_or(Error::NotFound("invitation"))?;
     invite::Entity::delete_by_id(id).exec(&transaction).await?;

@@ -98,7 +98,7 @@ pub struct PersonChange {
 pub async fn change(db: &Db, auth: &Auth, by: &Caller, id: Uuid, change: PersonChange) -> Result<user::Model> {
     let name = change.name.map(|name| normal_name(Some(name))).transpose()?;
     let transaction = db.write().await?;
-    db::alone(&transaction, db::Alone::Administrators).await?;
+    act(&transaction, by).await?;
     let before = user::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
     let before = before.ok_or(Error::NotFound("person"))?;
     let note = async |action, details: &[(&str, &str)]| {
@@ -146,11 +146,20 @@ pub async fn change(db: &Db, auth: &Auth, by: &Caller, id: Uuid, change: PersonC
 /// Deletes somebody with everything that belongs to them.
 pub async fn delete(db: &Db, auth: &Auth, by: &Caller, id: Uuid) -> Result<()> {
     let transaction = db.write().await?;
+    act(&transaction, by).await?;
     let user = remove(&transaction, id).await?;
     audit::note(&transaction, Some(&by.user), Action::UserDeleted, &user, &[]).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())
+}
+
+/// Lets nobody act any more who was an administrator when they asked and is none by now: what is taken from them with the role
+/// must not come back a moment later. Until the transaction ends nobody's role is changed by another.
+pub(super) async fn act(transaction: &DatabaseTransaction, by: &Caller) -> Result<()> {
+    db::alone(transaction, db::Alone::Administrators).await?;
+    let still = user::Entity::find_by_id(by.id()).one(transaction).await?;
+    if still.is_some_and(|user| user.is_administrator()) { Ok(()) } else { Err(Error::AdminOnly) }
 }
 
 /// Deletes an account, unless nobody would be left to run the server.

@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveMode
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{Auth, Caller, password, secret};
+use super::{Auth, Caller, password, people, secret};
 use crate::audit;
 use crate::clock;
 use crate::db::Db;
@@ -37,6 +37,7 @@ impl Link {
 /// Makes a link for somebody; the one before it is worth nothing any more.
 pub async fn create(db: &Db, by: &Caller, user_id: Uuid) -> Result<Link> {
     let transaction = db.write().await?;
+    people::act(&transaction, by).await?;
     let user = user::Entity::find_by_id(user_id).lock_exclusive().one(&transaction).await?;
     let user = user.ok_or(Error::NotFound("person"))?;
     let link = insert(&transaction, by, &user).await?;
