@@ -13,6 +13,7 @@ pub use failure::{Failure, Problem, response as problem_response};
 
 mod account;
 mod aside;
+mod audit;
 mod body;
 mod cookie;
 mod cors;
@@ -29,6 +30,8 @@ mod messages;
 mod models;
 mod page;
 mod parameters;
+mod password_resets;
+mod people;
 mod projects;
 mod providers;
 mod session;
@@ -58,22 +61,11 @@ enum Group {
 }
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    let apis = (
-        account::Api,
-        users::Api,
-        export::Api,
-        sessions::Api,
-        keys::Api,
-        invites::Api,
-        providers::Api,
-        projects::Api,
-        messages::Api,
-        message::Api,
-        socket::Api,
-        models::Api,
-        settings::Api,
-        health::Api,
-    );
+    // One tuple holds at most sixteen.
+    let accounts = (account::Api, users::Api, export::Api, sessions::Api, keys::Api, password_resets::Api);
+    let administration = (people::Api, invites::Api, providers::Api, audit::Api);
+    let conversations = (projects::Api, messages::Api, message::Api, socket::Api);
+    let apis = (accounts, administration, conversations, models::Api, settings::Api, health::Api);
     OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/about.md").trim())
         .license(LicenseObject::new("MIT"))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit;
 use crate::auth::Auth;
 use crate::auth::lifetime::Lifetime;
 use crate::auth::limits::Limits;
@@ -92,6 +93,7 @@ impl App {
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         tokio::spawn(providers.watch(config.limits.session_check, closing.clone()));
+        tokio::spawn(audit::keep_short(db.clone(), config.limits.audit_days, closing.clone()));
         let parts = Parts {
             config,
             db,

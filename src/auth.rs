@@ -8,9 +8,11 @@ use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, SqlErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit;
 use crate::clock;
 use crate::config::Signup;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::{invite, session, user};
 use crate::error::{Error, Result};
 
@@ -21,7 +23,9 @@ pub mod invites;
 pub mod lifetime;
 pub mod limits;
 pub mod password;
+pub mod people;
 mod recent;
+pub mod resets;
 mod secret;
 mod seen;
 pub mod sessions;
@@ -105,10 +109,11 @@ pub struct NewAccount {
 pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<String>) -> Result<user::Model> {
     if let Some(token) = invite {
         let invite = invites::find(db, &token).await?;
-        return store_account(db, &auth.hasher, account, invite.role, Some(invite)).await;
+        let made = store_account(db, &auth.hasher, account, invite.role, Origin::Invite(invite)).await?;
+        return Ok(made.0);
     }
     match auth.signup {
-        Signup::Open => create_account(db, &auth.hasher, account, user::Role::Member).await,
+        Signup::Open => Ok(store_account(db, &auth.hasher, account, user::Role::Member, Origin::Open).await?.0),
         Signup::Invite => {
             Err(Error::SignupClosed("registration here is by invitation only; ask an administrator for one"))
         }
@@ -116,9 +121,21 @@ pub async fn register(db: &Db, auth: &Auth, account: NewAccount, invite: Option<
     }
 }
 
-/// Makes an account. Two at once with one address: the second is told that it is taken.
+/// Makes an account for whoever runs the server. Two at once with one address: the second is told that it is taken.
 pub async fn create_account(db: &Db, hasher: &Hasher, account: NewAccount, role: user::Role) -> Result<user::Model> {
-    store_account(db, hasher, account, role, None).await
+    Ok(store_account(db, hasher, account, role, Origin::CommandLine).await?.0)
+}
+
+/// Where an account comes from.
+enum Origin<'a> {
+    /// Its person came by themselves.
+    Open,
+    /// Its person was invited.
+    Invite(invite::Model),
+    /// Whoever runs the server.
+    CommandLine,
+    /// An administrator; its person sets the password.
+    Administrator(&'a Caller),
 }
 
 /// An account and the use of its invitation are one step: an address that is taken costs no invitation.
@@ -127,8 +144,8 @@ async fn store_account(
     hasher: &Hasher,
     account: NewAccount,
     role: user::Role,
-    invite: Option<invite::Model>,
-) -> Result<user::Model> {
+    origin: Origin<'_>,
+) -> Result<(user::Model, Option<resets::Link>)> {
     let email = normal_email(&account.email)?;
     let name = normal_name(account.name)?;
     password::check_is_good(&account.password, &email)?;
@@ -142,17 +159,36 @@ async fn store_account(
         role: Set(role),
         created_at: Set(now),
         updated_at: Set(now),
+        deactivated_at: Set(None),
+        last_seen_at: Set(None),
     };
     let transaction = db.write().await?;
-    if let Some(invite) = invite {
-        invites::spend(&invite, &transaction).await?;
+    match &origin {
+        Origin::Invite(invite) => invites::spend(invite, &transaction).await?,
+        Origin::Administrator(by) => people::act(&transaction, by).await?,
+        Origin::Open | Origin::CommandLine => {}
     }
     let user = user.insert(&transaction).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
         _ => error.into(),
     })?;
+    let role = ("role", user.role.word());
+    let mut link = None;
+    match &origin {
+        Origin::Open => audit::note(&transaction, Some(&user), Action::UserRegistered, &user, &[role]).await?,
+        Origin::Invite(invite) => {
+            let invite_id = invite.id.to_string();
+            let details = [role, ("invite_id", &invite_id)];
+            audit::note(&transaction, Some(&user), Action::UserRegistered, &user, &details).await?;
+        }
+        Origin::CommandLine => audit::note(&transaction, None, Action::UserCreated, &user, &[role]).await?,
+        Origin::Administrator(by) => {
+            audit::note(&transaction, Some(&by.user), Action::UserCreated, &user, &[role]).await?;
+            link = Some(resets::insert(&transaction, by, &user).await?);
+        }
+    }
     db.commit(transaction).await?;
-    Ok(user)
+    Ok((user, link))
 }
 
 /// A session as its browser keeps it.
@@ -186,6 +222,10 @@ pub async fn login(
     let hash = user.as_ref().map(|user| user.hashed_password.clone());
     let right = auth.hasher.verify(password, hash).await?;
     let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
+    // Only whoever knows the password is told.
+    if !user.is_active() {
+        return Err(Error::AccountDeactivated);
+    }
     let ticket = begin_session(db, auth, &user, device).await?;
     Ok((user, ticket))
 }
@@ -202,11 +242,12 @@ async fn begin_session(db: &Db, auth: &Auth, user: &user::Model, device: Device)
         last_seen_at: Set(Some(now)),
     };
     let transaction = db.write().await?;
-    // While it was checked the password may have been changed, and every session ended.
-    let found = user::Entity::find_by_id(user.id).lock_exclusive().one(&transaction).await?;
-    if found.is_none_or(|found| found.hashed_password != user.hashed_password) {
+    let known = user::Entity::find_by_id(user.id).lock_exclusive().one(&transaction).await?;
+    // Meanwhile it may have been deactivated, or have got another password, which ended the sessions that there were.
+    if known.is_none_or(|known| !known.is_active() || known.hashed_password != user.hashed_password) {
         return Err(Error::WrongCredentials);
     }
+    user::Entity::seen(user.id, now).exec(&transaction).await?;
     session::Entity::delete_ended(now).exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
     db.commit(transaction).await?;
@@ -250,6 +291,7 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     let user = user.update(&transaction).await?;
     if new_password {
         session::Entity::delete_others(user.id, person.session_id).exec(&transaction).await?;
+        audit::note(&transaction, Some(&user), Action::PasswordChanged, &user, &[]).await?;
     }
     db.commit(transaction).await?;
     auth.recent.forget();
@@ -258,9 +300,11 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
 
 /// Deletes an account with everything that belongs to it, for whoever knows its password.
 pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn, password: SecretString) -> Result<()> {
-    accounts::check_password(auth, &person.caller.user, password, "password").await?;
+    let user = &person.caller.user;
+    accounts::check_password(auth, user, password, "password").await?;
     let transaction = accounts::write_in_session(db, person).await?;
-    user::Entity::delete_by_id(person.caller.id()).exec(&transaction).await?;
+    people::remove(&transaction, user.id).await?;
+    audit::note(&transaction, Some(user), Action::UserDeleted, user, &[]).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(())

@@ -127,6 +127,13 @@ impl Chat {
         }
     }
 
+    /// Stops the answers of a person whose account was deactivated; their text stays.
+    pub fn stop_owner(&self, owner_id: Uuid) {
+        for running in self.answers.of_owner(owner_id) {
+            running.cancel(Cause::Stop);
+        }
+    }
+
     /// Cuts off the answers of a person who was deleted, and forgets what is cached of them.
     pub fn forget_owner(&self, owner_id: Uuid) {
         if let Some(cache) = &self.cache {

@@ -103,6 +103,8 @@ pub struct Limits {
     pub session_check: Duration,
     /// How often anybody may guess at passwords, keys and invitations.
     pub accounts: AccountLimits,
+    /// Days that the audit log keeps an entry.
+    pub audit_days: Option<usize>,
     /// What sockets may do.
     pub sockets: SocketLimits,
     /// What a model server may do.

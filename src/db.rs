@@ -223,6 +223,25 @@ impl Db {
     }
 }
 
+/// What only one transaction at a time does.
+#[derive(Clone, Copy, Debug)]
+pub enum Alone {
+    /// Takes administrators away, or acts as one.
+    Administrators,
+}
+
+/// Waits until no other transaction does this, until this one ends. SQLite has one writer anyway.
+pub async fn alone(transaction: &DatabaseTransaction, what: Alone) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // Any numbers will do as long as they differ from each other and from that of migrations.
+        let lock: i64 = match what {
+            Alone::Administrators => 0x6c6f_7175_6175,
+        };
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({lock})")).await?;
+    }
+    Ok(())
+}
+
 /// A warning about an address of PostgreSQL, as [`Db::warning`] gives it.
 pub fn warning_for(url: &str) -> Option<String> {
     Place::of(url).ok()?.warning()

@@ -2,9 +2,11 @@
 
 pub mod answer_chunk;
 pub mod api_key;
+pub mod audit_log;
 pub mod continuation;
 pub mod invite;
 pub mod message;
+pub mod password_reset;
 pub mod project;
 pub mod provider;
 pub mod provider_model;

@@ -78,6 +78,17 @@ pub enum Error {
         "this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS"
     )]
     CrossSite,
+    /// The right password for an account that nobody can use.
+    #[error("this account is deactivated; ask an administrator to activate it again")]
+    AccountDeactivated,
+    /// No link for a new password of anybody.
+    #[error(
+        "this link is not valid: it was used, replaced by a newer one, or has ended; ask an administrator for a new one"
+    )]
+    ResetInvalid,
+    /// Nobody would be left to run the application.
+    #[error("this is the last administrator; make somebody else one first")]
+    LastAdministrator,
     /// Registration is not open to everybody.
     #[error("{0}")]
     SignupClosed(&'static str),
@@ -214,7 +225,7 @@ impl Error {
             Self::Malformed(_) => 400,
             Self::NotSignedIn | Self::KeyInvalid | Self::WrongCredentials => 401,
             Self::CrossSite | Self::SignupClosed(_) | Self::ScopeInsufficient { .. } | Self::SessionRequired => 403,
-            Self::AdminOnly | Self::InviteInvalid => 403,
+            Self::AdminOnly | Self::InviteInvalid | Self::ResetInvalid | Self::AccountDeactivated => 403,
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::RequestTimeout => 408,
@@ -226,6 +237,7 @@ impl Error {
             | Self::TooManyKeys { .. }
             | Self::TooManyInvites { .. }
             | Self::TooManyProviders { .. }
+            | Self::LastAdministrator
             | Self::NameTaken => 409,
             Self::TooLarge { .. } => 413,
             Self::AddressTooLong => 414,
@@ -257,6 +269,9 @@ impl Error {
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
             Self::CrossSite => "cross_site",
+            Self::AccountDeactivated => "account_deactivated",
+            Self::ResetInvalid => "reset_invalid",
+            Self::LastAdministrator => "last_administrator",
             Self::SignupClosed(_) => "signup_closed",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",

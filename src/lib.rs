@@ -4,6 +4,7 @@
 
 pub mod api; //       HTTP in, HTTP out: one file per path segment
 pub mod app; //       what every request shares
+pub mod audit; //     who did what that matters to others
 pub mod auth; //      who is calling
 pub mod chat; //      what a conversation does
 pub mod cli; //       the commands

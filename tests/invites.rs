@@ -1,33 +1,19 @@
 //! Invitations: made by administrators, good for one account each, and the first administrator's link.
 
 use chrono::Duration;
-use loquat::auth::{self, NewAccount, invites};
+use loquat::auth::invites;
 use loquat::clock;
 use loquat::config::Signup;
 use loquat::entity::{invite, user};
 use reqwest::Response;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::harness::audit;
 use crate::harness::client::{PASSWORD, json_of, problem_of};
 use crate::harness::process::Running;
 use crate::harness::{Person, Server};
-
-/// An administrator, signed in.
-pub async fn administrator(server: &Server) -> Person {
-    let account = NewAccount {
-        email: "root@example.org".to_owned(),
-        password: SecretString::from(PASSWORD.to_owned()),
-        name: None,
-    };
-    auth::create_account(&server.app.db, &server.app.auth.hasher, account, user::Role::Admin).await.unwrap();
-    let mut person = Person::nobody(server);
-    person.email = "root@example.org".to_owned();
-    person.sign_in().await;
-    person
-}
 
 /// A new invitation: what is kept of it, and its token.
 async fn invitation(administrator: &Person, body: Value) -> (Value, String) {
@@ -46,7 +32,7 @@ on_both_databases! {
     async fn an_invitation_makes_one_account_however_sign_up_is_set(kind) {
         for signup in [Signup::Open, Signup::Invite, Signup::Closed] {
             let server = Server::with(kind, |config| config.signup = signup).await;
-            let root = administrator(&server).await;
+            let root = server.administrator("root").await;
             let (_, token) = invitation(&root, json!({})).await;
             let made = json_of(join(&server, "ada", &token).await, 201).await;
             assert_eq!(made["role"], "member");
@@ -57,7 +43,7 @@ on_both_databases! {
 
     async fn of_many_at_once_one_gets_the_account(kind) {
         let server = Server::with(kind, |config| config.signup = Signup::Invite).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let (_, token) = invitation(&root, json!({"role": "admin"})).await;
         let names: Vec<String> = (0..12).map(|number| format!("racer-{number}")).collect();
         let all = futures_util::future::join_all(names.iter().map(|name| join(&server, name, &token))).await;
@@ -76,7 +62,7 @@ on_both_databases! {
 
     async fn what_cannot_be_registered_costs_no_invitation(kind) {
         let server = Server::with(kind, |config| config.signup = Signup::Invite).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let (_, token) = invitation(&root, json!({})).await;
         problem_of(join(&server, "root", &token).await, 409, "email_taken").await;
         let weak = json!({"email": "ada@example.org", "password": "password", "invite": token});
@@ -86,7 +72,7 @@ on_both_databases! {
 
     async fn one_that_ended_or_was_taken_back_is_worth_nothing(kind) {
         let server = Server::with(kind, |config| config.signup = Signup::Invite).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let (ended, old) = invitation(&root, json!({"expires_in_days": 1})).await;
         let row = invite::Entity::find_by_id(ended["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap());
         let mut row = row.one(server.app.db.reader()).await.unwrap().unwrap().into_active_model();
@@ -107,7 +93,7 @@ on_both_databases! {
 
     async fn invitations_are_listed_in_pages_and_only_their_hash_is_kept(kind) {
         let server = Server::start(kind).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let (first, token) = invitation(&root, json!({"expires_in_days": 30})).await;
         let (second, _) = invitation(&root, json!({"role": "admin"})).await;
         assert_eq!((first["role"].as_str(), second["role"].as_str()), (Some("member"), Some("admin")));
@@ -127,7 +113,7 @@ on_both_databases! {
 
     async fn only_administrators_invite(kind) {
         let server = Server::start(kind).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let (kept, _) = invitation(&root, json!({})).await;
         let ada = server.person("ada").await;
         let chatter = root.program(&root.new_key("chat").await.1);
@@ -158,7 +144,7 @@ on_both_databases! {
     async fn that_link_ends_with_an_administrator_who_came_otherwise(kind) {
         let server = Server::start(kind).await;
         let token = invites::setup(&server.app.db).await.unwrap().unwrap();
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         problem_of(join(&server, "eve", token.expose_secret()).await, 403, "invite_invalid").await;
         assert!(root.read("/api/invites/").await["items"].as_array().unwrap().is_empty());
     }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::{Event, Kind, Person, Provider, Script, Server, audit, eventually};
-use crate::invites::administrator;
 
 mod egress;
 mod models;
@@ -54,7 +53,7 @@ on_both_databases! {
     async fn a_model_server_is_offered_from_the_moment_it_is_added_until_it_is_deleted(kind) {
         let provider = Provider::always(Script::answer("hello there")).await;
         let server = Server::with(kind, with_loopback).await;
-        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        let (root, ada) = (server.administrator("root").await, server.person("ada").await);
         assert_eq!(offered(&ada).await, ["fixed/one", "demo"]);
         let added = add(&root, "shop", &provider).await;
         assert_eq!(offered(&ada).await, ["fixed/one", "shop/scripted", "demo"]);
@@ -83,7 +82,7 @@ on_both_databases! {
     async fn an_answer_that_is_being_written_keeps_its_model_server(kind) {
         let provider = Provider::always(Script::stream().delta("one ").gate().delta("two").end()).await;
         let server = Server::with(kind, with_loopback).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let added = add(&root, "shop", &provider).await;
         let project = root.project().await;
         let question = json!({"content": "hi", "model": "shop/scripted"});
@@ -101,7 +100,7 @@ on_both_databases! {
             Script::response(401, "", &json!({"error": {"message": format!("bad key {KEY}")}}).to_string())
         }).await;
         let server = Server::with(kind, with_loopback).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let added = add(&root, "shop", &provider).await;
         assert_eq!((&added["has_key"], &added["key_hint"]), (&json!(true), &json!("WXYZ")));
         let path = path_of(&added);
@@ -141,7 +140,7 @@ on_both_databases! {
     async fn a_key_is_for_one_host(kind) {
         let (mine, other) = (Provider::always(Script::answer("a")).await, Provider::always(Script::answer("b")).await);
         let server = Server::with(kind, with_loopback).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let path = path_of(&add(&root, "shop", &mine).await);
         let at = |server: &Provider, path: &str| format!("http://{}{path}", server.address);
         // Another path, another name, the same address once more: the key stays.
@@ -165,7 +164,7 @@ on_both_databases! {
 
     async fn what_does_not_fit_is_refused_with_its_field(kind) {
         let server = Server::with(kind, with_loopback).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let fine = |name: &str| json!({"name": name, "base_url": "http://127.0.0.1:9/v1"});
         let added = json_of(root.post("/api/providers/", fine("shop")).await, 201).await;
         for taken in ["shop", " shop ", "fixed"] {
@@ -205,7 +204,7 @@ on_both_databases! {
             config.default_model = Some("scripted".to_owned());
         })
         .await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let list = root.read("/api/providers/").await;
         let address = format!("http://{}/v1", provider.address);
         assert_eq!(list["configured"], json!([
@@ -220,7 +219,7 @@ on_both_databases! {
     async fn with_another_secret_key_the_server_starts_and_says_what_cannot_be_read(kind) {
         let provider = Provider::always(Script::answer("hi")).await;
         let server = Server::with(kind, with_loopback).await;
-        let path = path_of(&add(&administrator(&server).await, "shop", &provider).await);
+        let path = path_of(&add(&server.administrator("root").await, "shop", &provider).await);
         let (dir, data) = server.stop().await;
         let server = Server::on(dir, data, |config| {
             with_loopback(config);
@@ -247,7 +246,7 @@ async fn another_instance_sees_it_too() {
     let provider = Provider::always(Script::answer("hello there")).await;
     let here = Server::with(Kind::Postgres, with_loopback).await;
     let there = Server::on(tempfile::tempdir().unwrap(), here.app.config.data.clone(), with_loopback).await;
-    let root = administrator(&here).await;
+    let root = here.administrator("root").await;
     let elsewhere = root.clone().moved_to(&there);
     assert_eq!(offered(&elsewhere).await, ["fixed/one", "demo"]);
     let added = add(&root, "shop", &provider).await;

@@ -52,7 +52,8 @@ enum SignedOut {
 impl Api {
     /// Signs in
     ///
-    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. The
+    /// right password of a deactivated account is 403 `account_deactivated`.
     ///
     /// From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
     /// so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.

@@ -108,6 +108,9 @@ pub(super) fn limit_in_words(field: &str, message: &str) -> String {
         Some("minLength") if number == "1" => format!("{field} is empty; write something"),
         Some("minLength") => format!("{field} has at least {number} characters"),
         Some("minimum") => format!("{field} is at least {number}"),
+        _ if message.contains("valid enumeration value") => {
+            format!("{field} is none of the words that fit here; the description of the API lists them")
+        }
         Some("maximum") => format!("{field} is at most {number}"),
         _ => format!("this value does not fit: {}", message.rsplit(": ").next().unwrap_or_default().replace('`', "")),
     }

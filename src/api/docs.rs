@@ -16,13 +16,16 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 10] = [
+const COLLECTIONS: [&str; 13] = [
+    "/api/admin/users",
+    "/api/audit",
     "/api/check_session",
     "/api/invites",
     "/api/keys",
     "/api/login",
     "/api/logout",
     "/api/models",
+    "/api/password_resets",
     "/api/projects",
     "/api/providers",
     "/api/users",

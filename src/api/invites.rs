@@ -148,11 +148,11 @@ impl Api {
     async fn delete(
         &self,
         app: Data<&App>,
-        _administrator: Administrator,
+        administrator: Administrator,
         /// The invitation.
         invite_id: Path<Uuid>,
     ) -> Result<Deleted, Failure> {
-        invites::delete(&app.db, invite_id.0).await?;
+        invites::delete(&app.db, &administrator.0, invite_id.0).await?;
         Ok(Deleted::Gone)
     }
 }

@@ -20,7 +20,6 @@ use crate::chat::changes::Change;
 use crate::chat::search::{self, Wanted};
 use crate::chat::{branch, naming};
 use crate::clock;
-use crate::db::needle::Needle;
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result as Outcome};
 
@@ -123,7 +122,7 @@ impl Api {
         let size = limit.0.unwrap_or(page::USUAL);
         let below = cursor.0.as_deref().map(read_cursor).transpose()?;
         if let Some(query) = query.0 {
-            let wanted = Wanted { owner_id, needle: needle(&query)?, pinned, below, limit: size as usize };
+            let wanted = Wanted { owner_id, needle: page::needle(&query)?, pinned, below, limit: size as usize };
             let (found, next) = app.chat.search.page(&app.db, &wanted, search::PATIENCE).await?;
             let items = found.into_iter().map(|found| shown::show_found(&app, found)).collect();
             return Ok(Json(ProjectPage { items, next_cursor: next.as_ref().map(cursor_after) }));
@@ -291,15 +290,6 @@ fn normal_name(name: String) -> Outcome<String> {
         return Err(Error::invalid("name", format!("a name has at most {} characters", naming::LONGEST)));
     }
     Ok(name)
-}
-
-/// The text that is looked for.
-fn needle(query: &str) -> Outcome<Needle> {
-    let text = query.trim().replace('\0', "\u{fffd}");
-    if text.is_empty() {
-        return Err(Error::invalid("query", "there is nothing to look for in spaces; write at least one character"));
-    }
-    Ok(Needle::new(&text))
 }
 
 /// A place in the list: the time in milliseconds and the id.

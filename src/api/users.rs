@@ -191,7 +191,8 @@ impl Api {
     /// Deletes your account
     ///
     /// For signed-in people who know their password. Everything goes with it, at once and for good; running answers are
-    /// cut off. After too many wrong passwords: 429 `too_many_wrong_passwords`.
+    /// cut off. After too many wrong passwords: 429 `too_many_wrong_passwords`. The last administrator stays: 409
+    /// `last_administrator`.
     #[oai(path = "/api/users/me", method = "delete", operation_id = "delete_me")]
     async fn delete(
         &self,

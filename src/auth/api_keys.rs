@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::secret::{self, Hash};
 use super::{Auth, Caller, SignedIn, normal_name};
+use crate::audit;
 use crate::clock;
 use crate::db::Db;
 use crate::entity::api_key::{self, Scope};
+use crate::entity::audit_log::Action;
 use crate::entity::user;
 use crate::error::{Error, Result};
 
@@ -65,6 +67,7 @@ pub async fn create(db: &Db, owner: &SignedIn, new: NewKey) -> Result<(api_key::
         return Err(Error::TooManyKeys { most: MOST });
     }
     let row = row.insert(&transaction).await?;
+    audit::note(&transaction, Some(&person), Action::KeyCreated, &row, &[("scope", row.scope.word())]).await?;
     db.commit(transaction).await?;
     Ok((row, key))
 }
@@ -77,11 +80,11 @@ pub async fn list(db: &Db, owner: &Caller, below: Option<Uuid>, limit: u64) -> R
 /// Revokes one of a person's keys at once. Somebody else's is not found.
 pub async fn delete(db: &Db, auth: &Auth, owner: &Caller, key_id: Uuid) -> Result<()> {
     let transaction = db.write().await?;
-    let deleted = api_key::Entity::delete_owned(owner.id(), key_id).exec(&transaction).await?;
+    let key = api_key::Entity::owned_one(owner.id(), key_id).lock_exclusive().one(&transaction).await?;
+    let key = key.ok_or(Error::NotFound("key"))?;
+    api_key::Entity::delete_by_id(key_id).exec(&transaction).await?;
+    audit::note(&transaction, Some(&owner.user), Action::KeyDeleted, &key, &[("scope", key.scope.word())]).await?;
     db.commit(transaction).await?;
-    if deleted.rows_affected == 0 {
-        return Err(Error::NotFound("key"));
-    }
     auth.recent.forget();
     Ok(())
 }

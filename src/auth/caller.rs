@@ -161,6 +161,9 @@ async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<(Caller,
         .one(db.reader())
         .await?;
     let Some((session, Some(user))) = found else { return Err(Error::NotSignedIn) };
+    if !user.is_active() {
+        return Err(Error::NotSignedIn);
+    }
     let scope = Scope::of(user.role);
     Ok((Caller { user, credential: Credential::Session(session.id), scope }, Some(session.expires_at)))
 }
@@ -169,6 +172,9 @@ async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<(Caller,
 async fn with_key(db: &Db, key: sea_orm::Select<api_key::Entity>) -> Result<(Caller, Option<DateTime<Utc>>)> {
     let found = key.find_also_related(user::Entity).one(db.reader()).await?;
     let Some((key, Some(user))) = found else { return Err(Error::KeyInvalid) };
+    if !user.is_active() {
+        return Err(Error::KeyInvalid);
+    }
     // An administrator can become a member, and then their keys may no more than they.
     let scope = key.scope.min(Scope::of(user.role));
     Ok((Caller { user, credential: Credential::Key(key.id), scope }, key.expires_at))

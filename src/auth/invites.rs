@@ -5,9 +5,11 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, PaginatorTrait, Qu
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{Caller, secret};
+use super::{Caller, people, secret};
+use crate::audit;
 use crate::clock;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::invite;
 use crate::entity::user::{self, Role};
 use crate::error::{Error, Result};
@@ -28,12 +30,14 @@ pub fn path(token: &SecretString) -> String {
 pub async fn create(db: &Db, by: &Caller, role: Role, lifetime: Duration) -> Result<(invite::Model, SecretString)> {
     let (row, token) = new(role, Some(by.id()), lifetime);
     let transaction = db.write().await?;
+    people::act(&transaction, by).await?;
     let now = clock::now();
     invite::Entity::delete_ended(now).exec(&transaction).await?;
     if invite::Entity::of_administrators(now, None).count(&transaction).await? >= MOST {
         return Err(Error::TooManyInvites { most: MOST });
     }
     let row = row.insert(&transaction).await?;
+    audit::note(&transaction, Some(&by.user), Action::InviteCreated, &row, &[("role", role.word())]).await?;
     db.commit(transaction).await?;
     Ok((row, token))
 }
@@ -44,11 +48,16 @@ pub async fn list(db: &Db, below: Option<Uuid>, limit: u64) -> Result<Vec<invite
 }
 
 /// Takes an invitation back.
-pub async fn delete(db: &Db, id: Uuid) -> Result<()> {
+pub async fn delete(db: &Db, by: &Caller, id: Uuid) -> Result<()> {
     let transaction = db.write().await?;
-    let deleted = invite::Entity::delete_of_administrators(id).exec(&transaction).await?;
+    people::act(&transaction, by).await?;
+    let invite = invite::Entity::of_administrator(id).lock_exclusive().one(&transaction).await?;
+    let invite = invite.ok_or(Error::NotFound("invitation"))?;
+    invite::Entity::delete_by_id(id).exec(&transaction).await?;
+    let details = [("role", invite.role.word())];
+    audit::note(&transaction, Some(&by.user), Action::InviteDeleted, &invite, &details).await?;
     db.commit(transaction).await?;
-    if deleted.rows_affected == 0 { Err(Error::NotFound("invitation")) } else { Ok(()) }
+    Ok(())
 }
 
 /// The token that makes the first administrator, while there is none. The one before it is worth nothing any more.

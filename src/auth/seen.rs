@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use super::caller::Credential;
 use crate::clock;
 use crate::db::Db;
-use crate::entity::{api_key, session};
+use crate::entity::{api_key, session, user};
 
 /// How long one is not noted again. The statement holds to it as well, for those that were forgotten meanwhile.
 const ONCE_IN: Duration = Duration::from_secs(60);
@@ -90,6 +90,7 @@ async fn write(db: &Db, used: &[Credential]) -> Result<(), DbErr> {
     let now = clock::now();
     let (sessions, keys) = Credential::apart(used);
     let transaction = db.write().await?;
+    user::Entity::note_seen(sessions.clone(), keys.clone(), now, now - ONCE_IN).exec(&transaction).await?;
     if !sessions.is_empty() {
         session::Entity::note_use(sessions, now, now - ONCE_IN).exec(&transaction).await?;
     }

@@ -145,6 +145,8 @@ mod tests {
             role: user::Role::Member,
             created_at: now,
             updated_at: now,
+            deactivated_at: None,
+            last_seen_at: None,
         };
         let expires_at = now + chrono::Duration::hours(1);
         let session = session::Model {

@@ -51,7 +51,8 @@ pub(super) async fn accept(
     model: Option<Model>,
 ) -> Result<Accepted, Refused> {
     let transaction = chat.db.write().await?;
-    let project = project::Entity::owned_one(running.owner_id, running.project_id)
+    // Of an account that was deactivated in this moment nothing more is asked: what runs by then is found and stopped.
+    let project = project::Entity::usable_one(running.owner_id, running.project_id)
         .lock_exclusive()
         .one(&transaction)
         .await?

@@ -151,6 +151,9 @@ pub struct LimitSettings {
     /// Seconds that running answers get to finish when the server is told to stop (at most 25; 0: none, they are interrupted at once)
     #[arg(long, env = "LOQUAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value = "10", hide_env_values = true)]
     pub shutdown_grace: String,
+    /// Days that the audit log keeps an entry (0: for ever)
+    #[arg(long, env = "LOQUAT_AUDIT_DAYS", value_name = "DAYS", default_value = "365", hide_env_values = true)]
+    pub audit_days: String,
     /// How often anybody may guess, and how long sessions last.
     #[command(flatten)]
     pub accounts: AccountSettings,
@@ -220,6 +223,7 @@ impl LimitSettings {
                 "LOQUAT_SHUTDOWN_GRACE is too long: give at most 25 seconds, so that the server is gone within 30",
             );
         }
+        let audit_days = problems.limit("LOQUAT_AUDIT_DAYS", defaults.unless_given("audit_days", &self.audit_days));
         Some(Limits {
             connections: connections?,
             body_bytes: body_bytes?,
@@ -233,6 +237,7 @@ impl LimitSettings {
             shutdown_grace: shutdown_grace?.unwrap_or_default(),
             session_check: Duration::from_secs(5),
             accounts: accounts?,
+            audit_days: audit_days?,
             sockets: SocketLimits {
                 per_person: sockets_per_person?,
                 ping: Duration::from_secs(20),

@@ -95,9 +95,11 @@ impl Entity {
         Self::living(now).filter(Column::Id.eq(id))
     }
 
-    /// Which of these keys have not ended; the ids alone.
+    /// Which of these keys can still be used; the ids alone.
     pub fn living_among(ids: &[Uuid], now: DateTimeUtc) -> Select<Self> {
-        Self::living(now).filter(Column::Id.is_in(ids.iter().copied())).select_only().column(Column::Id)
+        let living = Self::living(now).filter(Column::Id.is_in(ids.iter().copied()));
+        let living = living.inner_join(user::Entity).filter(user::Column::DeactivatedAt.is_null());
+        living.select_only().column(Column::Id)
     }
 
     fn living(now: DateTimeUtc) -> Select<Self> {
@@ -120,7 +122,7 @@ impl Entity {
     }
 
     /// One key of a person.
-    pub fn delete_owned(user_id: Uuid, id: Uuid) -> sea_orm::DeleteMany<Self> {
-        Self::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::Id.eq(id))
+    pub fn owned_one(user_id: Uuid, id: Uuid) -> Select<Self> {
+        Self::find_by_id(id).filter(Column::UserId.eq(user_id))
     }
 }

@@ -45,8 +45,13 @@ impl Entity {
     }
 
     /// One that an administrator made.
-    pub fn delete_of_administrators(id: Uuid) -> DeleteMany<Self> {
-        Self::delete_many().filter(Column::CreatedBy.is_not_null()).filter(Column::Id.eq(id))
+    pub fn of_administrator(id: Uuid) -> Select<Self> {
+        Self::find_by_id(id).filter(Column::CreatedBy.is_not_null())
+    }
+
+    /// Those that an administrator made.
+    pub fn delete_made_by(user_id: Uuid) -> DeleteMany<Self> {
+        Self::delete_many().filter(Column::CreatedBy.eq(user_id))
     }
 
     /// Those that have ended.

@@ -1,9 +1,10 @@
 //! Projects, which are conversations.
 
-use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::{QueryOrder, QuerySelect};
 
+use super::user;
 use crate::llm::Parameters;
 
 /// A conversation.
@@ -71,6 +72,14 @@ impl Model {
 }
 
 impl Entity {
+    /// One conversation of a person whose account can be used.
+    pub fn usable_one(owner_id: Uuid, id: Uuid) -> Select<Self> {
+        let mut active = Query::select();
+        active.column(user::Column::Id).from(user::Entity).and_where(user::Column::Id.eq(owner_id));
+        active.and_where(user::Column::DeactivatedAt.is_null());
+        Self::owned_one(owner_id, id).filter(Column::OwnerId.in_subquery(active))
+    }
+
     /// A person's conversations.
     pub fn owned_by(owner_id: Uuid) -> Select<Self> {
         Self::find().filter(Column::OwnerId.eq(owner_id))
@@ -79,6 +88,16 @@ impl Entity {
     /// One conversation of a person.
     pub fn owned_one(owner_id: Uuid, id: Uuid) -> Select<Self> {
         Self::owned_by(owner_id).filter(Column::Id.eq(id))
+    }
+
+    /// How many conversations these people have.
+    pub fn count_of(owner_ids: impl Iterator<Item = Uuid>) -> Select<Self> {
+        Self::find()
+            .select_only()
+            .column(Column::OwnerId)
+            .column_as(Column::Id.count(), "count")
+            .filter(Column::OwnerId.is_in(owner_ids))
+            .group_by(Column::OwnerId)
     }
 
     /// A person's conversations, most recently used first, from below a place in that order.

@@ -4,6 +4,8 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{QueryOrder, QuerySelect};
 
+use super::user;
+
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -35,7 +37,7 @@ pub enum Relation {
     User,
 }
 
-impl Related<super::user::Entity> for Entity {
+impl Related<user::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::User.def()
     }
@@ -56,9 +58,10 @@ impl Entity {
         select.order_by_desc(Column::Id)
     }
 
-    /// Which of these sessions have not ended; the ids alone.
+    /// Which of these sessions can still be used; the ids alone.
     pub fn living_among(ids: &[Uuid], now: DateTimeUtc) -> Select<Self> {
         let living = Self::find().filter(Column::Id.is_in(ids.iter().copied())).filter(Column::ExpiresAt.gt(now));
+        let living = living.inner_join(user::Entity).filter(user::Column::DeactivatedAt.is_null());
         living.select_only().column(Column::Id)
     }
 
@@ -82,6 +85,17 @@ impl Entity {
     /// One session of a person.
     pub fn delete_owned(user_id: Uuid, id: Uuid) -> sea_orm::DeleteMany<Self> {
         Self::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::Id.eq(id))
+    }
+
+    /// How many sessions these people have that have not ended.
+    pub fn count_of(user_ids: impl Iterator<Item = Uuid>, now: DateTimeUtc) -> Select<Self> {
+        Self::find()
+            .select_only()
+            .column(Column::UserId)
+            .column_as(Column::Id.count(), "count")
+            .filter(Column::UserId.is_in(user_ids))
+            .filter(Column::ExpiresAt.gt(now))
+            .group_by(Column::UserId)
     }
 
     /// Every session of a person but one.

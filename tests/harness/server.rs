@@ -4,15 +4,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use loquat::app::App;
+use loquat::auth::{self, NewAccount};
 use loquat::config::{
     AccountLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, SessionTimes, Signup,
     SocketLimits,
 };
+use loquat::entity::user::Role;
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::client::Person;
+use super::client::{PASSWORD, Person};
 use super::database::{self, Kind};
 use super::provider::Provider;
 
@@ -92,6 +94,20 @@ impl Server {
     pub async fn person(&self, name: &str) -> Person {
         Person::register(self, name).await
     }
+
+    /// A new administrator, made as on the command line, and signed in.
+    pub async fn administrator(&self, name: &str) -> Person {
+        let account = NewAccount {
+            email: format!("{name}@example.org"),
+            password: SecretString::from(PASSWORD.to_owned()),
+            name: None,
+        };
+        auth::create_account(&self.app.db, &self.app.auth.hasher, account, Role::Admin).await.unwrap();
+        let mut person = Person::nobody(self);
+        person.email = format!("{name}@example.org");
+        person.sign_in().await;
+        person
+    }
 }
 
 fn config(data: Data) -> Config {
@@ -126,6 +142,7 @@ fn config(data: Data) -> Config {
             shutdown_grace: Duration::from_millis(300),
             session_check: Duration::from_millis(100),
             accounts: AccountLimits::default(),
+            audit_days: Some(365),
             sockets: SocketLimits {
                 per_person: Some(20),
                 ping: Duration::from_millis(200),

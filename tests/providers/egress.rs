@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use super::{KEY, add, ask, path_of, with_loopback};
 use crate::harness::client::{json_of, problem_of};
 use crate::harness::{Provider, Script, Server};
-use crate::invites::administrator;
 
 /// The same settings, with nothing allowed but these.
 fn allowing(config: &mut Config, hosts: &[&str]) {
@@ -38,7 +37,7 @@ on_both_databases! {
     async fn an_address_of_this_machine_is_refused_in_every_notation(kind) {
         let (port, connections) = trap().await;
         let server = Server::with(kind, |config| allowing(config, &[])).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         for host in ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "017700000001", "0", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "169.254.169.254", "[fd00:ec2::254]", "10.0.0.1", "192.168.0.1", "100.64.0.1"] {
             for scheme in ["http", "https"] {
                 let new = json!({"name": "trap", "base_url": format!("{scheme}://{host}:{port}/v1")});
@@ -68,7 +67,7 @@ on_both_databases! {
         for (host, allowed) in [("localhost", format!("localhost:{port}")), ("localhost", "127.0.0.0/8,::1".to_owned()), ("127.0.0.1", format!("127.0.0.1:{port}"))] {
             let allowed: Vec<&str> = allowed.split(',').collect();
             let server = Server::with(kind, |config| allowing(config, &allowed)).await;
-            let root = administrator(&server).await;
+            let root = server.administrator("root").await;
             let new = json!({"name": "mine", "base_url": format!("http://{host}:{port}/v1")});
             assert_eq!(json_of(root.post("/api/providers/", new).await, 201).await["state"], "works", "{host} by {allowed:?}");
             assert_eq!(ask(&root, "mine/scripted").await.1.data["content"], "hi");
@@ -84,7 +83,7 @@ on_both_databases! {
         let location = format!("location: http://127.0.0.1:{port}/v1/chat/completions\r\n");
         let provider = Provider::always(Script::response(307, &location, "")).await;
         let server = Server::with(kind, |config| allowing(config, &["127.0.0.1"])).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         add(&root, "shop", &provider).await;
         let (_, failed) = ask(&root, "shop/scripted").await;
         assert_eq!(failed.data["code"], "provider_bad_response", "{}", failed.data);
@@ -93,7 +92,7 @@ on_both_databases! {
 
     async fn a_key_does_not_cross_the_network_in_the_open(kind) {
         let server = Server::with(kind, |config| allowing(config, &["vouched.example.org"])).await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let new = |name: &str, base_url: &str| json!({"name": name, "base_url": base_url, "api_key": KEY, "enabled": false});
         let problem = problem_of(root.post("/api/providers/", new("a", "http://api.example.org/v1")).await, 422, "invalid").await;
         assert_eq!(problem["field"], "base_url");

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{add, ask, offered, path_of, with_loopback};
 use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::{Person, Provider, Script, Server};
-use crate::invites::administrator;
 
 /// Says something of a model.
 async fn say(root: &Person, path: &str, what: Value) -> Value {
@@ -28,7 +27,7 @@ on_both_databases! {
     async fn a_model_is_there_for_those_it_is_offered_to(kind) {
         let provider = Provider::always(Script::answer("hi")).await;
         let server = Server::with(kind, with_loopback).await;
-        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        let (root, ada) = (server.administrator("root").await, server.person("ada").await);
         let path = path_of(&add(&root, "shop", &provider).await);
         ask(&ada, "shop/scripted").await;
         let (project, _) = ask(&ada, "shop/scripted").await;
@@ -72,7 +71,7 @@ on_both_databases! {
     async fn one_model_answers_when_none_is_chosen(kind) {
         let provider = Provider::always(Script::answer("hi")).await;
         let server = Server::with(kind, with_loopback).await;
-        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        let (root, ada) = (server.administrator("root").await, server.person("ada").await);
         let path = path_of(&add(&root, "shop", &provider).await);
         let other = path_of(&add(&root, "other", &provider).await);
         assert_eq!(default_of(&ada).await, "fixed/one");
@@ -107,7 +106,7 @@ on_both_databases! {
             config.default_model = Some("demo".to_owned());
         })
         .await;
-        let root = administrator(&server).await;
+        let root = server.administrator("root").await;
         let path = path_of(&add(&root, "shop", &provider).await);
         say(&root, &path, json!({"model": "scripted", "is_default": true})).await;
         assert_eq!(default_of(&root).await, "demo");
@@ -117,7 +116,7 @@ on_both_databases! {
     async fn one_model_names_conversations_whoever_may_ask_it(kind) {
         let (chats, names) = (Provider::always(Script::answer("hi")).await, Provider::always(Script::answer("The Loquat Tree")).await);
         let server = Server::with(kind, with_loopback).await;
-        let (root, ada) = (administrator(&server).await, server.person("ada").await);
+        let (root, ada) = (server.administrator("root").await, server.person("ada").await);
         add(&root, "shop", &chats).await;
         let path = path_of(&add(&root, "small", &names).await);
         say(&root, &path, json!({"model": "scripted", "offered_to": "nobody", "is_naming": true})).await;

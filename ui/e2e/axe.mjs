@@ -7,9 +7,9 @@ import { createRequire } from "node:module";
 import { openBrowser } from "./browser.mjs";
 import { startLoquat } from "./loquat.mjs";
 import { startProvider } from "./provider.mjs";
-import { check, createReport } from "./report.mjs";
-import { administratorViews, chatViews, doorViews } from "./views.mjs";
-import { sizes, startVisit } from "./visit.mjs";
+import { check, createReport, waitUntil } from "./report.mjs";
+import { administrationViews, administratorViews, chatViews, doorViews } from "./views.mjs";
+import { password, sizes, startVisit } from "./visit.mjs";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const words = process.argv.slice(2);
@@ -20,6 +20,23 @@ const server = await startLoquat(env);
 const closed = await startLoquat({ ...env, LOQUAT_SIGNUP: "closed" });
 const browser = await openBrowser();
 const report = createReport();
+
+/** Makes somebody who runs the server, and people to look after. */
+async function makeAdministrator() {
+  const administrator = { email: "root@example.org", password };
+  const visit = await startVisit(browser, server.base);
+  await waitUntil(() => server.setupLink(), "the server prints no link");
+  const invite = server.setupLink().split("#invite=").at(-1);
+  await visit.api("POST", "/users/", { ...administrator, invite });
+  await visit.api("POST", "/login/", administrator);
+  for (const name of ["Eve", "Zoe"]) {
+    const email = `${name.toLowerCase()}@example.org`;
+    const { person } = await visit.api("POST", "/admin/users/", { email, name });
+    if (name === "Zoe") await visit.api("PATCH", `/admin/users/${person.id}`, { active: false });
+  }
+  await visit.close();
+  return administrator;
+}
 
 /** The violations on the page as it is now, a line each. */
 async function violations({ context, page }) {
@@ -54,6 +71,7 @@ async function look(visit, views, kind) {
   }
 }
 
+const administrator = await makeAdministrator();
 for (const size of Object.keys(sizes)) {
   await Promise.all(
     ["light", "dark"].map(async (theme) => {
@@ -63,9 +81,10 @@ for (const size of Object.keys(sizes)) {
       // Its first administrator is whoever comes first.
       const own = await startLoquat({ ...env, LOQUAT_ALLOWED_PROVIDER_HOSTS: "127.0.0.1" });
       visit.origins.push(own.base);
-      Object.assign(visit, { closed, own, modelBase: model.base });
+      Object.assign(visit, { closed, administrator, own, modelBase: model.base });
       await look(visit, doorViews, `${size}, ${theme}`);
       await look(visit, chatViews, `${size}, ${theme}`);
+      await look(visit, administrationViews, `${size}, ${theme}`);
       await look(visit, administratorViews, `${size}, ${theme}`);
       await visit.close();
       await own.stop();

@@ -9,6 +9,7 @@ import { startLoquat } from "./loquat.mjs";
 import { startProvider } from "./provider.mjs";
 import { check, createReport } from "./report.mjs";
 import { account } from "./states/account.mjs";
+import { administration } from "./states/administration.mjs";
 import { answers } from "./states/answers.mjs";
 import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
@@ -31,6 +32,7 @@ const states = {
   ...managing,
   ...account,
   ...modelServers,
+  ...administration,
 };
 const chosen = Object.entries(states).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),

@@ -26,6 +26,14 @@ export const doorViews = {
     await goto("/register");
     await page.getByRole("heading", { name: "Create your account" }).waitFor();
   },
+  "a new password": async ({ page, goto }) => {
+    await goto("/reset#token=lqr_0");
+    await page.getByRole("button", { name: "Set password" }).waitFor();
+  },
+  "a link that is not whole": async ({ page, goto }) => {
+    await goto("/reset");
+    await page.getByText("This link is not whole.").waitFor();
+  },
   "sign-up closed": async ({ page, closed }) => {
     await page.goto(`${closed.base}/register`);
     await page.getByRole("heading", { name: "New accounts are closed here." }).waitFor();
@@ -183,6 +191,45 @@ export const chatViews = {
   "no such page": async ({ page, goto }) => {
     await goto("/nowhere");
     await page.locator("h1").waitFor();
+  },
+};
+
+/** What only those see who run the server. */
+export const administrationViews = {
+  people: async ({ page, goto, administrator, api }) => {
+    await api("POST", "/login/", administrator);
+    await goto("/settings");
+    const people = page.getByRole("region", { name: "People" });
+    await people.getByRole("button", { name: "Options for Eve" }).waitFor();
+    await people.getByText("Deactivated").waitFor();
+  },
+  "what can be done for somebody": async ({ page }) => {
+    await page.getByRole("button", { name: "Options for Eve" }).click();
+    await page.getByRole("menuitem", { name: "Delete…" }).waitFor();
+  },
+  "deleting somebody": async ({ page }) => {
+    await page.getByRole("menuitem", { name: "Delete…" }).click();
+    await page.getByRole("button", { name: "Keep the account" }).waitFor();
+  },
+  "a password link": async ({ page }) => {
+    await closeLayer(page);
+    await page.getByRole("button", { name: "Options for Eve" }).click();
+    await page.getByRole("menuitem", { name: "New password link" }).click();
+    await page.getByRole("group", { name: /^A password link for/ }).waitFor();
+  },
+  "adding somebody": async ({ page }) => {
+    await page.getByRole("button", { name: "I have copied it" }).click();
+    await page.getByRole("button", { name: "Add somebody" }).click();
+    await page.getByRole("region", { name: "People" }).getByLabel("Email").waitFor();
+  },
+  "a search among people that finds nobody": async ({ page }) => {
+    await page.getByLabel("Search people").fill("pomegranate");
+    await page.getByText("Nobody is called “pomegranate”.").waitFor();
+  },
+  "the audit log": async ({ page }) => {
+    const log = page.getByRole("region", { name: "Audit log" });
+    await log.getByRole("listitem").first().waitFor();
+    await log.scrollIntoViewIfNeeded();
   },
 };
 

@@ -2,6 +2,7 @@
 import { check, waitUntil } from "../report.mjs";
 import { password } from "../visit.mjs";
 
+/** Makes an account with an invitation. */
 export async function join(page, link, email) {
   await page.goto(link);
   await page.getByText("You are invited.").waitFor();

@@ -1,5 +1,6 @@
 /** Links that each let one person create an account. */
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { showNewEntries } from "./audit";
 import { call, client, type NewInvite } from "./client";
 import { statusOf } from "./problem";
 
@@ -13,6 +14,7 @@ export const invitesQuery = queryOptions({
 export async function createInvite(queries: QueryClient, body: NewInvite): Promise<string> {
   const { invite, path } = await call(client.POST("/api/invites/", { body }));
   queries.setQueryData(invitesQuery.queryKey, (all) => [invite, ...(all ?? [])]);
+  showNewEntries(queries);
   return location.origin + path;
 }
 
@@ -24,4 +26,5 @@ export async function deleteInvite(queries: QueryClient, id: string): Promise<vo
     if (statusOf(error) !== 404) throw error;
   }
   queries.setQueryData(invitesQuery.queryKey, (all) => all?.filter((invite) => invite.id !== id));
+  showNewEntries(queries);
 }

@@ -4,6 +4,119 @@
  */
 
 export interface paths {
+    "/api/admin/users/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the people
+         * @description For administrators. The newest account comes first. With `query` it lists those whose address or name has that text;
+         *     upper and lower case are alike, and no character stands for another.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_people"];
+        put?: never;
+        /**
+         * Makes an account for somebody
+         * @description For administrators. The answer has a link, this once, with which the person sets their password within a day. To have
+         *     people choose their own address, invite them instead.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["create_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a person
+         * @description For administrators.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["get_person"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a person
+         * @description For administrators. Everything goes with the account, at once and for good; running answers are cut off. The last
+         *     administrator stays: 409 `last_administrator`.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        delete: operations["delete_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a person
+         * @description For administrators. Whoever is deactivated is signed out everywhere, their keys are refused, and their running answers
+         *     stop with the text that they have; what is theirs stays. With the role of an administrator go the invitations and the
+         *     links for passwords that they made and nobody has used. The last administrator stays one: 409 `last_administrator`.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/admin/users/{user_id}/reset_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a link for a new password
+         * @description For administrators. Whoever has it sets the person's password, once and within a day, and every session of theirs ends
+         *     then. Until it is used the old password stays. The link before it is worth nothing any more.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        post: operations["create_reset_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was done
+         * @description For administrators. Accounts, passwords, keys and invitations: who made, changed or deleted them, the newest first.
+         *     No conversation is ever in it.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/check_session/": {
         parameters: {
             query?: never;
@@ -138,7 +251,8 @@ export interface paths {
         put?: never;
         /**
          * Signs in
-         * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+         * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. The
+         *     right password of a deactivated account is 403 `account_deactivated`.
          *
          *     From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
          *     so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.
@@ -188,6 +302,27 @@ export interface paths {
         get: operations["list_models"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password_resets/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets a new password
+         * @description Anybody may who has a link of an administrator, once. It does not sign in. A link that was used, replaced or has ended is
+         *     403 `reset_invalid`; a password that will not do does not use it up.
+         */
+        post: operations["reset_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -701,7 +836,8 @@ export interface paths {
         /**
          * Deletes your account
          * @description For signed-in people who know their password. Everything goes with it, at once and for good; running answers are
-         *     cut off. After too many wrong passwords: 429 `too_many_wrong_passwords`.
+         *     cut off. After too many wrong passwords: 429 `too_many_wrong_passwords`. The last administrator stays: 409
+         *     `last_administrator`.
          *
          *     Not with an API key.
          */
@@ -940,6 +1076,64 @@ export interface components {
          * @enum {string}
          */
         Audience: "everyone" | "administrators" | "nobody";
+        /**
+         * @description What can be done that others may ask about later.
+         * @enum {string}
+         */
+        AuditAction: "user_registered" | "user_created" | "user_deactivated" | "user_activated" | "user_role_changed" | "user_renamed" | "user_deleted" | "password_changed" | "reset_link_created" | "password_reset" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted";
+        /**
+         * AuditEntry
+         * @description What somebody did.
+         */
+        AuditEntry: {
+            /** @description What was done. */
+            action: components["schemas"]["AuditAction"];
+            /** @description Their address at that time. */
+            actor_email?: string | null;
+            /**
+             * Format: uuid
+             * @description Who did it; null for the command line.
+             */
+            actor_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            at: string;
+            /** @description What else there is to say, such as the new role. */
+            details: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description Its id; ids are in the order of time.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Which one. It may be gone.
+             */
+            target_id?: string | null;
+            /** @description What it was done to. */
+            target_kind: components["schemas"]["AuditTarget"];
+            /** @description What that was called: a person's address, a key's name. */
+            target_label?: string | null;
+        };
+        /**
+         * AuditPage
+         * @description A page of the audit log, the newest entry first.
+         */
+        AuditPage: {
+            /** @description The entries. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description What something can be done to.
+         * @enum {string}
+         */
+        AuditTarget: "user" | "key" | "invite";
         /**
          * ConfiguredProvider
          * @description A model server that the operator of this server set, or that was found on its machine.
@@ -1525,6 +1719,31 @@ export interface components {
             parent_id?: string | null;
         };
         /**
+         * NewPerson
+         * @description Whom to make an account for.
+         */
+        NewPerson: {
+            /**
+             * Format: email
+             * @description The address to sign in with.
+             */
+            email: string;
+            /** @description What the person is called. */
+            name?: string | null;
+            /** @description What the person may do; `member` when left out. */
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * NewPersonMade
+         * @description A new person, and the link with which they set their first password.
+         */
+        NewPersonMade: {
+            /** @description The link. */
+            link: components["schemas"]["ResetLink"];
+            /** @description The person. */
+            person: components["schemas"]["Person"];
+        };
+        /**
          * NewProject
          * @description What a conversation is made from.
          */
@@ -1604,6 +1823,90 @@ export interface components {
              * @description From which share of the likeliest words it chooses.
              */
             top_p?: number | null;
+        };
+        /**
+         * PasswordReset
+         * @description The token of a link, and the password that it sets.
+         */
+        PasswordReset: {
+            /** @description 8 to 256 characters, and none of the passwords that everybody guesses first. */
+            password: string;
+            /** @description The token. */
+            token: string;
+        };
+        /**
+         * Person
+         * @description A person, as administrators see them: never what they talk about.
+         */
+        Person: {
+            /**
+             * Format: uint64
+             * @description How many conversations they have.
+             */
+            conversations: number;
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it cannot.
+             */
+            deactivated_at?: string | null;
+            /**
+             * Format: email
+             * @description The address, in lower case.
+             */
+            email: string;
+            /**
+             * Format: uuid
+             * @description Who it is, for ever.
+             */
+            id: string;
+            /** @description Whether the account can be used. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When the person was last here, to within a minute or two; null for never.
+             */
+            last_seen_at?: string | null;
+            /** @description What the person is called. */
+            name?: string | null;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: uint64
+             * @description On how many devices they are signed in.
+             */
+            sessions: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /**
+         * PersonChange
+         * @description What to change about somebody; what is left out stays.
+         */
+        PersonChange: {
+            /** @description False keeps the person out until it is true again; nothing of theirs is lost. */
+            active?: boolean | null;
+            /** @description What the person is called; empty removes the name. */
+            name?: string | null;
+            /** @description What the person may do from now on. */
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * PersonPage
+         * @description A page of people, the newest account first.
+         */
+        PersonPage: {
+            /** @description The people. */
+            items: components["schemas"]["Person"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
         };
         /**
          * @description How an answer that was cut short is gone on with.
@@ -1950,6 +2253,24 @@ export interface components {
             client_request_id?: string | null;
             /** @description The model to ask; the conversation's last one, or the default, when left out. */
             model?: string | null;
+        };
+        /**
+         * ResetLink
+         * @description A link with which somebody sets a new password, once. It is shown this once.
+         */
+        ResetLink: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * @description The page that it opens, to be put behind the address of this server. The token stands behind a `#`, so that no
+             *     server and no proxy has it in its log.
+             */
+            path: string;
+            /** @description The token, for `POST /api/password_resets/`. */
+            token: string;
         };
         /**
          * @description What a person may do.
@@ -2620,6 +2941,330 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description The text to look for, 1 to 200 characters. Spaces around it do not count. */
+                query?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to list, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PersonPage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description The account is made. This is the only time that its link is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["NewPersonMade"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Person"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone, with everything that belonged to it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Person"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_reset_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link is made. This is the only time that it is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ResetLink"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only this kind. */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Only what this person did. */
+                actor_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to list, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_session: {
         parameters: {
             query?: never;
@@ -3043,6 +3688,50 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Models"];
                 };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The password is set, and every session of its person has ended. Sign in next. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
@@ -3932,6 +4621,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3941,6 +4632,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3974,6 +4667,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3983,6 +4678,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4014,6 +4711,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4023,6 +4722,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4053,6 +4754,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4062,6 +4765,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4097,6 +4802,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4106,6 +4813,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4137,6 +4846,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4146,6 +4857,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4177,6 +4890,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4186,6 +4901,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4219,6 +4936,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4228,6 +4947,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4263,6 +4984,8 @@ export interface operations {
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4272,6 +4995,8 @@ export interface operations {
             /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
             "5XX": {
                 headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

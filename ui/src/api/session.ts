@@ -10,7 +10,7 @@ import { statusOf } from "./problem";
 
 const boot = readBoot(document);
 
-async function fetchSession(): Promise<User | null> {
+export async function fetchSession(): Promise<User | null> {
   try {
     return await call(client.GET("/api/check_session/"));
   } catch (error) {
@@ -48,7 +48,12 @@ export function register(body: NewUser): Promise<User> {
   return call(client.POST("/api/users/", { body }));
 }
 
-type Departure = "left" | "expired" | "deleted";
+/** Sets a password with the token of a link; whoever was signed in to that account is not any more. */
+export async function resetPassword(token: string, password: string): Promise<void> {
+  await call(client.POST("/api/password_resets/", { body: { token, password } }));
+}
+
+type Departure = "left" | "expired" | "deleted" | "reset";
 
 /** Why nobody is signed in any more; `null` when nobody was. */
 export const departure = createStore<Departure | null>(null);

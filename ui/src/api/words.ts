@@ -240,6 +240,21 @@ export function describeError(error: unknown): Words {
         title: t`This invitation is not valid any more.`,
         advice: t`It was used, taken back, or has ended. Ask whoever runs this server for a new one.`,
       };
+    case "account_deactivated":
+      return {
+        title: t`This account is deactivated.`,
+        advice: t`Nothing in it is lost. Ask whoever runs this server to activate it again.`,
+      };
+    case "reset_invalid":
+      return {
+        title: t`This link is not valid any more.`,
+        advice: t`It was used, replaced by a newer one, or has ended. Ask whoever runs this server for a new one.`,
+      };
+    case "last_administrator":
+      return {
+        title: t`Somebody has to run this server.`,
+        advice: t`This is the last administrator. Make somebody else one first.`,
+      };
     case "admin_only":
       return {
         title: t`This is for administrators.`,

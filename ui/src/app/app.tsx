@@ -6,6 +6,7 @@ import { statusOf } from "../api/problem";
 import { Toasts } from "../components/toast";
 import { LoginPage } from "../features/auth/login-page";
 import { RegisterPage } from "../features/auth/register-page";
+import { ResetPage } from "../features/auth/reset-page";
 import { ChatRoute } from "./chat-route";
 import { NewsWatch } from "./news-watch";
 import { NotFoundPage } from "./not-found-page";
@@ -34,6 +35,7 @@ export function App() {
           <Routes>
             <Route path="/login" element={<LoginPage />} />
             <Route path="/register" element={<RegisterPage />} />
+            <Route path="/reset" element={<ResetPage />} />
             <Route element={<Protected />}>
               <Route element={<Shell />}>
                 <Route index element={<ChatRoute />} />

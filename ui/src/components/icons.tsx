@@ -70,6 +70,21 @@ export const ServerIcon = icon(
     <path d="M6 6.500h.01M6 13.500h.01" />
   </>,
 );
+export const PersonIcon = icon(
+  <>
+    <circle cx="10" cy="6.8" r="3.2" />
+    <path d="M3.8 16.500a6.2 6.2 0 0 1 12.4 0" />
+  </>,
+);
+export const PersonOffIcon = icon(
+  <>
+    <circle cx="10" cy="6.8" r="3.2" />
+    <path d="M3.8 16.500a6.2 6.2 0 0 1 6.2-6M13 12.500l4 4M17 12.500l-4 4" />
+  </>,
+);
+export const ShieldIcon = icon(
+  <path d="M10 2.800 4 5v4.500c0 3.700 2.500 6.400 6 7.700 3.500-1.300 6-4 6-7.700V5l-6-2.200Z" />,
+);
 export const LinkIcon = icon(
   <path d="M8.500 11.500a3 3 0 0 0 4.300 0l2.800-2.800a3 3 0 0 0-4.300-4.300l-1 1M11.500 8.500a3 3 0 0 0-4.300 0l-2.800 2.800a3 3 0 0 0 4.300 4.300l1-1" />,
 );

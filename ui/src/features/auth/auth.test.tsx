@@ -1,20 +1,25 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
+import { MemoryRouter, Route, Routes } from "react-router";
 import { expect, test, vi } from "vitest";
 import { departure, sessionQuery, settingsQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import { LoginPage } from "./login-page";
 import { RegisterPage } from "./register-page";
+import { ResetPage } from "./reset-page";
 
-function show(page: "login" | "register", signup: string, address = "/") {
+function show(page: "login" | "register" | "reset", signup: string, address = "/") {
   const queries = new QueryClient();
   queries.setQueryData(sessionQuery.queryKey, null);
   queries.setQueryData(settingsQuery.queryKey, { signup, version: "" });
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={[address]}>
-        {page === "login" ? <LoginPage /> : <RegisterPage />}
+        <Routes>
+          <Route path="/login" element={<LoginPage />} />
+          <Route path="/reset" element={<ResetPage />} />
+          <Route path="*" element={page === "login" ? <LoginPage /> : <RegisterPage />} />
+        </Routes>
       </MemoryRouter>
     </QueryClientProvider>,
     { wrapper: I18n },
@@ -73,4 +78,33 @@ test("an invitation opens the form wherever sign-up is closed, and goes along wi
     { email: "eve@example.org", password: "four words", name: null, invite: "lqi_1" },
   ]);
   vi.unstubAllGlobals();
+});
+
+test("a link sets a new password, and then one signs in with it", async () => {
+  const asked: unknown[] = [];
+  let refused = true;
+  vi.stubGlobal("fetch", async (request: Request) => {
+    if (request.method === "GET") return Response.json({ code: "not_signed_in" }, { status: 401 });
+    asked.push(await request.json());
+    const problem = { status: 403, code: "reset_invalid", detail: "no" };
+    return refused ? Response.json(problem, { status: 403 }) : new Response(null, { status: 204 });
+  });
+  show("reset", "closed", "/reset#token=lqr_1");
+  const password = screen.getByLabelText("New password");
+  expect(password.getAttribute("autocomplete")).toBe("new-password");
+  fireEvent.change(password, { target: { value: "four words" } });
+  fireEvent.click(screen.getByRole("button", { name: "Set password" }));
+  await screen.findByText("This link is not valid any more.");
+  refused = false;
+  fireEvent.click(screen.getByRole("button", { name: "Set password" }));
+  await screen.findByText("Your new password is set. Sign in with it.");
+  expect(asked).toEqual(Array(2).fill({ token: "lqr_1", password: "four words" }));
+  departure.set(null);
+  vi.unstubAllGlobals();
+});
+
+test("half a link says so instead of a form", () => {
+  show("reset", "open", "/reset");
+  expect(document.body.textContent).toContain("This link is not whole.");
+  expect(screen.queryByLabelText("New password")).toBeNull();
 });

@@ -33,6 +33,8 @@ export function LoginPage() {
           <Trans>You are signed out.</Trans>
         ) : why === "deleted" ? (
           <Trans>Your account is deleted, with everything that was in it.</Trans>
+        ) : why === "reset" ? (
+          <Trans>Your new password is set. Sign in with it.</Trans>
         ) : null
       }
       onSubmit={signIn}

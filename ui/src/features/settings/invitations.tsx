@@ -40,6 +40,7 @@ export function Invitations() {
   return (
     <Section
       title={<Trans>Invitations</Trans>}
+      anchor="invitations"
       about={
         signup === "open" ? (
           <Trans>

@@ -1,6 +1,6 @@
 /** One subject of the settings: its name, a sentence about it, and what can be done. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import type { UseQueryResult } from "@tanstack/react-query";
+import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useId } from "react";
 import { describeError, type Words } from "../../api/words";
 import { Button } from "../../components/button";
@@ -10,14 +10,16 @@ import styles from "./settings.module.css";
 
 interface SectionProps {
   title: ReactNode;
+  /** What links lead to. */
+  anchor?: string;
   about?: ReactNode;
   children: ReactNode;
 }
 
-export function Section({ title, about, children }: SectionProps) {
+export function Section({ title, anchor, about, children }: SectionProps) {
   const id = useId();
   return (
-    <section className={styles.section} aria-labelledby={id}>
+    <section id={anchor} className={styles.section} aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       {about && <p className={styles.about}>{about}</p>}
       {children}
@@ -30,7 +32,7 @@ export function Failure({ words }: { words: Words | null }) {
 }
 
 /** What stands in the place of a list that is not there yet. */
-export function Arrival({ of: query }: { of: UseQueryResult<unknown> }) {
+export function Arrival({ of: query }: { of: UseQueryResult | UseInfiniteQueryResult }) {
   const { t } = useLingui();
   if (query.isPending) return <Spinner label={t`Loading`} />;
   if (!query.isError) return null;
@@ -43,5 +45,17 @@ export function Arrival({ of: query }: { of: UseQueryResult<unknown> }) {
         </Button>
       </div>
     </>
+  );
+}
+
+/** The way to the next page of a list, where there is one. */
+export function ShowMore({ of: query }: { of: UseInfiniteQueryResult }) {
+  if (!query.hasNextPage) return null;
+  return (
+    <div>
+      <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+        <Trans>Show more</Trans>
+      </Button>
+    </div>
   );
 }

@@ -6,11 +6,13 @@ import { IconButton } from "../../components/button";
 import { BackIcon } from "../../components/icons";
 import { ApiKeys } from "./api-keys";
 import { Appearance } from "./appearance";
+import { AuditLog } from "./audit-log";
 import { Devices } from "./devices";
 import { Invitations } from "./invitations";
 import { ModelServers } from "./model-servers/model-servers";
 import { OwnData } from "./own-data";
 import { Password } from "./password";
+import { People } from "./people";
 import { Profile } from "./profile";
 import styles from "./settings.module.css";
 
@@ -44,8 +46,14 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Password />
           <Devices />
           <ApiKeys />
-          {user?.role === "admin" && <ModelServers />}
-          {user?.role === "admin" && <Invitations />}
+          {user?.role === "admin" && (
+            <>
+              <People />
+              <Invitations />
+              <ModelServers />
+              <AuditLog />
+            </>
+          )}
           <OwnData />
         </div>
       </div>
