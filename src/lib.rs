@@ -7,7 +7,7 @@ pub mod app; //       what every request shares
 pub mod auth; //      who is calling
 pub mod chat; //      what a conversation does
 pub mod cli; //       the commands
-pub mod clock;
+pub mod clock; //     ids and times
 pub mod config; //    the settings
 pub mod db; //        connections, transactions, migrations
 pub mod entity; //    one file per table
@@ -17,4 +17,5 @@ pub mod http; //      outgoing connections
 pub mod llm; //       language models and their vendors' wire formats
 pub mod server; //    connections, and what holds for every response
 pub mod telemetry; // logs and error reports
-pub mod ui; //        the page, from inside the executable //     ids and times
+pub mod ui; //        the page, from inside the executable
+pub mod vault; //     secrets at rest

@@ -213,7 +213,7 @@ on_both_databases! {
 
 /// The modules from the lowest to the highest; each imports only from below.
 const LAYERS: [&[&str]; 8] = [
-    &["clock", "http", "error", "config", "failpoint"],
+    &["clock", "http", "error", "config", "failpoint", "vault"],
     &["telemetry", "db", "entity", "llm"],
     &["auth", "chat"],
     &["app"],
