@@ -23,12 +23,16 @@ mod guard;
 mod health;
 mod invites;
 mod keys;
+mod login;
 mod message;
 mod messages;
 mod models;
 mod page;
 mod parameters;
+mod passkeys;
 mod projects;
+mod proof;
+mod second_factor;
 mod session;
 mod sessions;
 mod settings;
@@ -58,9 +62,12 @@ enum Group {
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         account::Api,
+        login::Api,
         users::Api,
         export::Api,
         sessions::Api,
+        second_factor::Api,
+        passkeys::Api,
         keys::Api,
         invites::Api,
         projects::Api,
@@ -146,7 +153,12 @@ struct OnlyLooking;
 /// Who is signed in, as `check_session` shows them, for the page to begin with.
 pub async fn signed_in(app: &App, request: &Request) -> Option<serde_json::Value> {
     let caller = session::of_cookie(app, request.headers()).await?;
-    users::User::from(caller.user).to_json()
+    users::User::from(caller).to_json()
+}
+
+/// Whether passkeys work at the address that a request came to, as the settings tell it.
+pub fn passkeys_work(app: &App, request: &Request) -> bool {
+    proof::site(app, request).is_ok()
 }
 
 /// The router knows every path without its slash; people may write both.

@@ -14,6 +14,7 @@ use crate::config::{Config, Database};
 use crate::db::{self, Db, Ownership, schema};
 use crate::error::Error;
 use crate::llm::Catalog;
+use crate::vault::Vault;
 
 mod secret;
 
@@ -71,7 +72,13 @@ impl App {
             Some(own_port),
         );
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
-        let auth = Auth::new(Hasher::new(config.limits.waiting_sign_ins), Keys::new(&secret_key), config.signup);
+        let auth = Auth::new(
+            Hasher::new(config.limits.waiting_sign_ins),
+            Keys::new(&secret_key),
+            config.signup,
+            config.required_factor,
+            Vault::new(&secret_key),
+        );
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         let parts = Parts {

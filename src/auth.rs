@@ -8,13 +8,15 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::config::Signup;
+use crate::config::{RequiredFactor, Signup};
 use crate::db::Db;
 use crate::entity::{invite, session, user};
 use crate::error::{Error, Result};
+use crate::vault::Vault;
 
 pub mod api_keys;
 pub mod caller;
+pub mod factors;
 pub mod invites;
 pub mod password;
 mod recent;
@@ -24,7 +26,7 @@ pub mod sessions;
 pub mod token;
 mod watch;
 
-use caller::Credential;
+use factors::Factors;
 use password::Hasher;
 use recent::Recent;
 use seen::Seen;
@@ -47,6 +49,7 @@ pub struct Auth {
     pub keys: Keys,
     /// Who may register.
     pub signup: Signup,
+    factors: Factors,
     recent: Arc<Recent>,
     seen: Arc<Seen>,
     watch: Arc<Watch>,
@@ -54,11 +57,12 @@ pub struct Auth {
 
 impl Auth {
     /// Nobody has called yet.
-    pub fn new(hasher: Hasher, keys: Keys, signup: Signup) -> Self {
+    pub fn new(hasher: Hasher, keys: Keys, signup: Signup, required: RequiredFactor, vault: Vault) -> Self {
         Self {
             hasher,
             keys,
             signup,
+            factors: Factors::new(required, vault),
             recent: Arc::new(Recent::new()),
             seen: Arc::new(Seen::new()),
             watch: Arc::default(),
@@ -147,7 +151,8 @@ async fn store_account(
     Ok(user)
 }
 
-/// Checks address and password and begins a session. Returns the person and the signed token.
+/// Checks address and password and begins a session. Returns the person and the signed token. Whoever has a second factor
+/// is asked for it first.
 pub async fn login(
     db: &Db,
     auth: &Auth,
@@ -163,23 +168,15 @@ pub async fn login(
     let hash = user.as_ref().map(|user| user.hashed_password.clone());
     let right = auth.hasher.verify(password, hash).await?;
     let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
-    let now = clock::now();
-    let session = session::ActiveModel {
-        id: Set(clock::id()),
-        user_id: Set(user.id),
-        created_at: Set(now),
-        expires_at: Set(now + SESSION_LIFETIME),
-        user_agent: Set(device.user_agent),
-        address: Set(device.address),
-        last_seen_at: Set(Some(now)),
-    };
-    let transaction = db.write().await?;
-    session::Entity::delete_ended(now).exec(&transaction).await?;
-    let session = session.insert(&transaction).await?;
-    db.commit(transaction).await?;
-    auth.seen.begun(Credential::Session(session.id));
-    let token = auth.keys.issue(&user, &session)?;
+    factors::ask(db, auth, &user).await?;
+    let token = sessions::begin(db, auth, &user, device).await?;
     Ok((user, token))
+}
+
+/// The account with an address, for whoever runs the application.
+pub async fn account_of(db: &Db, email: &str) -> Result<user::Model> {
+    let email = normal_email(email)?;
+    user::Entity::with_email(&email).one(db.reader()).await?.ok_or(Error::NotFound("account"))
 }
 
 /// Ends a session at once.

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::{api, server, telemetry};
 
 mod greeting;
+mod second_factor;
 mod table;
 
 /// A self-hosted, multi-user chat application for large language models.
@@ -57,6 +58,13 @@ enum Command {
         /// Read the password from standard input instead of asking for it
         #[arg(long)]
         password_stdin: bool,
+        #[command(flatten)]
+        data: DataSettings,
+    },
+    /// Take every second factor from an account, for somebody who has lost theirs; the password stays
+    ResetSecondFactor {
+        /// The address of the account
+        email: String,
         #[command(flatten)]
         data: DataSettings,
     },
@@ -131,6 +139,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
             let role = if admin { Role::Admin } else { Role::Member };
             create_user(&data, email, name, role, password_stdin).await
         }
+        Command::ResetSecondFactor { email, data } => second_factor::reset(&data, &email).await,
         Command::Openapi => {
             print(&api::document());
             Ok(ExitCode::SUCCESS)

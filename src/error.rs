@@ -5,8 +5,10 @@ use std::time::Duration;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+mod factor;
 mod trouble;
 
+pub use factor::Factor;
 pub use trouble::Trouble;
 
 /// A result of the application's own work.
@@ -62,6 +64,9 @@ pub enum Error {
     /// A wrong address or a wrong password; never says which.
     #[error("the email address or the password is wrong")]
     WrongCredentials,
+    /// Something about second factors.
+    #[error(transparent)]
+    Factor(#[from] Factor),
     /// The browser sent this from somebody else's page.
     #[error(
         "this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS"
@@ -199,6 +204,7 @@ impl Error {
         match self {
             Self::Malformed(_) => 400,
             Self::NotSignedIn | Self::KeyInvalid | Self::WrongCredentials => 401,
+            Self::Factor(factor) => factor.status(),
             Self::CrossSite | Self::SignupClosed(_) | Self::ScopeInsufficient { .. } | Self::SessionRequired => 403,
             Self::AdminOnly | Self::InviteInvalid => 403,
             Self::NotFound(_) => 404,
@@ -238,6 +244,7 @@ impl Error {
             Self::TooManyInvites { .. } => "too_many_invites",
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
+            Self::Factor(factor) => factor.code(),
             Self::CrossSite => "cross_site",
             Self::SignupClosed(_) => "signup_closed",
             Self::NotFound(_) => "not_found",
@@ -273,6 +280,7 @@ impl Error {
             Self::EmailTaken => Some("email"),
             Self::ClientRequestReused => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
+            Self::Factor(factor) => factor.field(),
             _ => None,
         }
     }
@@ -281,6 +289,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } | Self::TooManyTurns { retry_after } => Some(*retry_after),
+            Self::Factor(factor) => factor.retry_after(),
             Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
             Self::DatabaseTrouble { trouble, .. } => Some(trouble.retry_after()),
             _ => None,

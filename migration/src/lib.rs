@@ -13,6 +13,7 @@ mod m20261123_000004_timing;
 mod m20261123_000005_devices_and_pins;
 mod m20261123_000006_api_keys;
 mod m20261123_000007_invites;
+mod m20261123_000010_second_factors;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_devices_and_pins::Migration),
             Box::new(m20261123_000006_api_keys::Migration),
             Box::new(m20261123_000007_invites::Migration),
+            Box::new(m20261123_000010_second_factors::Migration),
         ]
     }
 }

@@ -1,7 +1,6 @@
 //! `/api/login`, `/api/logout`, `/api/check_session`: signing in and out.
 
 use poem::Request;
-use poem::http::header;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -12,11 +11,11 @@ use super::Group;
 use super::body::Body;
 use super::cookie::{self, Client};
 use super::failure::Failure;
-use super::session::{self, Access};
+use super::login::{self, SignedIn};
+use super::session::{self, Known};
 use super::users::User;
 use crate::app::App;
 use crate::auth;
-use crate::auth::sessions::Device;
 use crate::error::Error;
 
 pub(super) struct Api;
@@ -35,13 +34,6 @@ struct Credentials {
 }
 
 #[derive(ApiResponse)]
-enum SignedIn {
-    /// You are signed in; the cookie holds the session.
-    #[oai(status = 200)]
-    Ok(Json<User>, #[oai(header = "Set-Cookie")] String),
-}
-
-#[derive(ApiResponse)]
 enum SignedOut {
     /// The session has ended, on the server too.
     #[oai(status = 204)]
@@ -52,7 +44,9 @@ enum SignedOut {
 impl Api {
     /// Signs in
     ///
-    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike.
+    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. For whoever
+    /// has a second factor this is the first step: the answer is 401 with the code `second_factor_required` and a
+    /// `challenge`, which `POST /api/login/second_factor` takes within five minutes.
     #[oai(path = "/api/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -62,10 +56,10 @@ impl Api {
         body: Body<Credentials>,
     ) -> Result<SignedIn, Failure> {
         let Credentials { email, password } = body.0;
-        let user_agent = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
-        let device = Device::new(user_agent.as_deref(), Some(client.address.to_string()));
+        let device = login::device(request, **client);
         let (user, token) = auth::login(&app.db, &app.auth, &email, SecretString::from(password), device).await?;
-        Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, token)))
+        let user = User::without_factor(&app, user);
+        Ok(SignedIn::Ok(Json(user), cookie::sign_in(&app.config, **client, token)))
     }
 
     /// Signs out
@@ -87,7 +81,7 @@ impl Api {
     ///
     /// Anybody may ask; without a valid session or key the answer is 401.
     #[oai(path = "/api/check_session", method = "get", operation_id = "check_session")]
-    async fn check_session(&self, access: Access) -> Result<Json<User>, Failure> {
-        Ok(Json(access.0.user.into()))
+    async fn check_session(&self, known: Known) -> Result<Json<User>, Failure> {
+        Ok(Json(known.0.into()))
     }
 }

@@ -14,13 +14,14 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 9] = [
+const COLLECTIONS: [&str; 10] = [
     "/api/check_session",
     "/api/invites",
     "/api/keys",
     "/api/login",
     "/api/logout",
     "/api/models",
+    "/api/passkeys",
     "/api/projects",
     "/api/users",
     "/api/sessions",

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use loquat::app::App;
-use loquat::config::{Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, Signup, SocketLimits};
+use loquat::config::{
+    Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, RequiredFactor, Signup, SocketLimits,
+};
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +101,7 @@ fn config(data: Data) -> Config {
         allowed_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         signup: Signup::Open,
+        required_factor: RequiredFactor::Nobody,
         secret_key: Some(SecretString::from("a key for tests only: 0123456789abcdef".to_owned())),
         providers: vec![nobody()],
         default_model: None,

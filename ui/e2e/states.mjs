@@ -12,6 +12,7 @@ import { account } from "./states/account.mjs";
 import { answers } from "./states/answers.mjs";
 import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
+import { factors } from "./states/factors.mjs";
 import { failures } from "./states/failures.mjs";
 import { managing } from "./states/managing.mjs";
 import { shapes } from "./states/shapes.mjs";
@@ -23,6 +24,7 @@ if (shots) mkdirSync(shots, { recursive: true });
 
 const states = {
   ...door,
+  ...factors,
   ...answers,
   ...failures,
   ...connection,

@@ -15,6 +15,7 @@ const ada: User = {
   role: "member",
   created_at: "2026-01-01T12:00:00Z",
   updated_at: "2026-01-01T12:00:00Z",
+  second_factor_missing: false,
 };
 
 test("what somebody had loaded is forgotten when they leave, and not asked for again", async () => {

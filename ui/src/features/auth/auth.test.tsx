@@ -10,7 +10,7 @@ import { RegisterPage } from "./register-page";
 function show(page: "login" | "register", signup: string, address = "/") {
   const queries = new QueryClient();
   queries.setQueryData(sessionQuery.queryKey, null);
-  queries.setQueryData(settingsQuery.queryKey, { signup, version: "" });
+  queries.setQueryData(settingsQuery.queryKey, { signup, passkeys: false, version: "" });
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={[address]}>

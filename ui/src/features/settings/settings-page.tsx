@@ -9,9 +9,11 @@ import { Appearance } from "./appearance";
 import { Devices } from "./devices";
 import { Invitations } from "./invitations";
 import { OwnData } from "./own-data";
+import { Passkeys } from "./passkeys";
 import { Password } from "./password";
 import { Profile } from "./profile";
 import styles from "./settings.module.css";
+import { TwoStep } from "./two-step";
 
 interface SettingsPageProps {
   leading: ReactNode;
@@ -41,6 +43,8 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Profile />
           <Appearance />
           <Password />
+          <TwoStep />
+          <Passkeys />
           <Devices />
           <ApiKeys />
           {user?.role === "admin" && <Invitations />}
