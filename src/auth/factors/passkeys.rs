@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
-    AuthenticationResult, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, WebauthnError,
+    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential,
+    WebauthnError,
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
@@ -188,7 +188,7 @@ pub async fn sign_in(db: &Db, auth: &Auth, answer: Assertion, device: Device) ->
     Ok((user, token))
 }
 
-/// Whose passkey answered, if it did so rightly.
+/// Whose passkey answered, if it did so rightly. Nobody holds the database's write lock up with a wrong answer.
 pub(super) async fn check(db: &Db, auth: &Auth, answer: Assertion) -> Result<Uuid> {
     let wrong = || Error::Factor(Factor::Wrong("credential"));
     let state = auth.factors.ceremonies.sign_ins.remove(&answer.ceremony_id).ok_or(Factor::ChallengeEnded)?;
@@ -196,36 +196,35 @@ pub(super) async fn check(db: &Db, auth: &Auth, answer: Assertion) -> Result<Uui
     let site = &answer.site.0;
     let (user_id, credential_id) =
         site.identify_discoverable_authentication(&shown).map_err(|error| refused(&error))?;
-    let credential_id = URL_SAFE_NO_PAD.encode(credential_id);
-    let transaction = db.write().await?;
-    // Two answers of one device at once are counted one after the other.
-    let row = passkey::Entity::of_device(user_id, &credential_id).lock_exclusive().one(&transaction).await?;
-    let row = row.ok_or_else(wrong)?;
-    let mut known = read(&row)?;
-    let result = site.finish_discoverable_authentication_v2(&shown, state, &known).map_err(|error| {
+    let of_device = passkey::Entity::of_device(user_id, &URL_SAFE_NO_PAD.encode(credential_id));
+    let row = of_device.clone().one(db.reader()).await?.ok_or_else(wrong)?;
+    let result = site.finish_discoverable_authentication_v2(&shown, state, &read(&row)?).map_err(|error| {
         if matches!(error, WebauthnError::CredentialPossibleCompromise) {
-            tracing::warn!(%user_id, passkey_id = %row.id, "a passkey counted backwards, so that there may be a copy of it: refused");
+            tell_copy(&row);
         }
         refused(&error)
     })?;
-    note_use(&transaction, row, &mut known, &result).await?;
+    let transaction = db.write().await?;
+    let row = of_device.lock_exclusive().one(&transaction).await?.ok_or_else(wrong)?;
+    let mut known = read(&row)?;
+    let has_changed = known.update_credential(&result) == Some(true);
+    if result.counter() > 0 && !has_changed {
+        // Meanwhile another answer of this passkey counted as far.
+        tell_copy(&row);
+        return Err(wrong());
+    }
+    let mut row = row.into_active_model();
+    if has_changed {
+        row.credential = Set(write(&known)?);
+    }
+    row.last_used_at = Set(Some(clock::now()));
+    row.update(&transaction).await?;
     db.commit(transaction).await?;
     Ok(user_id)
 }
 
-async fn note_use(
-    transaction: &impl sea_orm::ConnectionTrait,
-    row: passkey::Model,
-    known: &mut Passkey,
-    result: &AuthenticationResult,
-) -> Result<()> {
-    let mut row = row.into_active_model();
-    if known.update_credential(result) == Some(true) {
-        row.credential = Set(write(known)?);
-    }
-    row.last_used_at = Set(Some(clock::now()));
-    row.update(transaction).await?;
-    Ok(())
+fn tell_copy(row: &passkey::Model) {
+    tracing::warn!(user_id = %row.user_id, passkey_id = %row.id, "a passkey did not count on, so that there may be a copy of it: refused");
 }
 
 fn refused(error: &WebauthnError) -> Error {
