@@ -3744,7 +3744,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["AnswerEvent"][];
+                    "text/event-stream": components["schemas"]["AnswerEvent"][] | {
+                        /** @description The `data` of that `AnswerEvent`, as JSON. */
+                        data: string;
+                        /** @description Which event it is; `message`, or nothing, for a delta. */
+                        event?: string;
+                        /** @description The position after it, for `Last-Event-ID`. */
+                        id?: string;
+                        /** @description After how many milliseconds to reconnect. */
+                        retry?: number;
+                    };
                 };
             };
             /** @description There is nothing more: you have the whole answer, or none is being written. */
@@ -4063,7 +4072,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["AnswerEvent"][];
+                    "text/event-stream": components["schemas"]["AnswerEvent"][] | {
+                        /** @description The `data` of that `AnswerEvent`, as JSON. */
+                        data: string;
+                        /** @description Which event it is; `message`, or nothing, for a delta. */
+                        event?: string;
+                        /** @description The position after it, for `Last-Event-ID`. */
+                        id?: string;
+                        /** @description After how many milliseconds to reconnect. */
+                        retry?: number;
+                    };
                 };
             };
             /** @description There is nothing more: you have the whole answer, or none is being written. */
