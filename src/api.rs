@@ -25,15 +25,19 @@ mod guard;
 mod health;
 mod invites;
 mod keys;
+mod login;
 mod message;
 mod messages;
 mod models;
 mod page;
 mod parameters;
+mod passkeys;
 mod password_resets;
 mod people;
 mod projects;
+mod proof;
 mod providers;
+mod second_factor;
 mod session;
 mod sessions;
 mod settings;
@@ -62,10 +66,11 @@ enum Group {
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // One tuple holds at most sixteen.
-    let accounts = (account::Api, users::Api, export::Api, sessions::Api, keys::Api, password_resets::Api);
+    let accounts = (account::Api, login::Api, users::Api, export::Api, sessions::Api, keys::Api, password_resets::Api);
+    let factors = (second_factor::Api, passkeys::Api);
     let administration = (people::Api, invites::Api, providers::Api, audit::Api);
     let conversations = (projects::Api, messages::Api, message::Api, socket::Api);
-    let apis = (accounts, administration, conversations, models::Api, settings::Api, health::Api);
+    let apis = (accounts, factors, administration, conversations, models::Api, settings::Api, health::Api);
     OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/about.md").trim())
         .license(LicenseObject::new("MIT"))
@@ -146,7 +151,12 @@ struct OnlyLooking;
 /// Who is signed in, as `check_session` shows them, for the page to begin with.
 pub async fn signed_in(app: &App, request: &Request) -> Option<serde_json::Value> {
     let caller = session::of_cookie(app, request.headers()).await?;
-    users::User::from(caller.user).to_json()
+    users::User::from(caller).to_json()
+}
+
+/// Whether passkeys work at the address that a request came to, as the settings tell it.
+pub fn passkeys_work(app: &App, request: &Request) -> bool {
+    proof::site(app, request).is_ok()
 }
 
 /// The router knows every path without its slash; people may write both.

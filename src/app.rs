@@ -89,6 +89,8 @@ impl App {
             config.signup,
             Limits::new(&config.limits.accounts),
             Lifetime::new(&config.sessions),
+            config.required_factor,
+            Vault::new(&secret_key),
         );
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));

@@ -4,21 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, SqlErr};
+use sea_orm::{ActiveModelTrait, EntityTrait, Set, SqlErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
 use crate::clock;
-use crate::config::Signup;
+use crate::config::{RequiredFactor, Signup};
 use crate::db::Db;
 use crate::entity::audit_log::Action;
 use crate::entity::{invite, session, user};
 use crate::error::{Error, Result};
+use crate::vault::Vault;
 
 pub mod accounts;
 pub mod api_keys;
 pub mod caller;
+pub mod factors;
 pub mod invites;
 pub mod lifetime;
 pub mod limits;
@@ -32,7 +34,7 @@ pub mod sessions;
 pub mod token;
 mod watch;
 
-use caller::Credential;
+use factors::Factors;
 use lifetime::Lifetime;
 use limits::Limits;
 use password::Hasher;
@@ -57,6 +59,7 @@ pub struct Auth {
     /// How often anybody may guess.
     pub limits: Limits,
     lifetime: Lifetime,
+    factors: Factors,
     recent: Arc<Recent>,
     seen: Arc<Seen>,
     watch: Arc<Watch>,
@@ -64,13 +67,22 @@ pub struct Auth {
 
 impl Auth {
     /// Nobody has called yet.
-    pub fn new(hasher: Hasher, keys: Keys, signup: Signup, limits: Limits, lifetime: Lifetime) -> Self {
+    pub fn new(
+        hasher: Hasher,
+        keys: Keys,
+        signup: Signup,
+        limits: Limits,
+        lifetime: Lifetime,
+        required: RequiredFactor,
+        vault: Vault,
+    ) -> Self {
         Self {
             hasher,
             keys,
             signup,
             limits,
             lifetime,
+            factors: Factors::new(required, vault),
             recent: Arc::new(Recent::new()),
             seen: Arc::new(Seen::new()),
             watch: Arc::default(),
@@ -201,12 +213,12 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    fn new(auth: &Auth, user: &user::Model, session: &session::Model) -> Result<Self> {
+    pub(super) fn new(auth: &Auth, user: &user::Model, session: &session::Model) -> Result<Self> {
         Ok(Self { token: auth.keys.issue(user, session)?, expires_at: session.expires_at })
     }
 }
 
-/// Checks address and password and begins a session. How often that may be tried, [`Limits::sign_in`] says.
+/// Checks address and password and begins a session; whoever has a second factor is asked for it first. How often that may be tried, [`Limits::sign_in`] says.
 pub async fn login(
     db: &Db,
     auth: &Auth,
@@ -226,33 +238,9 @@ pub async fn login(
     if !user.is_active() {
         return Err(Error::AccountDeactivated);
     }
-    let ticket = begin_session(db, auth, &user, device).await?;
+    factors::ask(db, auth, &user).await?;
+    let ticket = sessions::begin(db, auth, &user, device).await?;
     Ok((user, ticket))
-}
-
-async fn begin_session(db: &Db, auth: &Auth, user: &user::Model, device: Device) -> Result<Ticket> {
-    let now = clock::now();
-    let session = session::ActiveModel {
-        id: Set(clock::id()),
-        user_id: Set(user.id),
-        created_at: Set(now),
-        expires_at: Set(auth.lifetime.end(now, now)),
-        user_agent: Set(device.user_agent),
-        address: Set(device.address),
-        last_seen_at: Set(Some(now)),
-    };
-    let transaction = db.write().await?;
-    let known = user::Entity::find_by_id(user.id).lock_exclusive().one(&transaction).await?;
-    // Meanwhile it may have been deactivated, or have got another password, which ended the sessions that there were.
-    if known.is_none_or(|known| !known.is_active() || known.hashed_password != user.hashed_password) {
-        return Err(Error::WrongCredentials);
-    }
-    user::Entity::seen(user.id, now).exec(&transaction).await?;
-    session::Entity::delete_ended(now).exec(&transaction).await?;
-    let session = session.insert(&transaction).await?;
-    db.commit(transaction).await?;
-    auth.seen.begun(Credential::Session(session.id));
-    Ticket::new(auth, user, &session)
 }
 
 /// Ends a session at once.

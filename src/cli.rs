@@ -15,6 +15,7 @@ use crate::{api, server, telemetry};
 mod accounts;
 mod greeting;
 mod rotate;
+mod second_factor;
 mod sessions;
 mod table;
 
@@ -57,6 +58,13 @@ enum Command {
     /// Works while the server runs, which notices within 5 seconds.
     #[command(subcommand)]
     Sessions(Sessions),
+    /// Take every second factor from an account, for somebody who has lost theirs; the password stays
+    ResetSecondFactor {
+        /// The address of the account
+        email: String,
+        #[command(flatten)]
+        data: DataSettings,
+    },
     /// Replace SECRET_KEY: seal what is stored under it anew, and sign everybody out. With PostgreSQL, or wherever SECRET_KEY is given, give the new key as SECRET_KEY and the old one as SECRET_KEY_PREVIOUS; a key in the data directory is made anew
     RotateSecret(RotationSettings),
     /// Print the API's OpenAPI document
@@ -130,6 +138,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::ResetPassword(reset) => reset.run().await.map(|()| ExitCode::SUCCESS),
         Command::Sessions(sessions) => sessions.run().await.map(|()| ExitCode::SUCCESS),
         Command::RotateSecret(settings) => rotate::rotate(&settings).await,
+        Command::ResetSecondFactor { email, data } => second_factor::reset(&data, &email).await,
         Command::Openapi => {
             print(&api::document());
             Ok(ExitCode::SUCCESS)

@@ -67,6 +67,17 @@ impl Signup {
     }
 }
 
+/// Who must have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequiredFactor {
+    /// Nobody; everybody may.
+    Nobody,
+    /// Those who run the application.
+    Administrators,
+    /// Everybody.
+    Everyone,
+}
+
 /// How lines are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -182,6 +193,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Who may register.
     pub signup: Signup,
+    /// Who must have a second factor.
+    pub required_factor: RequiredFactor,
     /// How long sessions last.
     pub sessions: SessionTimes,
     /// The key that signs sessions; `None` where SQLite's own is made or read.

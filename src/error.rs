@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use crate::pace::Standing;
 
+mod factor;
 mod trouble;
 
+pub use factor::Factor;
 pub use trouble::Trouble;
 
 /// A result of the application's own work.
@@ -73,6 +75,9 @@ pub enum Error {
     /// A wrong address or a wrong password; never says which.
     #[error("the email address or the password is wrong")]
     WrongCredentials,
+    /// Something about second factors.
+    #[error(transparent)]
+    Factor(#[from] Factor),
     /// The browser sent this from somebody else's page.
     #[error(
         "this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS"
@@ -224,6 +229,7 @@ impl Error {
         match self {
             Self::Malformed(_) => 400,
             Self::NotSignedIn | Self::KeyInvalid | Self::WrongCredentials => 401,
+            Self::Factor(factor) => factor.status(),
             Self::CrossSite | Self::SignupClosed(_) | Self::ScopeInsufficient { .. } | Self::SessionRequired => 403,
             Self::AdminOnly | Self::InviteInvalid | Self::ResetInvalid | Self::AccountDeactivated => 403,
             Self::NotFound(_) => 404,
@@ -268,6 +274,7 @@ impl Error {
             Self::NameTaken => "name_taken",
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
+            Self::Factor(factor) => factor.code(),
             Self::CrossSite => "cross_site",
             Self::AccountDeactivated => "account_deactivated",
             Self::ResetInvalid => "reset_invalid",
@@ -308,6 +315,7 @@ impl Error {
             Self::NameTaken => Some("name"),
             Self::ClientRequestReused => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
+            Self::Factor(factor) => factor.field(),
             _ => None,
         }
     }
@@ -317,6 +325,7 @@ impl Error {
         match self {
             Self::Busy { retry_after } => Some(*retry_after),
             Self::TooOften(standing) => Some(standing.next),
+            Self::Factor(factor) => factor.retry_after(),
             Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
             // Not before something of the person's own is closed; a program that cannot tell tries again in a while.
             Self::TooManySockets { .. } | Self::TooManyFollows { .. } => Some(Duration::from_secs(10)),

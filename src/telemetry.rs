@@ -9,7 +9,7 @@ use sentry::integrations::tracing::ErrorLayer;
 use sentry::protocol::Event;
 use sentry::transports::ReqwestHttpTransportOptions;
 use sentry::{ClientInitGuard, ClientOptions, Transport, TransportFactory, TransportOptions};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -47,10 +47,19 @@ pub fn start(config: &Config) -> Telemetry {
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
     };
     // Only errors are reported, and no breadcrumbs: what went before an error can be somebody's words.
-    let reports = sentry.as_ref().map(|_| ErrorLayer::new().with_filter(LevelFilter::ERROR));
+    let reports = sentry.as_ref().map(|_| ErrorLayer::new().with_filter(ours(LevelFilter::ERROR)));
     // A second server in one process, as in tests, keeps the first one's log.
-    let _ = tracing_subscriber::registry().with(reports).with(lines.with_filter(filter)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(reports)
+        .with(lines.with_filter(filter.and(ours(LevelFilter::TRACE))))
+        .try_init();
     Telemetry { _sentry: sentry }
+}
+
+/// Everything up to a level, but for what webauthn-rs calls an error: that is somebody's wrong answer, of which anybody can send
+/// as many as they like. It is refused, and told at `debug` by us.
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level).with_target("webauthn_rs", LevelFilter::OFF)
 }
 
 fn start_sentry(dsn: &SecretString) -> Option<ClientInitGuard> {
@@ -121,6 +130,16 @@ fn without_quotes(message: &str) -> String {
 mod tests {
     use super::*;
     use sentry::protocol::{Breadcrumb, Exception, Request, User};
+
+    #[test]
+    fn what_a_stranger_sends_wrong_is_no_error_of_ours() {
+        let error = &tracing::Level::ERROR;
+        assert!(ours(LevelFilter::ERROR).would_enable("loquat::api::failure", error));
+        assert!(ours(LevelFilter::TRACE).would_enable("sqlx::query", &tracing::Level::DEBUG));
+        for theirs in ["webauthn_rs", "webauthn_rs_core::core", "webauthn_rs::interface"] {
+            assert!(!ours(LevelFilter::ERROR).would_enable(theirs, error), "{theirs}");
+        }
+    }
 
     #[test]
     fn an_error_report_holds_nothing_of_a_conversation() {

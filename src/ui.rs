@@ -155,6 +155,7 @@ async fn document(app: &App, request: &Request) -> Response {
     let boot = json!({
         "user": api::signed_in(app, request).await,
         "signup": app.config.signup.as_str(),
+        "passkeys": api::passkeys_work(app, request),
         "version": env!("CARGO_PKG_VERSION"),
         "theme": theme,
     });

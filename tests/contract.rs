@@ -130,7 +130,13 @@ on_both_databases! {
                 let request = nobody.request(method.clone(), &path);
                 let request = if operation["requestBody"].is_object() { request.json(&json!({})) } else { request };
                 let status = request.send().await.unwrap().status().as_u16();
-                let expected: &[u16] = if operation["security"].is_null() { &[200, 204, 422] } else { &[401] };
+                // Passkeys do not work at an address without a name.
+                let without_passkeys = path.starts_with("/api/login/passkey/options");
+                let expected: &[u16] = match operation["security"].is_null() {
+                    true if without_passkeys => &[409],
+                    true => &[200, 204, 422],
+                    false => &[401],
+                };
                 assert!(expected.contains(&status), "{method} {path}: {status}");
             }
         }

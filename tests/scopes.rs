@@ -173,7 +173,7 @@ async fn an_administrators_key_does_no_more_than_a_member_when_they_are_one() {
     let (_, key) = admin.new_key("admin").await;
     let scope = async || {
         let known = caller::of_key(&server.app.db, &server.app.auth, &key, [127, 0, 0, 1].into()).await.unwrap();
-        caller::again(&server.app.db, &known).await.unwrap().scope
+        caller::again(&server.app.db, &server.app.auth, &known).await.unwrap().scope
     };
     assert_eq!(scope().await, Scope::Admin);
     become_one(user::Role::Member).await;

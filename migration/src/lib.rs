@@ -15,6 +15,7 @@ mod m20261123_000006_api_keys;
 mod m20261123_000007_invites;
 mod m20261123_000008_people;
 mod m20261123_000009_providers;
+mod m20261123_000010_second_factors;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_invites::Migration),
             Box::new(m20261123_000008_people::Migration),
             Box::new(m20261123_000009_providers::Migration),
+            Box::new(m20261123_000010_second_factors::Migration),
         ]
     }
 }

@@ -1,7 +1,6 @@
 //! `/api/login`, `/api/logout`, `/api/check_session`: signing in and out.
 
 use poem::Request;
-use poem::http::header;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -11,12 +10,12 @@ use serde::Deserialize;
 use super::body::Body;
 use super::cookie::{self, Client};
 use super::failure::Failure;
-use super::session::{self, Access};
+use super::login::{self, SignedIn};
+use super::session::{self, Known};
 use super::users::User;
 use super::{Group, aside};
 use crate::app::App;
 use crate::auth;
-use crate::auth::sessions::Device;
 use crate::error::Error;
 
 pub(super) struct Api;
@@ -35,13 +34,6 @@ struct Credentials {
 }
 
 #[derive(ApiResponse)]
-enum SignedIn {
-    /// You are signed in; the cookie holds the session.
-    #[oai(status = 200)]
-    Ok(Json<User>, #[oai(header = "Set-Cookie")] String),
-}
-
-#[derive(ApiResponse)]
 enum SignedOut {
     /// The session has ended, on the server too.
     #[oai(status = 204)]
@@ -52,8 +44,10 @@ enum SignedOut {
 impl Api {
     /// Signs in
     ///
-    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. The
-    /// right password of a deactivated account is 403 `account_deactivated`.
+    /// Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. For whoever
+    /// has a second factor this is the first step: the answer is 401 with the code `second_factor_required` and a
+    /// `challenge`, which `POST /api/login/second_factor` takes within five minutes. The right password of a deactivated
+    /// account is 403 `account_deactivated`.
     ///
     /// From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
     /// so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.
@@ -66,14 +60,14 @@ impl Api {
         body: Body<Credentials>,
     ) -> Result<SignedIn, Failure> {
         let Credentials { email, password } = body.0;
-        let user_agent = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
-        let device = Device::new(user_agent.as_deref(), Some(client.address.to_string()));
+        let device = login::device(request, **client);
         let mut attempt = app.auth.limits.sign_in(client.address, &email)?;
         let outcome = auth::login(&app.db, &app.auth, &email, SecretString::from(password), device).await;
         let outcome = attempt.settle(outcome);
         aside::tell(attempt.standings);
         let (user, ticket) = outcome?;
-        Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, &ticket)))
+        let user = User::without_factor(&app, user);
+        Ok(SignedIn::Ok(Json(user), cookie::sign_in(&app.config, **client, &ticket)))
     }
 
     /// Signs out
@@ -95,7 +89,7 @@ impl Api {
     ///
     /// Anybody may ask; without a valid session or key the answer is 401.
     #[oai(path = "/api/check_session", method = "get", operation_id = "check_session")]
-    async fn check_session(&self, access: Access) -> Result<Json<User>, Failure> {
-        Ok(Json(access.0.user.into()))
+    async fn check_session(&self, known: Known) -> Result<Json<User>, Failure> {
+        Ok(Json(known.0.into()))
     }
 }

@@ -16,7 +16,7 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 13] = [
+const COLLECTIONS: [&str; 14] = [
     "/api/admin/users",
     "/api/audit",
     "/api/check_session",
@@ -25,6 +25,7 @@ const COLLECTIONS: [&str; 13] = [
     "/api/login",
     "/api/logout",
     "/api/models",
+    "/api/passkeys",
     "/api/password_resets",
     "/api/projects",
     "/api/providers",

@@ -10,10 +10,11 @@ use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::{aside, body};
-use crate::error::Error;
+use crate::error::{Error, Factor};
 use crate::telemetry;
 
 /// What went wrong, for programs (`code`) and for people (`detail`).
@@ -34,6 +35,10 @@ pub struct Problem {
     pub message_id: Option<Uuid>,
     /// In how many seconds it makes sense to try again.
     pub retry_after: Option<u64>,
+    /// What the second step of a sign-in is answered with, for `POST /api/login/second_factor`.
+    pub challenge: Option<String>,
+    /// What can be shown there: `code`, `recovery_code` or `passkey`.
+    pub methods: Option<Vec<String>>,
     /// Under which id the server's log has it.
     pub request_id: Uuid,
 }
@@ -102,7 +107,16 @@ impl From<Error> for Failure {
             Error::AnswerRunning { message_id } => Some(*message_id),
             _ => None,
         };
+        let (challenge, methods) = match &error {
+            Error::Factor(Factor::Required { challenge, methods }) => (
+                Some(challenge.expose_secret().to_owned()),
+                Some(methods.iter().map(|&word| word.to_owned()).collect()),
+            ),
+            _ => (None, None),
+        };
         Self(Problem {
+            challenge,
+            methods,
             field: error.field().map(str::to_owned),
             message_id,
             retry_after: error.retry_after().map(|time| time.as_millis().div_ceil(1000).max(1) as u64),
@@ -133,6 +147,8 @@ fn problem(status: u16, code: &str, detail: String, request_id: Uuid) -> Problem
         field: None,
         message_id: None,
         retry_after: None,
+        challenge: None,
+        methods: None,
         request_id,
     }
 }

@@ -1,6 +1,7 @@
 //! Who is calling, as a type in a handler's signature: by the session of a cookie, or by an API key.
 //!
-//! Every handler that is not for anybody takes [`Access`], [`Session`] or [`Administrator`]. What a key has to be for is no
+//! Every handler that is not for anybody takes [`Access`], [`Session`] or [`Administrator`], or, where somebody can be who
+//! must set a second factor up first, [`Known`] or [`Setup`]. What a key has to be for is no
 //! handler's business but follows from that and from the request, so that a route that is added has it from the first day.
 
 use poem::http::{HeaderMap, header};
@@ -12,6 +13,7 @@ use super::cookie::{self, Client};
 use super::failure::Failure;
 use super::{aside, guard};
 use crate::app::App;
+use crate::auth::caller::Credential;
 use crate::auth::{Caller, SignedIn, caller};
 use crate::entity::api_key::Scope;
 use crate::error::{Error, Result as Outcome};
@@ -25,6 +27,12 @@ pub(super) struct Access(pub(super) Caller);
 
 /// Somebody who is signed in, and no key: for what decides who can act for them.
 pub(super) struct Session(pub(super) SignedIn);
+
+/// Somebody who is signed in, also while they must set a second factor up first; or a program that [`Access`] admits.
+pub(super) struct Known(pub(super) Caller);
+
+/// Somebody who is signed in, also while they must set a second factor up first, and no key: for setting it up.
+pub(super) struct Setup(pub(super) SignedIn);
 
 /// An administrator, or a program with a key of theirs that is for running the application.
 pub(super) struct Administrator(pub(super) Caller);
@@ -59,12 +67,19 @@ macro_rules! extractor {
     };
 }
 
-extractor!(Access, [SESSION, KEY], |caller, request| {
+extractor!(Access, [SESSION, KEY], access);
+extractor!(Session, [SESSION], |caller, _| caller.signed_in()?.has_factors());
+extractor!(Administrator, [SESSION, KEY], |caller, _| caller.has_factors()?.administrator());
+extractor!(Known, [SESSION, KEY], |caller, request| {
+    if matches!(caller.credential, Credential::Session(_)) { Ok(caller) } else { access(caller, request) }
+});
+extractor!(Setup, [SESSION], |caller, _| caller.signed_in());
+
+fn access(caller: Caller, request: &Request) -> Outcome<Caller> {
+    let caller = caller.has_factors()?;
     caller.check_scope(needed_scope(request))?;
     Ok(caller)
-});
-extractor!(Session, [SESSION], |caller, _| caller.signed_in());
-extractor!(Administrator, [SESSION, KEY], |caller, _| caller.administrator());
+}
 
 /// What a key has to be for: to look at things, or to change them.
 fn needed_scope(request: &Request) -> Scope {

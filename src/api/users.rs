@@ -14,7 +14,7 @@ use super::session::{Access, Session};
 use super::time::Time;
 use super::{Group, aside};
 use crate::app::App;
-use crate::auth::{self, AccountChange, NewAccount};
+use crate::auth::{self, AccountChange, Caller, NewAccount, factors};
 use crate::entity::user;
 use crate::error::Error;
 
@@ -35,6 +35,8 @@ pub(crate) struct User {
     created_at: Time,
     /// When it was last changed.
     updated_at: Time,
+    /// Whether the person must set a second factor up before they can do anything else.
+    second_factor_missing: bool,
 }
 
 /// What a person may do.
@@ -75,7 +77,22 @@ impl From<user::Model> for User {
             role: user.role.into(),
             created_at: Time(user.created_at),
             updated_at: Time(user.updated_at),
+            second_factor_missing: false,
         }
+    }
+}
+
+impl From<Caller> for User {
+    fn from(caller: Caller) -> Self {
+        Self { second_factor_missing: caller.lacks_factor, ..caller.user.into() }
+    }
+}
+
+impl User {
+    /// Somebody who has no second factor, as they are after a sign-in by password alone.
+    pub(super) fn without_factor(app: &App, user: user::Model) -> Self {
+        let second_factor_missing = factors::is_required(&app.auth, &user);
+        Self { second_factor_missing, ..user.into() }
     }
 }
 
@@ -156,7 +173,7 @@ impl Api {
         let mut attempt = app.auth.limits.registration(client.address)?;
         let outcome = attempt.settle(auth::register(&app.db, &app.auth, account, invite).await);
         aside::tell(attempt.standings);
-        Ok(Registered::Created(Json(outcome?.into())))
+        Ok(Registered::Created(Json(User::without_factor(&app, outcome?))))
     }
 
     /// Shows your account

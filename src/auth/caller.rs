@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::api_keys;
+use super::factors;
 use super::secret::{self, Hash};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::api_key::{self, Scope};
 use crate::entity::{session, user};
-use crate::error::{Error, Result};
+use crate::error::{Error, Factor, Result};
 
 /// What somebody showed. It can end at any time, and then nothing more is done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,12 +47,19 @@ pub struct Caller {
     pub credential: Credential,
     /// What may be done with that; never more than the person may.
     pub scope: Scope,
+    /// Whether the person must have a second factor here and has none. Then they can do nothing but set one up.
+    pub lacks_factor: bool,
 }
 
 impl Caller {
     /// Whose rows this caller may touch.
     pub fn id(&self) -> Uuid {
         self.user.id
+    }
+
+    /// Refuses whoever has to set a second factor up first.
+    pub fn has_factors(self) -> Result<Self> {
+        if self.lacks_factor { Err(Error::Factor(Factor::SetupRequired)) } else { Ok(self) }
     }
 
     /// Refuses what the key is not for.
@@ -85,6 +93,13 @@ pub struct SignedIn {
     pub caller: Caller,
     /// The session of this request.
     pub session_id: Uuid,
+}
+
+impl SignedIn {
+    /// Refuses whoever has to set a second factor up first.
+    pub fn has_factors(self) -> Result<Self> {
+        Ok(Self { caller: self.caller.has_factors()?, session_id: self.session_id })
+    }
 }
 
 /// What is shown, before it is known whose it is.
@@ -134,8 +149,10 @@ async fn known(db: &Db, auth: &Auth, shown: Shown) -> Result<Caller> {
         None => {
             let moment = auth.recent.moment();
             let (caller, expires_at) = match shown {
-                Shown::Session { sid, uid } => in_session(db, sid, uid).await?,
-                Shown::Key(hash) => with_key(db, api_key::Entity::with_hash(&secret::hex(&hash), clock::now())).await?,
+                Shown::Session { sid, uid } => in_session(db, auth, sid, uid).await?,
+                Shown::Key(hash) => {
+                    with_key(db, auth, api_key::Entity::with_hash(&secret::hex(&hash), clock::now())).await?
+                }
             };
             auth.recent.put(&moment, shown, caller.clone(), expires_at);
             caller
@@ -146,16 +163,16 @@ async fn known(db: &Db, auth: &Auth, shown: Shown) -> Result<Caller> {
 }
 
 /// The same caller once more, if what they showed still lives: for a connection that outlasts its request.
-pub async fn again(db: &Db, caller: &Caller) -> Result<Caller> {
+pub async fn again(db: &Db, auth: &Auth, caller: &Caller) -> Result<Caller> {
     let (caller, _) = match caller.credential {
-        Credential::Session(id) => in_session(db, id, caller.id()).await?,
-        Credential::Key(id) => with_key(db, api_key::Entity::valid(id, clock::now())).await?,
+        Credential::Session(id) => in_session(db, auth, id, caller.id()).await?,
+        Credential::Key(id) => with_key(db, auth, api_key::Entity::valid(id, clock::now())).await?,
     };
-    Ok(caller)
+    caller.has_factors()
 }
 
 /// Whose session it is, as the database has it, and when it ends.
-async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<(Caller, Option<DateTime<Utc>>)> {
+async fn in_session(db: &Db, auth: &Auth, session_id: Uuid, user_id: Uuid) -> Result<(Caller, Option<DateTime<Utc>>)> {
     let found = session::Entity::valid(session_id, user_id, clock::now())
         .find_also_related(user::Entity)
         .one(db.reader())
@@ -165,11 +182,17 @@ async fn in_session(db: &Db, session_id: Uuid, user_id: Uuid) -> Result<(Caller,
         return Err(Error::NotSignedIn);
     }
     let scope = Scope::of(user.role);
-    Ok((Caller { user, credential: Credential::Session(session.id), scope }, Some(session.expires_at)))
+    let lacks_factor = factors::is_missing(db, auth, &user).await?;
+    let caller = Caller { user, credential: Credential::Session(session.id), scope, lacks_factor };
+    Ok((caller, Some(session.expires_at)))
 }
 
 /// Whose key it is, as the database has it, and when it ends.
-async fn with_key(db: &Db, key: sea_orm::Select<api_key::Entity>) -> Result<(Caller, Option<DateTime<Utc>>)> {
+async fn with_key(
+    db: &Db,
+    auth: &Auth,
+    key: sea_orm::Select<api_key::Entity>,
+) -> Result<(Caller, Option<DateTime<Utc>>)> {
     let found = key.find_also_related(user::Entity).one(db.reader()).await?;
     let Some((key, Some(user))) = found else { return Err(Error::KeyInvalid) };
     if !user.is_active() {
@@ -177,5 +200,6 @@ async fn with_key(db: &Db, key: sea_orm::Select<api_key::Entity>) -> Result<(Cal
     }
     // An administrator can become a member, and then their keys may no more than they.
     let scope = key.scope.min(Scope::of(user.role));
-    Ok((Caller { user, credential: Credential::Key(key.id), scope }, key.expires_at))
+    let lacks_factor = factors::is_missing(db, auth, &user).await?;
+    Ok((Caller { user, credential: Credential::Key(key.id), scope, lacks_factor }, key.expires_at))
 }

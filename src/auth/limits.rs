@@ -91,6 +91,11 @@ impl Limits {
         Ok(attempt)
     }
 
+    /// A step of a sign-in that names nobody, such as a code or a passkey. It counts as a sign-in from there.
+    pub fn step(&self, from: IpAddr) -> Result<Option<Standing>> {
+        self.sign_ins.take(&from.into()).map_err(Error::TooOften)
+    }
+
     /// An attempt at the password of somebody who is signed in already.
     pub fn own_password(&self, user_id: Uuid) -> Result<Attempt<'_>> {
         self.of_account(Account::SignedIn(user_id))

@@ -1,12 +1,13 @@
 //! A person's sessions, which are the devices they are signed in on: told apart, listed and ended.
 
-use sea_orm::{EntityTrait, QuerySelect};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set};
 use uuid::Uuid;
 
-use super::{Auth, Caller, SignedIn};
+use super::caller::Credential;
+use super::{Auth, Caller, SignedIn, Ticket};
 use crate::clock;
 use crate::db::Db;
-use crate::entity::session;
+use crate::entity::{session, user};
 use crate::error::{Error, Result};
 
 /// How much of what a browser calls itself is kept, in characters.
@@ -27,6 +28,35 @@ impl Device {
         let user_agent = user_agent.map(|name| name.trim().chars().take(LONGEST_USER_AGENT).collect::<String>());
         Self { user_agent: user_agent.filter(|name| !name.is_empty()), address }
     }
+}
+
+/// Begins a session of somebody who has shown who they are.
+pub(super) async fn begin(db: &Db, auth: &Auth, user: &user::Model, device: Device) -> Result<Ticket> {
+    if !user.is_active() {
+        return Err(Error::AccountDeactivated);
+    }
+    let now = clock::now();
+    let session = session::ActiveModel {
+        id: Set(clock::id()),
+        user_id: Set(user.id),
+        created_at: Set(now),
+        expires_at: Set(auth.lifetime.end(now, now)),
+        user_agent: Set(device.user_agent),
+        address: Set(device.address),
+        last_seen_at: Set(Some(now)),
+    };
+    let transaction = db.write().await?;
+    let known = user::Entity::find_by_id(user.id).lock_exclusive().one(&transaction).await?;
+    // Meanwhile it may have been deactivated, or have got another password, which ended the sessions that there were.
+    if known.is_none_or(|known| !known.is_active() || known.hashed_password != user.hashed_password) {
+        return Err(Error::WrongCredentials);
+    }
+    user::Entity::seen(user.id, now).exec(&transaction).await?;
+    session::Entity::delete_ended(now).exec(&transaction).await?;
+    let session = session.insert(&transaction).await?;
+    db.commit(transaction).await?;
+    auth.seen.begun(Credential::Session(session.id));
+    Ticket::new(auth, user, &session)
 }
 
 /// A person's sessions, newest first, at most `limit` from below one of them.

@@ -5,15 +5,21 @@ use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::factors::challenge;
+use super::secret;
+use crate::clock;
 use crate::entity::{session, user};
 use crate::error::{Error, Result};
 
 const ISSUER: &str = "loquat";
 const AUDIENCE: &str = "loquat";
+/// Who the token of a sign-in's first step is for: the second step, and nobody else.
+const SECOND_STEP: &str = "loquat-second-factor";
 
 /// What a token says. Authority is `uid` and the session `sid` names; `sub` is for people who read tokens.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -34,11 +40,51 @@ pub struct Claims {
     pub aud: String,
 }
 
+/// What the token of a sign-in's first step says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Challenge {
+    /// The person whose password was right.
+    pub(super) uid: Uuid,
+    /// Which token this is.
+    pub(super) jti: Uuid,
+    /// What tells that the password was changed.
+    password: String,
+    exp: i64,
+    iss: String,
+    aud: String,
+}
+
+impl Challenge {
+    /// Whether the person still has the password that was right.
+    pub(super) fn fits(&self, user: &user::Model) -> bool {
+        self.uid == user.id && self.password == fingerprint(user)
+    }
+}
+
+/// What changes with a person's password and tells nothing of it: part of the SHA-256 of its salted hash.
+fn fingerprint(user: &user::Model) -> String {
+    secret::hex(&Sha256::digest(&user.hashed_password)[..16])
+}
+
 /// Signs and checks tokens.
 pub struct Keys {
     signing: EncodingKey,
     checking: DecodingKey,
-    rules: Validation,
+    sessions: Validation,
+    second_steps: Validation,
+}
+
+/// What a token for an audience must be like. The algorithm is ours to choose, never the token's.
+fn rules(audience: &str) -> Validation {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_issuer(&[ISSUER]);
+    rules.set_audience(&[audience]);
+    rules.set_required_spec_claims(&["exp", "iss", "aud"]);
+    rules.validate_nbf = true;
+    rules.leeway = 0;
+    // Not on its end either, as RFC 7519 has it (section 4.1.4).
+    rules.reject_tokens_expiring_in_less_than = 1;
+    rules
 }
 
 impl std::fmt::Debug for Keys {
@@ -52,17 +98,13 @@ impl Keys {
     pub fn new(secret: &SecretString) -> Self {
         // Already installed is what a second server in the same process finds.
         let _ = HS256.install_default();
-        // The algorithm is ours to choose, never the token's.
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[AUDIENCE]);
-        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
-        rules.validate_nbf = true;
-        rules.leeway = 0;
-        // Not on its end either, as RFC 7519 has it (section 4.1.4).
-        rules.reject_tokens_expiring_in_less_than = 1;
         let secret = secret.expose_secret().as_bytes();
-        Self { signing: EncodingKey::from_secret(secret), checking: DecodingKey::from_secret(secret), rules }
+        Self {
+            signing: EncodingKey::from_secret(secret),
+            checking: DecodingKey::from_secret(secret),
+            sessions: rules(AUDIENCE),
+            second_steps: rules(SECOND_STEP),
+        }
     }
 
     /// A token for a session.
@@ -76,15 +118,41 @@ impl Keys {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
-            .map_err(|error| Error::Internal(error.into()))
+        self.sign(&claims)
     }
 
     /// What a token says, if it is one of ours and still lasts.
     pub fn read(&self, token: &str) -> Option<Claims> {
-        let token = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.rules).ok()?;
+        self.decode(token, &self.sessions)
+    }
+
+    /// A token that says that the password was right.
+    pub(super) fn issue_challenge(&self, user: &user::Model) -> Result<SecretString> {
+        let claims = Challenge {
+            uid: user.id,
+            jti: clock::id(),
+            password: fingerprint(user),
+            exp: (clock::now() + challenge::LIFETIME).timestamp(),
+            iss: ISSUER.to_owned(),
+            aud: SECOND_STEP.to_owned(),
+        };
+        self.sign(&claims).map(SecretString::from)
+    }
+
+    /// What such a token says, if it is one of ours and still lasts.
+    pub(super) fn read_challenge(&self, token: &str) -> Option<Challenge> {
+        self.decode(token, &self.second_steps)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, token: &str, rules: &Validation) -> Option<T> {
+        let token = jsonwebtoken::decode::<T>(token, &self.checking, rules).ok()?;
         // Ours name no key and ask for nothing else that a reader would have to understand (RFC 7515, section 4.1.11).
         (token.header == Header::new(Algorithm::HS256)).then_some(token.claims)
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Result<String> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing)
+            .map_err(|error| Error::Internal(error.into()))
     }
 }
 

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Database, LogFormat, Mistakes, Signup};
+use super::{Database, LogFormat, Mistakes, RequiredFactor, Signup};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -233,6 +233,18 @@ pub(super) fn signup(value: &str, problems: &mut Problems) -> Option<Signup> {
         "closed" => Some(Signup::Closed),
         _ => {
             problems.add(format!("LOQUAT_SIGNUP is {value:?}: give open, invite or closed"));
+            None
+        }
+    }
+}
+
+pub(super) fn required_factor(value: &str, problems: &mut Problems) -> Option<RequiredFactor> {
+    match value.trim() {
+        "nobody" => Some(RequiredFactor::Nobody),
+        "administrators" => Some(RequiredFactor::Administrators),
+        "everyone" => Some(RequiredFactor::Everyone),
+        _ => {
+            problems.add(format!("LOQUAT_REQUIRE_SECOND_FACTOR is {value:?}: give nobody, administrators or everyone"));
             None
         }
     }

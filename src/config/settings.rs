@@ -61,6 +61,15 @@ pub struct ServeSettings {
     /// Who may register: open (everybody), invite (by invitation) or closed
     #[arg(long, env = "LOQUAT_SIGNUP", value_name = "MODE", default_value = "open", hide_env_values = true)]
     pub signup: String,
+    /// Who must have a second factor, such as an authenticator app or a passkey: nobody, administrators or everyone
+    #[arg(
+        long,
+        env = "LOQUAT_REQUIRE_SECOND_FACTOR",
+        value_name = "WHO",
+        default_value = "nobody",
+        hide_env_values = true
+    )]
+    pub require_second_factor: String,
     /// File that holds the key that signs sessions and seals stored keys, instead of SECRET_KEY; at least 32 random characters. SQLite installs make their own
     #[arg(long, env = "SECRET_KEY_FILE", value_name = "FILE", hide_env_values = true)]
     pub secret_key_file: Option<String>,
@@ -147,6 +156,10 @@ impl ServeSettings {
         let allowed_origins = parse::origins(&self.allowed_origins, problems);
         let trusted_proxies = parse::networks(&self.trusted_proxies, problems);
         let signup = parse::signup(defaults.unless_given("signup", &self.signup), problems);
+        let required_factor = parse::required_factor(
+            defaults.unless_given("require_second_factor", &self.require_second_factor),
+            problems,
+        );
         let secret_key = problems.secret("SECRET_KEY", &self.secret_key_file);
         parse::secret_key_is_strong(secret_key.as_ref(), problems);
         if let Some(Data { database: Database::Postgres(_), .. }) = &data
@@ -179,6 +192,7 @@ impl ServeSettings {
             allowed_origins,
             trusted_proxies,
             signup: signup?,
+            required_factor: required_factor?,
             sessions: sessions?,
             secret_key,
             providers: providers?,

@@ -2,10 +2,12 @@
 //! what the test wants.
 
 pub mod audit;
+pub mod authenticator;
 pub mod authority;
 pub mod client;
 pub mod database;
 pub mod events;
+pub mod factors;
 pub mod postgres;
 pub mod process;
 pub mod provider;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use loquat::app::App;
 use loquat::auth::{self, NewAccount};
 use loquat::config::{
-    AccountLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, SessionTimes, Signup,
-    SocketLimits,
+    AccountLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, RequiredFactor,
+    SessionTimes, Signup, SocketLimits,
 };
 use loquat::entity::user::Role;
 use secrecy::SecretString;
@@ -121,6 +121,7 @@ fn config(data: Data) -> Config {
         trusted_proxies: Vec::new(),
         signup: Signup::Open,
         sessions: SessionTimes { idle: Some(14 * DAY), whole: Some(90 * DAY) },
+        required_factor: RequiredFactor::Nobody,
         secret_key: Some(SecretString::from("a key for tests only: 0123456789abcdef".to_owned())),
         providers: vec![nobody()],
         allowed_provider_hosts: Vec::new(),

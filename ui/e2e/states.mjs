@@ -13,6 +13,7 @@ import { administration } from "./states/administration.mjs";
 import { answers } from "./states/answers.mjs";
 import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
+import { factors } from "./states/factors.mjs";
 import { failures } from "./states/failures.mjs";
 import { managing } from "./states/managing.mjs";
 import { modelServers } from "./states/model-servers.mjs";
@@ -25,6 +26,7 @@ if (shots) mkdirSync(shots, { recursive: true });
 
 const states = {
   ...door,
+  ...factors,
   ...answers,
   ...failures,
   ...connection,

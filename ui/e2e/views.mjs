@@ -1,6 +1,7 @@
 /** Every view, and the way there: in this order, for one person. */
 import { waitUntil } from "./report.mjs";
 import { showModels } from "./states/connection.mjs";
+import { setUpApp } from "./states/factors.mjs";
 import { password } from "./visit.mjs";
 
 async function settled(page) {
@@ -184,6 +185,32 @@ export const chatViews = {
     await page.getByRole("button", { name: "Delete account…" }).click();
     await page.getByLabel(/To confirm/).waitFor();
   },
+  "showing who it is": async ({ page, goto }) => {
+    await goto("/settings");
+    await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Your password").fill("not the password");
+    await dialog.getByRole("button", { name: "Continue" }).click();
+    await dialog.getByText("not your current password").waitFor();
+  },
+  "an authenticator app to be set up": async ({ page }) => {
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Your password").fill(password);
+    await dialog.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("img", { name: /^QR code/ }).waitFor();
+  },
+  "recovery codes": async ({ page }) => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await setUpApp(page);
+  },
+  "a second factor": async ({ page }) => {
+    await page.getByRole("button", { name: "I have kept them" }).click();
+    await page.getByText("10 left").waitFor();
+  },
+  "a code asked for": async ({ page }) => {
+    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("Code from your app").waitFor();
+  },
   "a conversation that is gone": async ({ page, goto }) => {
     await goto("/c/01900000-0000-7000-8000-000000000000");
     await page.getByRole("heading", { name: "This conversation does not exist." }).waitFor();
@@ -191,6 +218,22 @@ export const chatViews = {
   "no such page": async ({ page, goto }) => {
     await goto("/nowhere");
     await page.locator("h1").waitFor();
+  },
+  // From here on nobody is signed in.
+  "the second step": async ({ page, base, email }) => {
+    await closeLayer(page);
+    await page.context().clearCookies();
+    await page.goto(`${base}/login`);
+    await page.getByLabel("Email").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("heading", { name: "One more step" }).waitFor();
+  },
+  "the second step with a recovery code": async ({ page }) => {
+    await page.getByRole("button", { name: "Use a recovery code" }).click();
+    await page.getByLabel("Recovery code").fill("no code at all");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("This code is wrong").waitFor();
   },
 };
 

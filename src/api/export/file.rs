@@ -115,7 +115,7 @@ impl Writer {
         }
         let Some(project) = self.projects.pop_front() else {
             // Of an account that was deleted meanwhile there is nothing more either, and then this is not the whole file.
-            caller::again(&self.app.db, &self.caller).await?;
+            caller::again(&self.app.db, &self.app.auth, &self.caller).await?;
             self.out.extend_from_slice(b"]}\n");
             self.is_done = true;
             return Ok(());

@@ -78,7 +78,7 @@ fn word(request: &SocketRequest) -> &'static str {
 }
 
 async fn carry_out(app: &App, caller: &Caller, reference: Option<String>, request: SocketRequest) -> Outcome<Done> {
-    let caller = &caller::again(&app.db, caller).await?;
+    let caller = &caller::again(&app.db, &app.auth, caller).await?;
     app.auth.note_use(&app.db, caller);
     caller.check_scope(request.needed_scope())?;
     match request {
@@ -141,7 +141,7 @@ fn unfollow(reference: Option<String>, message_id: Uuid) -> Done {
 /// Looks up a conversation of which there is news; what is gone by now will be told by other news.
 pub(super) async fn look_up(app: App, caller: Caller, project_id: Uuid) -> Done {
     let look = async {
-        let caller = caller::again(&app.db, &caller).await?;
+        let caller = caller::again(&app.db, &app.auth, &caller).await?;
         Ok(project::Entity::owned_one(caller.id(), project_id).one(app.db.reader()).await?)
     };
     match look.await {

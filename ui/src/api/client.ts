@@ -29,6 +29,10 @@ export type PersonChange = Schemas["PersonChange"];
 export type ResetLink = Schemas["ResetLink"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Scope = Schemas["Scope"];
+export type Confirmation = Schemas["Confirmation"];
+export type NewTotp = Schemas["NewTotp"];
+export type Passkey = Schemas["Passkey"];
+export type PasskeyAnswer = Schemas["PasskeyAnswer"];
 export type Match = Schemas["ProjectMatch"];
 export type Message = Schemas["Message"];
 export type Turn = Schemas["Turn"];
@@ -46,6 +50,13 @@ let hearSignedOut: () => void = () => {};
 /** One listener hears that a request was refused because nobody is signed in any more. */
 export function onSignedOut(listener: () => void): void {
   hearSignedOut = listener;
+}
+
+let hearSetupRequired: () => void = () => {};
+
+/** One listener hears that a request was refused because the person must set a second factor up first. */
+export function onSetupRequired(listener: () => void): void {
+  hearSetupRequired = listener;
 }
 
 interface Outcome<T> {
@@ -66,6 +77,7 @@ export async function call<T>(request: Promise<Outcome<T>>): Promise<T> {
   if (!outcome.response.ok) {
     const problem = toProblem(outcome.error, outcome.response);
     if (problem.code === "not_signed_in") hearSignedOut();
+    if (problem.code === "second_factor_setup_required") hearSetupRequired();
     throw new ProblemError(problem);
   }
   return outcome.data as T;

@@ -251,13 +251,80 @@ export interface paths {
         put?: never;
         /**
          * Signs in
-         * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. The
-         *     right password of a deactivated account is 403 `account_deactivated`.
+         * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. For whoever
+         *     has a second factor this is the first step: the answer is 401 with the code `second_factor_required` and a
+         *     `challenge`, which `POST /api/login/second_factor` takes within five minutes. The right password of a deactivated
+         *     account is 403 `account_deactivated`.
          *
          *     From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
          *     so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in with a passkey
+         * @description Anybody may try. The device has seen who holds it, so that neither a password nor a second factor is asked for. Sets
+         *     the cookie `access_token`.
+         */
+        post: operations["login_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to sign in with a passkey
+         * @description Anybody may. Gives what the browser asks a device for; the answer goes to `POST /api/login/passkey`, or proves who
+         *     you are where second factors are changed. Passkeys work only where this server is opened by a name and HTTPS, or
+         *     as `localhost`.
+         */
+        post: operations["login_passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/second_factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in, second step
+         * @description Anybody may try who has a `challenge` of `POST /api/login/`, five times, and of each account ten wrong codes are
+         *     looked at within six hours. A code works once. For the second step with a passkey use `POST /api/login/passkey`
+         *     instead, which needs no first one.
+         */
+        post: operations["login_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,6 +370,82 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/passkeys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists your passkeys
+         * @description For signed-in people.
+         *
+         *     Not with an API key.
+         */
+        get: operations["list_passkeys"];
+        put?: never;
+        /**
+         * Adds a passkey
+         * @description For signed-in people, who have begun to. From now on the password alone does not sign them in any more. Whoever had no
+         *     second factor before gets recovery codes. At most 20 for each person.
+         *
+         *     Not with an API key.
+         */
+        post: operations["create_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to add a passkey
+         * @description For signed-in people, with their password, and with one of their second factors if they have any. Gives what the
+         *     browser asks the device for; the answer goes to `POST /api/passkeys/`. Passkeys work only where this server is
+         *     opened by a name and HTTPS, or as `localhost`.
+         *
+         *     Not with an API key.
+         */
+        post: operations["create_passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a passkey
+         * @description For whose passkey it is, with their password and one of their second factors. With the last second factor the
+         *     recovery codes go too.
+         *
+         *     Not with an API key.
+         */
+        delete: operations["delete_passkey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -725,6 +868,104 @@ export interface paths {
         patch: operations["change_provider_model"];
         trace?: never;
     };
+    "/api/second_factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows which second factors you have
+         * @description For signed-in people.
+         *
+         *     Not with an API key.
+         */
+        get: operations["get_second_factor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second_factor/recovery_codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes new recovery codes
+         * @description For signed-in people, with their password and one of their second factors. The codes before them are worth nothing
+         *     any more.
+         *
+         *     Not with an API key.
+         */
+        post: operations["create_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second_factor/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to set an authenticator app up
+         * @description For signed-in people, with their password, and with one of their second factors if they have any. The codes are of
+         *     six digits, by SHA-1, and change every 30 seconds (RFC 6238).
+         *
+         *     Not with an API key.
+         */
+        post: operations["create_totp"];
+        /**
+         * Removes the authenticator app
+         * @description For signed-in people, with their password and one of their second factors. With the last second factor the recovery
+         *     codes go too.
+         *
+         *     Not with an API key.
+         */
+        delete: operations["delete_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second_factor/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turns the authenticator app on
+         * @description For signed-in people, with a code that the app shows. From now on every sign-in by password asks for one. Whoever had
+         *     no second factor before gets recovery codes.
+         *
+         *     Not with an API key.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/": {
         parameters: {
             query?: never;
@@ -784,7 +1025,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells who may register, and which version this is
+         * Tells who may register, whether passkeys work, and which version this is
          * @description Anybody may ask.
          */
         get: operations["get_settings"];
@@ -1158,6 +1399,20 @@ export interface components {
             state: components["schemas"]["ProviderState"];
         };
         /**
+         * Confirmation
+         * @description The password, and one of the second factors if there are any.
+         */
+        Confirmation: {
+            /** @description The code that the authenticator app shows. */
+            code?: string | null;
+            /** @description A passkey's answer to what `POST /api/login/passkey/options` gave. */
+            passkey?: components["schemas"]["PasskeyAnswer"] | null;
+            /** @description The current password. */
+            password: string;
+            /** @description A recovery code, which is then used up. */
+            recovery_code?: string | null;
+        };
+        /**
          * Continuation
          * @description How to go on with an answer.
          */
@@ -1406,6 +1661,14 @@ export interface components {
         Farewell: {
             /** @description Your password, so that nobody else does it at a screen that you left. */
             password: string;
+        };
+        /**
+         * FirstCode
+         * @description The first code of an authenticator app.
+         */
+        FirstCode: {
+            /** @description The code that it shows. */
+            code: string;
         };
         /**
          * Health
@@ -1719,6 +1982,26 @@ export interface components {
             parent_id?: string | null;
         };
         /**
+         * NewPasskey
+         * @description The passkey that a device has made.
+         */
+        NewPasskey: {
+            /** @description What the device answered. */
+            answer: components["schemas"]["PasskeyAnswer"];
+            /** @description What you call it, such as the name of the device. */
+            name: string;
+        };
+        /**
+         * NewPasskeyMade
+         * @description A new passkey.
+         */
+        NewPasskeyMade: {
+            /** @description What is kept of it. */
+            passkey: components["schemas"]["Passkey"];
+            /** @description Recovery codes, which are shown this once; null for whoever has some already. */
+            recovery_codes?: string[] | null;
+        };
+        /**
          * NewPerson
          * @description Whom to make an account for.
          */
@@ -1781,6 +2064,18 @@ export interface components {
             prefill?: components["schemas"]["Prefill"] | null;
         };
         /**
+         * NewTotp
+         * @description What an authenticator app has to be told, which is shown this once.
+         */
+        NewTotp: {
+            /** @description The QR code. */
+            qr: components["schemas"]["Qr"];
+            /** @description The secret in base32, for typing it in. */
+            secret: string;
+            /** @description The address that apps read from the QR code. */
+            url: string;
+        };
+        /**
          * NewUser
          * @description What an account is made from.
          */
@@ -1823,6 +2118,69 @@ export interface components {
              * @description From which share of the likeliest words it chooses.
              */
             top_p?: number | null;
+        };
+        /**
+         * Passkey
+         * @description A passkey.
+         */
+        Passkey: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used.
+             */
+            last_used_at?: string | null;
+            /** @description What you call it. */
+            name: string;
+        };
+        /**
+         * PasskeyAnswer
+         * @description What a device answered.
+         */
+        PasskeyAnswer: {
+            /**
+             * Format: uuid
+             * @description The `ceremony_id` that came with the options.
+             */
+            ceremony_id: string;
+            /** @description What `toJSON()` of the browser's `PublicKeyCredential` makes. */
+            credential: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyOptions
+         * @description What a device is asked.
+         */
+        PasskeyOptions: {
+            /**
+             * Format: uuid
+             * @description Under which id the answer is expected, once, within five minutes.
+             */
+            ceremony_id: string;
+            /** @description What `PublicKeyCredential.parseCreationOptionsFromJSON()`, or `parseRequestOptionsFromJSON()`, takes. */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyPage
+         * @description Your passkeys, the newest first.
+         */
+        PasskeyPage: {
+            /** @description The passkeys. */
+            items: components["schemas"]["Passkey"][];
+            /** @description Always null: a person has at most 20, which is one page. */
+            next_cursor?: string | null;
         };
         /**
          * PasswordReset
@@ -1918,6 +2276,8 @@ export interface components {
          * @description What went wrong, for programs (`code`) and for people (`detail`).
          */
         Problem: {
+            /** @description What the second step of a sign-in is answered with, for `POST /api/login/second_factor`. */
+            challenge?: string | null;
             /** @description A stable word for programs, such as `not_found`. */
             code: string;
             /** @description What happened and what to do about it. */
@@ -1929,6 +2289,8 @@ export interface components {
              * @description The message it is about: the live one when a second answer was asked for.
              */
             message_id?: string | null;
+            /** @description What can be shown there: `code`, `recovery_code` or `passkey`. */
+            methods?: string[] | null;
             /**
              * Format: uuid
              * @description Under which id the server's log has it.
@@ -2203,6 +2565,19 @@ export interface components {
          */
         ProviderState: "works" | "unknown" | "disabled" | "no_models" | "unreachable" | "address_refused" | "key_refused" | "key_unreadable" | "failed";
         /**
+         * Qr
+         * @description A QR code as a drawing, without the quiet zone of four around it.
+         */
+        Qr: {
+            /** @description The `d` of an SVG path that fills the dark parts. */
+            path: string;
+            /**
+             * Format: uint32
+             * @description How wide and high it is.
+             */
+            size: number;
+        };
+        /**
          * Queued
          * @description A place in the queue.
          */
@@ -2245,6 +2620,14 @@ export interface components {
             id: number;
         };
         /**
+         * RecoveryCodes
+         * @description Codes for when everything else is lost, which are shown this once. Each is good for one sign-in.
+         */
+        RecoveryCodes: {
+            /** @description The codes; null when those that you have stay. */
+            recovery_codes?: string[] | null;
+        };
+        /**
          * Regeneration
          * @description How to answer once more.
          */
@@ -2285,10 +2668,51 @@ export interface components {
          */
         Scope: "read" | "chat" | "admin";
         /**
+         * SecondFactor
+         * @description Which second factors you have.
+         */
+        SecondFactor: {
+            /** @description Whether the password alone does not sign you in any more. */
+            is_on: boolean;
+            /** @description Whether this server asks you for a second factor. */
+            is_required: boolean;
+            /**
+             * Format: uint64
+             * @description How many passkeys there are.
+             */
+            passkeys: number;
+            /** @description Whether passkeys work at the address that this was asked at. */
+            passkeys_possible: boolean;
+            /**
+             * Format: uint64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes: number;
+            /**
+             * Format: date-time
+             * @description Since when there is an authenticator app.
+             */
+            totp_since?: string | null;
+        };
+        /**
+         * SecondStep
+         * @description What the first step gave, and a second factor: `code` or `recovery_code`.
+         */
+        SecondStep: {
+            /** @description The `challenge` of the first step's answer. */
+            challenge: string;
+            /** @description The code that the authenticator app shows. */
+            code?: string | null;
+            /** @description A recovery code, which is then used up. */
+            recovery_code?: string | null;
+        };
+        /**
          * Settings
          * @description What everybody may know about this server.
          */
         Settings: {
+            /** @description Whether passkeys work at the address that this was asked at. */
+            passkeys: boolean;
             /** @description Who may register: `open`, `invite` or `closed`. */
             signup: string;
             /** @description The version of the server. */
@@ -2914,6 +3338,8 @@ export interface components {
             name?: string | null;
             /** @description What the person may do. */
             role: components["schemas"]["Role"];
+            /** @description Whether the person must set a second factor up before they can do anything else. */
+            second_factor_missing: boolean;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -3631,6 +4057,141 @@ export interface operations {
             };
         };
     };
+    login_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description You are signed in; the cookie holds the session. */
+            200: {
+                headers: {
+                    "SET-COOKIE": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["User"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            /** @description You are signed in; the cookie holds the session. */
+            200: {
+                headers: {
+                    "SET-COOKIE": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["User"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -3688,6 +4249,185 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Models"];
                 };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PasskeyPage"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description The passkey is added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["NewPasskeyMade"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey. */
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description The passkey signs nobody in any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
@@ -4979,6 +5719,228 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ProviderModel"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description The codes are made; those before them are worth nothing any more. This is the only time that they are shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description The secret is made. This is the only time that it is shown, and it counts once a code is confirmed. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["NewTotp"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description No code is asked for any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RecoveryCodes"];
                 };
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */

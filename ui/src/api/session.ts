@@ -6,6 +6,7 @@ import { createStore } from "../lib/store";
 import { tellTabs } from "../lib/tabs";
 import { call, client, type NewUser, type User } from "./client";
 import { recallNewChat } from "./new-chat";
+import { showPasskey } from "./passkeys";
 import { statusOf } from "./problem";
 
 const boot = readBoot(document);
@@ -34,12 +35,31 @@ export const settingsQuery = queryOptions({
   queryKey: ["settings"],
   queryFn: () => call(client.GET("/api/settings")),
   initialData:
-    boot.signup === undefined ? undefined : { signup: boot.signup, version: boot.version ?? "" },
+    boot.signup === undefined
+      ? undefined
+      : { signup: boot.signup, passkeys: boot.passkeys ?? false, version: boot.version ?? "" },
   staleTime: Number.POSITIVE_INFINITY,
 });
 
 export async function login(email: string, password: string): Promise<User> {
-  const user = await call(client.POST("/api/login/", { body: { email, password } }));
+  return entered(await call(client.POST("/api/login/", { body: { email, password } })));
+}
+
+/** The second step, with what the first one gave. */
+export async function answerChallenge(challenge: string, factor: Factor): Promise<User> {
+  const body = { challenge, ...factor };
+  return entered(await call(client.POST("/api/login/second_factor", { body })));
+}
+
+export type Factor = { code: string } | { recovery_code: string };
+
+/** Signs in with a passkey. `null` when the person thought better of it. */
+export async function loginWithPasskey(): Promise<User | null> {
+  const body = await showPasskey();
+  return body && entered(await call(client.POST("/api/login/passkey", { body })));
+}
+
+function entered(user: User): User {
   tellTabs({ type: "signed_in", userId: user.id });
   return user;
 }

@@ -1,11 +1,11 @@
 /** A form on its way to the server: busy, refused by a field, or failed as a whole. */
 import { useState } from "react";
 import { ProblemError } from "./problem";
-import { describeError, sentence, type Words } from "./words";
+import { describeError, describeField, type Words } from "./words";
 
 export interface Submission {
   busy: boolean;
-  /** What is wrong with the field of that name, in the server's words. */
+  /** What is wrong with the field of that name. */
   errorOf: (field: string) => string | null;
   /** What is wrong where no field is to blame. */
   failure: Words | null;
@@ -18,8 +18,9 @@ export interface Submission {
 export function useSubmission(fields: readonly string[]): Submission {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const problem = error instanceof ProblemError ? error.problem : null;
-  const blamed = problem?.field && fields.includes(problem.field) ? problem.field : null;
+  const problem = error instanceof ProblemError ? error : null;
+  const named = problem?.problem.field;
+  const blamed = named && fields.includes(named) ? named : null;
 
   async function run(send: () => Promise<void>) {
     if (busy) return false;
@@ -38,7 +39,7 @@ export function useSubmission(fields: readonly string[]): Submission {
 
   return {
     busy,
-    errorOf: (field) => (problem && blamed === field ? sentence(problem.detail) : null),
+    errorOf: (field) => (problem && blamed === field ? describeField(problem) : null),
     failure: error && !blamed ? describeError(error) : null,
     run,
     forget: () => setError(null),

@@ -255,6 +255,32 @@ export function describeError(error: unknown): Words {
         title: t`Somebody has to run this server.`,
         advice: t`This is the last administrator. Make somebody else one first.`,
       };
+    case "wrong_factor":
+      return problem.field === "credential"
+        ? {
+            title: t`This passkey does not sign in here.`,
+            advice: t`It was removed, or belongs to another account. Try another one, or your password.`,
+          }
+        : { title: t`This code is wrong, or was used already.`, advice: "" };
+    case "challenge_ended":
+      return { title: t`That took too long, or was tried too often.`, advice: t`Begin again.` };
+    case "too_many_guesses":
+      return {
+        title: t`There were too many wrong codes.`,
+        advice: `${t`A recovery code or a passkey still works.`} ${whenAgain(problem)}`,
+      };
+    case "passkeys_unavailable":
+      return {
+        title: t`Passkeys do not work at this address.`,
+        advice: t`Browsers allow them where a page is opened by its name over HTTPS. Whoever runs this server can set that up.`,
+      };
+    case "passkey_known":
+      return { title: t`This device has a passkey for you already.`, advice: "" };
+    case "too_many_passkeys":
+      return {
+        title: t`You have as many passkeys as one person may have.`,
+        advice: t`Delete one that you do not use any more.`,
+      };
     case "admin_only":
       return {
         title: t`This is for administrators.`,
@@ -290,6 +316,12 @@ export function requestIdOf(error: unknown): string | null {
   return error instanceof ProblemError && error.problem.status >= 500
     ? error.problem.request_id || null
     : null;
+}
+
+/** What is wrong with a field: in the page's words where it has some, else in the server's. */
+export function describeField(error: ProblemError): string {
+  const { code, detail } = error.problem;
+  return code === "wrong_factor" ? describeError(error).title : sentence(detail);
 }
 
 /** The API's sentences begin in lower case and end without a stop. */

@@ -7,7 +7,9 @@ import { leaveSession, useUser } from "../api/session";
 
 export function NewsWatch() {
   const queries = useQueryClient();
-  const userId = useUser()?.id;
+  const user = useUser();
+  // Whoever has to set a second factor up first hears nothing yet.
+  const userId = user?.second_factor_missing ? undefined : user?.id;
   useEffect(() => {
     if (!userId) return;
     return listen({

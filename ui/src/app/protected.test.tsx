@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { act, render, screen } from "@testing-library/react";
 import { MemoryRouter, Route, Routes } from "react-router";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { User } from "../api/client";
 import { leaveSession, sessionQuery } from "../api/session";
 import { createStore, useStore } from "../lib/store";
@@ -15,6 +15,7 @@ const ada: User = {
   role: "member",
   created_at: "2026-01-01T12:00:00Z",
   updated_at: "2026-01-01T12:00:00Z",
+  second_factor_missing: false,
 };
 
 test("what somebody had loaded is forgotten when they leave, and not asked for again", async () => {
@@ -55,4 +56,34 @@ test("what somebody had loaded is forgotten when they leave, and not asked for a
   await screen.findByText("Sign in");
   expect(asked).toBe(1);
   expect(queries.getQueryData(["projects"])).toBeUndefined();
+});
+
+test("whoever must set a second factor up first is led there, and nothing else is asked for", async () => {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    asked.push(new URL(request.url).pathname);
+    return Response.json({ items: [], is_on: false, passkeys: 0, recovery_codes: 0 });
+  });
+  const queries = new QueryClient();
+  const asking: User = { ...ada, second_factor_missing: true };
+  queries.setQueryData(sessionQuery.queryKey, asking);
+  render(
+    <QueryClientProvider client={queries}>
+      <MemoryRouter initialEntries={["/c/somewhere"]}>
+        <Routes>
+          <Route element={<Protected />}>
+            <Route path="*" element={<p>inside</p>} />
+          </Route>
+        </Routes>
+      </MemoryRouter>
+    </QueryClientProvider>,
+    { wrapper: I18n },
+  );
+  await screen.findByRole("heading", { name: "Make your account safer" });
+  await screen.findByRole("button", { name: "Set up an authenticator app" });
+  expect(screen.queryByText("inside")).toBeNull();
+  expect(new Set(asked)).toEqual(new Set(["/api/second_factor", "/api/passkeys/"]));
+  act(() => void queries.setQueryData(sessionQuery.queryKey, ada));
+  await screen.findByText("inside");
+  vi.unstubAllGlobals();
 });

@@ -1,13 +1,15 @@
 /** Everything below needs somebody signed in. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { forgetLoaded, sessionQuery } from "../api/session";
 import { describeError } from "../api/words";
 import { Button } from "../components/button";
 import { Notice } from "../components/notice";
 import { Spinner } from "../components/spinner";
+
+const FactorSetupPage = lazy(() => import("../features/settings/factor-setup-page"));
 
 export function Protected() {
   const { t } = useLingui();
@@ -16,6 +18,13 @@ export function Protected() {
   const queries = useQueryClient();
   const userId = session.data?.id;
   useEffect(() => (userId ? () => forgetLoaded(queries) : undefined), [queries, userId]);
+  if (session.data?.second_factor_missing) {
+    return (
+      <Suspense fallback={<Spinner label={t`Loading`} />}>
+        <FactorSetupPage />
+      </Suspense>
+    );
+  }
   if (session.data) return <Outlet />;
   if (session.data === null) {
     return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;

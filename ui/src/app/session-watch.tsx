@@ -1,7 +1,7 @@
 /** Keeps every tab of the same mind about who is signed in. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { onSignedOut } from "../api/client";
+import { onSetupRequired, onSignedOut } from "../api/client";
 import { leaveSession, sessionQuery } from "../api/session";
 import { hearTabs } from "../lib/tabs";
 
@@ -9,6 +9,7 @@ export function SessionWatch() {
   const queries = useQueryClient();
   useEffect(() => {
     onSignedOut(() => leaveSession(queries, "expired"));
+    onSetupRequired(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }));
     return hearTabs((word) => {
       if (word.type === "signed_out") return leaveSession(queries, "left");
       // Another account must not find this one's conversations on screen.

@@ -8,6 +8,8 @@ export interface Boot {
   /** `undefined`: the server did not say. */
   user?: unknown;
   signup?: "open" | "invite" | "closed";
+  /** Whether passkeys work at this address. */
+  passkeys?: boolean;
   version?: string;
   theme?: Theme;
 }

@@ -2,7 +2,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { ProblemError } from "../../api/problem";
-import { describeError, requestIdOf, sentence, type Words } from "../../api/words";
+import { describeError, describeField, requestIdOf, type Words } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
 import styles from "./auth.module.css";
@@ -17,36 +17,49 @@ interface AuthFormProps {
   /** Codes this page has better words for. */
   words?: (code: string) => Words | null;
   fields: (errorOf: (field: string) => string | null) => ReactNode;
+  /** Other ways in, below the button; `run` shows how they go, as with the form. */
+  others?: (run: (work: () => Promise<void>) => void) => ReactNode;
   foot: ReactNode;
 }
 
 export function AuthForm(props: AuthFormProps) {
-  const { title, submit, reason, onSubmit, words, fields, foot } = props;
+  const { title, submit, reason, onSubmit, words, fields, others, foot } = props;
   const { t } = useLingui();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
-  async function send(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
+  async function run(work: () => Promise<void>, onFailure?: (failure: unknown) => void) {
     if (busy) return;
-    const form = event.currentTarget;
     setBusy(true);
     setError(null);
     try {
-      await onSubmit(new FormData(form));
+      await work();
     } catch (failure) {
       setError(failure);
+      onFailure?.(failure);
+    } finally {
       setBusy(false);
-      const field = failure instanceof ProblemError ? failure.problem.field : undefined;
-      form.querySelector<HTMLInputElement>(`input[name="${field ?? "password"}"]`)?.focus();
     }
+  }
+
+  function send(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    void run(
+      () => onSubmit(new FormData(form)),
+      (failure) => {
+        const field = failure instanceof ProblemError ? failure.problem.field : undefined;
+        form.querySelector<HTMLInputElement>(`input[name="${field ?? "password"}"]`)?.focus();
+      },
+    );
   }
 
   const problem = error instanceof ProblemError ? error.problem : null;
   const own = problem && words?.(problem.code);
-  const named = problem?.field;
+  // A passkey has no field here.
+  const named = problem?.field === "credential" ? null : problem?.field;
   const errorOf = (field: string) =>
-    problem && named === field ? (own?.title ?? sentence(problem.detail)) : null;
+    error instanceof ProblemError && named === field ? (own?.title ?? describeField(error)) : null;
   const said = own ?? (error ? describeError(error) : null);
   return (
     <AuthPage title={title} foot={foot}>
@@ -65,6 +78,7 @@ export function AuthForm(props: AuthFormProps) {
         <Button type="submit" look="primary" busy={busy}>
           {submit}
         </Button>
+        {others?.((work) => void run(work))}
       </form>
     </AuthPage>
   );

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { MemoryRouter, Route, Routes } from "react-router";
 import { expect, test, vi } from "vitest";
 import { departure, sessionQuery, settingsQuery } from "../../api/session";
@@ -11,7 +11,7 @@ import { ResetPage } from "./reset-page";
 function show(page: "login" | "register" | "reset", signup: string, address = "/") {
   const queries = new QueryClient();
   queries.setQueryData(sessionQuery.queryKey, null);
-  queries.setQueryData(settingsQuery.queryKey, { signup, version: "" });
+  queries.setQueryData(settingsQuery.queryKey, { signup, passkeys: false, version: "" });
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={[address]}>
@@ -107,4 +107,40 @@ test("half a link says so instead of a form", () => {
   show("reset", "open", "/reset");
   expect(document.body.textContent).toContain("This link is not whole.");
   expect(screen.queryByLabelText("New password")).toBeNull();
+});
+test("whoever has a second factor is asked for it after the password, in either form", async () => {
+  const asked: [string, unknown][] = [];
+  let fits = false;
+  vi.stubGlobal("fetch", async (request: Request) => {
+    asked.push([new URL(request.url).pathname, await request.json()]);
+    const problem = request.url.endsWith("/login/")
+      ? { code: "second_factor_required", challenge: "c", methods: ["code", "recovery_code"] }
+      : { code: "wrong_factor", field: "code", detail: "no" };
+    if (!fits || request.url.endsWith("/login/")) {
+      return Response.json({ status: 401, ...problem }, { status: 401 });
+    }
+    return Response.json({ id: "u", email: "ada@example.org", second_factor_missing: false });
+  });
+  show("login", "open");
+  expect(screen.queryByRole("button", { name: "Sign in with a passkey" })).toBeNull();
+  fireEvent.change(screen.getByLabelText("Email"), { target: { value: "ada@example.org" } });
+  fireEvent.change(screen.getByLabelText("Password"), { target: { value: "four words" } });
+  fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  const code = await screen.findByLabelText("Code from your app");
+  expect(code.getAttribute("autocomplete")).toBe("one-time-code");
+  expect(code.getAttribute("inputmode")).toBe("numeric");
+  fireEvent.change(code, { target: { value: "123456" } });
+  fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  await screen.findByText("This code is wrong, or was used already.");
+  fireEvent.click(screen.getByRole("button", { name: "Use a recovery code" }));
+  fireEvent.change(screen.getByLabelText("Recovery code"), { target: { value: " ab-cd " } });
+  fits = true;
+  fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  await waitFor(() => expect(asked.length).toBe(3));
+  expect(asked.slice(1)).toEqual([
+    ["/api/login/second_factor", { challenge: "c", code: "123456" }],
+    ["/api/login/second_factor", { challenge: "c", recovery_code: "ab-cd" }],
+  ]);
+  await waitFor(() => expect(screen.queryByLabelText("Recovery code")).toBeNull());
+  vi.unstubAllGlobals();
 });

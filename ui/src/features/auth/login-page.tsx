@@ -1,25 +1,66 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, Navigate, useLocation } from "react-router";
-import { departure, enterSession, login, settingsQuery, useUser } from "../../api/session";
+import type { User } from "../../api/client";
+import { knowsPasskeys } from "../../api/passkeys";
+import {
+  departure,
+  enterSession,
+  login,
+  loginWithPasskey,
+  settingsQuery,
+  useUser,
+} from "../../api/session";
+import { Button } from "../../components/button";
 import { Field } from "../../components/field";
+import { KeyIcon } from "../../components/icons";
 import { useStore } from "../../lib/store";
 import { AuthForm } from "./auth-form";
 import { comingFrom } from "./coming-from";
+import { type Challenge, challengeOf, SecondStep } from "./second-step";
 
 export function LoginPage() {
   const { t } = useLingui();
   const queries = useQueryClient();
   const location = useLocation();
   const why = useStore(departure);
-  const signup = useQuery(settingsQuery).data?.signup;
+  const [challenge, setChallenge] = useState<Challenge | null>(null);
+  const settings = useQuery(settingsQuery).data;
+  const signup = settings?.signup;
+  const passkeys = !!settings?.passkeys && knowsPasskeys();
   const user = useUser();
   if (user) return <Navigate to={comingFrom(location.state)} replace />;
 
-  async function signIn(form: FormData) {
-    const signedIn = await login(String(form.get("email")).trim(), String(form.get("password")));
+  function enter(signedIn: User) {
     departure.set(null);
     enterSession(queries, signedIn);
+  }
+
+  async function signIn(form: FormData) {
+    try {
+      enter(await login(String(form.get("email")).trim(), String(form.get("password"))));
+    } catch (error) {
+      const challenge = challengeOf(error);
+      if (!challenge) throw error;
+      setChallenge(challenge);
+    }
+  }
+
+  async function byPasskey() {
+    const signedIn = await loginWithPasskey();
+    if (signedIn) enter(signedIn);
+  }
+
+  if (challenge) {
+    return (
+      <SecondStep
+        challenge={challenge}
+        onEnter={enter}
+        onPasskey={passkeys ? byPasskey : null}
+        onBack={() => setChallenge(null)}
+      />
+    );
   }
 
   return (
@@ -69,6 +110,14 @@ export function LoginPage() {
           />
         </>
       )}
+      others={(run) =>
+        passkeys && (
+          <Button onClick={() => run(byPasskey)}>
+            <KeyIcon size={18} />
+            <Trans>Sign in with a passkey</Trans>
+          </Button>
+        )
+      }
       foot={
         signup === "closed" ? (
           <Trans>New accounts come from whoever runs this server.</Trans>

@@ -7,8 +7,9 @@ import { CopyIcon, DownloadIcon, MoreIcon } from "../../components/icons";
 import { Menu, MenuItem } from "../../components/menu";
 import { showToast } from "../../components/toast";
 import { copyText } from "../../lib/clipboard";
+import { download } from "../../lib/download";
 import styles from "./chat.module.css";
-import { download, fileName, toMarkdown } from "./markdown-export";
+import { fileName, toMarkdown } from "./markdown-export";
 
 interface ConversationMenuProps {
   projectId: string;
@@ -35,7 +36,7 @@ export function ConversationMenu({ projectId, name, loaded }: ConversationMenuPr
 
   async function save() {
     const text = await markdown();
-    if (text !== null) download(fileName(name), text);
+    if (text !== null) download(fileName(name), text, "text/markdown");
   }
 
   async function copy() {

@@ -26,13 +26,3 @@ export function fileName(name: string): string {
     .slice(0, 80);
   return `${safe || "conversation"}.md`;
 }
-
-export function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // Some browsers read it only a moment later.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}

@@ -29,6 +29,7 @@ const root: User = {
   id: "root",
   email: "root@example.org",
   role: "admin",
+  second_factor_missing: false,
   created_at: time,
   updated_at: time,
 };

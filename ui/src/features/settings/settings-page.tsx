@@ -11,10 +11,12 @@ import { Devices } from "./devices";
 import { Invitations } from "./invitations";
 import { ModelServers } from "./model-servers/model-servers";
 import { OwnData } from "./own-data";
+import { Passkeys } from "./passkeys";
 import { Password } from "./password";
 import { People } from "./people";
 import { Profile } from "./profile";
 import styles from "./settings.module.css";
+import { TwoStep } from "./two-step";
 
 interface SettingsPageProps {
   leading: ReactNode;
@@ -44,6 +46,8 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
           <Profile />
           <Appearance />
           <Password />
+          <TwoStep />
+          <Passkeys />
           <Devices />
           <ApiKeys />
           {user?.role === "admin" && (

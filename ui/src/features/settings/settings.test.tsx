@@ -13,6 +13,7 @@ const user = {
   role: "member" as const,
   created_at: "2026-01-01T12:00:00Z",
   updated_at: "2026-01-01T12:00:00Z",
+  second_factor_missing: false,
 };
 const administrator: User = { ...user, role: "admin" };
 const session = (id: string, more: Partial<Device> = {}): Device => ({

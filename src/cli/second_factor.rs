@@ -1,0 +1,27 @@
+//! `loquat reset-second-factor`: lets somebody in again who has lost their authenticator app, passkeys and recovery codes.
+
+use std::process::ExitCode;
+
+use crate::auth::{accounts, factors};
+use crate::config::DataSettings;
+use crate::db::{Db, schema};
+use crate::error::Error;
+
+/// Removes every second factor of an account. A running server asks for none from the next sign-in on.
+pub(super) async fn reset(data: &DataSettings, email: &str) -> anyhow::Result<ExitCode> {
+    let data = data.check()?;
+    let db = Db::open(&data).await?;
+    anyhow::ensure!(
+        schema::steps(&db).await?.iter().all(|step| step.applied),
+        "the database is not up to date: run `loquat migrate up` first"
+    );
+    let user = accounts::find(&db, email).await.map_err(Error::for_operator)?;
+    let was_on = factors::reset(&db, user.id).await.map_err(Error::for_operator)?;
+    super::print(&if was_on {
+        format!("{} signs in with the password alone now; advise a new password if it may be known\n", user.email)
+    } else {
+        format!("{} had no second factor; nothing has changed\n", user.email)
+    });
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,56 @@
+/** The codes for when everything else is lost, which are shown this once. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useEffect, useRef } from "react";
+import { Button } from "../../components/button";
+import { CopyButton } from "../../components/copy-button";
+import { DownloadIcon } from "../../components/icons";
+import { download } from "../../lib/download";
+import factors from "./factors.module.css";
+import styles from "./settings.module.css";
+
+interface RecoveryCodesProps {
+  codes: readonly string[];
+  onDone: () => void;
+}
+
+export function RecoveryCodes({ codes, onDone }: RecoveryCodesProps) {
+  const { t } = useLingui();
+  const box = useRef<HTMLDivElement>(null);
+  const title = t`Your recovery codes`;
+  const text = `${codes.join("\n")}\n`;
+
+  useEffect(() => {
+    box.current?.focus();
+    box.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: it is no set of fields.
+    <div className={styles.shownOnce} ref={box} tabIndex={-1} role="group" aria-label={title}>
+      <p className={styles.itemName}>{title}</p>
+      <p>
+        <Trans>
+          Keep them where you keep important papers: they are not shown again. Each lets you in once
+          when your phone or passkey is lost.
+        </Trans>
+      </p>
+      <ul className={factors.codes}>
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+      <div className={styles.actions}>
+        <Button onClick={onDone} look="primary">
+          <Trans>I have kept them</Trans>
+        </Button>
+        <Button onClick={() => download("loquat-recovery-codes.txt", text, "text/plain")}>
+          <DownloadIcon size={18} />
+          <Trans>Download</Trans>
+        </Button>
+        <CopyButton text={text} label={t`Copy all codes`} />
+      </div>
+    </div>
+  );
+}
