@@ -25,7 +25,7 @@ mod reseal;
 
 pub use change::{Change, New};
 pub use models::{ModelChange, Spoken};
-pub use reseal::{Resealed, reseal, uses};
+pub use reseal::{reseal, uses};
 
 /// What keys are sealed for, beside their row and the origin of its address.
 const API_KEY: &str = "providers.api_key";

@@ -45,6 +45,44 @@ pub enum Locked {
     Damaged,
 }
 
+/// What became of stored secrets that are sealed anew for another key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many are sealed with the new key now.
+    pub done: usize,
+    /// How many were so before.
+    pub already: usize,
+    /// What could not be read with the old key, and stays as it is.
+    pub unreadable: Vec<String>,
+}
+
+impl Resealed {
+    /// Seals anew what opens with `old`; nothing for the rest. `what` names it for people.
+    pub fn again(
+        &mut self,
+        old: &Vault,
+        new: &Vault,
+        context: Context<'_>,
+        sealed: &str,
+        what: &str,
+    ) -> Option<String> {
+        if new.sealed(sealed) {
+            self.already += 1;
+            return None;
+        }
+        match old.open(context, sealed) {
+            Ok(secret) => {
+                self.done += 1;
+                Some(new.seal(context, &secret))
+            }
+            Err(_) => {
+                self.unreadable.push(what.to_owned());
+                None
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Vault({:?})", self.key_id)

@@ -10,13 +10,14 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::secret;
+use crate::auth::factors::totp;
 use crate::config::{Config, Data, Rotation};
 use crate::db::{self, Db};
 use crate::entity::session;
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::providers::{self, Resealed};
-use crate::vault::Vault;
+use crate::providers;
+use crate::vault::{Resealed, Vault};
 
 /// What a rotation did.
 #[derive(Debug)]
@@ -73,7 +74,9 @@ pub async fn rotate(data: &Data, keys: &Rotation) -> anyhow::Result<Rotated> {
 /// Changes nothing, and returns nothing, where there are secrets and neither key opens any.
 async fn seal_anew(db: &Db, old: &Vault, new: &Vault) -> Result<Option<(Resealed, u64)>> {
     let transaction = db.write().await?;
-    let secrets = providers::reseal(&transaction, old, new).await?;
+    let mut secrets = Resealed::default();
+    providers::reseal(&transaction, old, new, &mut secrets).await?;
+    totp::reseal(&transaction, old, new, &mut secrets).await?;
     if secrets.done + secrets.already == 0 && !secrets.unreadable.is_empty() {
         return Ok(None);
     }
@@ -102,5 +105,5 @@ pub(super) async fn finish(config: &Config, db: &Db, key: SecretString) -> anyho
 
 /// Whether any secret is sealed with a key.
 async fn is_used(db: &impl ConnectionTrait, vault: &Vault) -> Result<bool> {
-    providers::uses(db, vault).await
+    Ok(providers::uses(db, vault).await? || totp::uses(db, vault).await?)
 }

@@ -24,7 +24,7 @@ pub(super) async fn rotate(settings: &RotationSettings) -> anyhow::Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     print(&format!(
-        "could not be read with the old key, and stay as they are: the keys of {}; enter them again in the settings\n",
+        "could not be read with the old key, and stay as they are: {}; enter keys again in the settings, and let people in again with `loquat reset-second-factor`\n",
         secrets.unreadable.join(", ")
     ));
     Ok(ExitCode::FAILURE)

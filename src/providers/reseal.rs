@@ -5,41 +5,24 @@ use sea_orm::{ConnectionTrait, EntityTrait, Set, Unchanged};
 use super::{API_KEY, origin};
 use crate::entity::provider;
 use crate::error::Result;
-use crate::vault::Vault;
-
-/// What became of the stored secrets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resealed {
-    /// How many are sealed with the new key now.
-    pub done: usize,
-    /// How many were so before.
-    pub already: usize,
-    /// Whose could not be read with the old key, and stay as they are.
-    pub unreadable: Vec<String>,
-}
+use crate::vault::{Resealed, Vault};
 
 /// Seals every key that opens with `old` for `new`.
-pub async fn reseal(transaction: &impl ConnectionTrait, old: &Vault, new: &Vault) -> Result<Resealed> {
-    let mut resealed = Resealed::default();
+pub async fn reseal(
+    transaction: &impl ConnectionTrait,
+    old: &Vault,
+    new: &Vault,
+    resealed: &mut Resealed,
+) -> Result<()> {
     for row in provider::Entity::with_keys().all(transaction).await? {
         let Some(sealed) = &row.api_key else { continue };
-        if new.sealed(sealed) {
-            resealed.already += 1;
-            continue;
-        }
         let (id, origin) = (row.id.to_string(), origin(&row.base_url));
-        let context = [API_KEY, &id, &origin];
-        match old.open(&context, sealed) {
-            Ok(key) => {
-                let api_key = Set(Some(new.seal(&context, &key)));
-                let row = provider::ActiveModel { id: Unchanged(row.id), api_key, ..Default::default() };
-                provider::Entity::update(row).exec(transaction).await?;
-                resealed.done += 1;
-            }
-            Err(_) => resealed.unreadable.push(row.name),
-        }
+        let what = format!("the key of {}", row.name);
+        let Some(sealed) = resealed.again(old, new, &[API_KEY, &id, &origin], sealed, &what) else { continue };
+        let row = provider::ActiveModel { id: Unchanged(row.id), api_key: Set(Some(sealed)), ..Default::default() };
+        provider::Entity::update(row).exec(transaction).await?;
     }
-    Ok(resealed)
+    Ok(())
 }
 
 /// Whether any key is sealed with this one.

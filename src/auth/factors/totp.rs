@@ -1,7 +1,7 @@
 //! Authenticator apps: codes of six digits that change every half minute (RFC 6238).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set, Unchanged};
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Builder, Secret, Totp};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::clock;
 use crate::db::Db;
 use crate::entity::totp;
 use crate::error::{Error, Factor, Result};
+use crate::vault::{Resealed, Vault};
 
 /// How the server is called in the app.
 const ISSUER: &str = "Loquat";
@@ -101,6 +102,30 @@ pub(super) async fn check(db: &Db, auth: &Auth, user_id: Uuid, code: &SecretStri
     }
     auth.factors.guesses.forgive(user_id);
     Ok(())
+}
+
+/// Seals the secret of every app that opens with `old` for `new`.
+pub async fn reseal(
+    transaction: &impl ConnectionTrait,
+    old: &Vault,
+    new: &Vault,
+    resealed: &mut Resealed,
+) -> Result<()> {
+    for app in totp::Entity::find().all(transaction).await? {
+        let id = app.user_id.to_string();
+        let what = format!("the authenticator app of account {id}");
+        let Some(sealed) = resealed.again(old, new, &context(&id), &app.sealed_secret, &what) else { continue };
+        let row =
+            totp::ActiveModel { user_id: Unchanged(app.user_id), sealed_secret: Set(sealed), ..Default::default() };
+        totp::Entity::update(row).exec(transaction).await?;
+    }
+    Ok(())
+}
+
+/// Whether the secret of any app is sealed with this key.
+pub async fn uses(db: &impl ConnectionTrait, vault: &Vault) -> Result<bool> {
+    let apps = totp::Entity::find().all(db).await?;
+    Ok(apps.iter().any(|app| vault.sealed(&app.sealed_secret)))
 }
 
 /// The step whose code it is, if that is the present one or one beside it.
