@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::db::Db;
 use crate::entity::audit_log::{self, Action, TargetKind};
-use crate::entity::{api_key, invite, user};
+use crate::entity::{api_key, invite, provider, user};
 use crate::error::Result;
 
 /// How often it is looked for entries that are old enough to go.
@@ -40,10 +40,21 @@ impl<'a> From<&'a api_key::Model> for Target<'a> {
     }
 }
 
+impl<'a> From<&'a provider::Model> for Target<'a> {
+    fn from(provider: &'a provider::Model) -> Self {
+        Self { kind: TargetKind::Provider, id: Some(provider.id), label: Some(&provider.name) }
+    }
+}
+
 impl From<&invite::Model> for Target<'_> {
     fn from(invite: &invite::Model) -> Self {
         Self { kind: TargetKind::Invite, id: Some(invite.id), label: None }
     }
+}
+
+impl Target<'_> {
+    /// The server, or everybody on it.
+    pub const SERVER: Self = Self { kind: TargetKind::Server, id: None, label: None };
 }
 
 /// Notes what is done in a transaction, by a person, or by the command line or the server itself where that is none.

@@ -40,7 +40,7 @@ on_both_databases! {
         let other = json_of(root.post("/api/invites/", json!({})).await, 201).await;
         let path = format!("/api/invites/{}", other["invite"]["id"].as_str().unwrap());
         assert_eq!(root.delete(&path).await.status(), 204);
-        assert_eq!(ada.delete("/api/users/me").await.status(), 204);
+        assert_eq!(ada.delete_account().await.status(), 204);
         let (root_, ada_, eve_) = ("root@example.org", "ada@example.org", "eve@example.org");
         assert_eq!(told(&root).await, [
             line(ada_, "user_deleted", ada_),

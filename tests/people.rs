@@ -234,14 +234,14 @@ on_both_databases! {
             problem_of(root.patch(&path, change).await, 409, "last_administrator").await;
         }
         problem_of(root.delete(&path).await, 409, "last_administrator").await;
-        problem_of(root.delete("/api/users/me").await, 409, "last_administrator").await;
+        problem_of(root.delete_account().await, 409, "last_administrator").await;
         json_of(root.patch(&path, json!({"name": "Root"})).await, 200).await;
         let shown = root.read(&path).await;
         assert_eq!((shown["role"].as_str(), shown["is_active"].as_bool(), shown["sessions"].as_u64()), (Some("admin"), Some(true), Some(1)));
         assert!(invites::setup(&server.app.db).await.unwrap().is_none());
         // With another one they may go.
         json_of(root.patch(&address(&ada).await, json!({"role": "admin"})).await, 200).await;
-        assert_eq!(root.delete("/api/users/me").await.status(), 204);
+        assert_eq!(root.delete_account().await.status(), 204);
         problem_of(ada.patch(&address(&ada).await, json!({"role": "member"})).await, 409, "last_administrator").await;
     }
 
@@ -267,7 +267,7 @@ on_both_databases! {
                     [x.status().as_u16(), y.status().as_u16()]
                 }
                 _ => {
-                    let (x, y) = tokio::join!(a.delete("/api/users/me"), b.patch(&to_b, json!({"role": "member"})));
+                    let (x, y) = tokio::join!(a.delete_account(), b.patch(&to_b, json!({"role": "member"})));
                     [x.status().as_u16(), y.status().as_u16()]
                 }
             };

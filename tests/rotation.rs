@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::process::Output;
 
+use loquat::auth::factors::totp;
 use loquat::auth::password::Hasher;
 use loquat::auth::{self, NewAccount};
 use loquat::db::{Db, schema};
+use loquat::entity::totp as apps;
 use loquat::entity::user::Role;
-use secrecy::SecretString;
+use loquat::vault::{Resealed, Vault};
+use sea_orm::EntityTrait;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::harness::client::{PASSWORD, json_of, problem_of};
 use crate::harness::process::{self, Running, borrowed, environment};
-use crate::harness::{Kind, Person, Provider, Script};
+use crate::harness::{Kind, Person, Provider, Script, Server};
 use crate::providers::{ask, path_of};
 
 const OLD: &str = "an old key for tests only: 0123456789";
@@ -175,4 +179,34 @@ fn a_server_that_runs_keeps_its_key() {
     let nothing = tempfile::tempdir().unwrap();
     let error = String::from_utf8(rotate(nothing.path(), &Settings::new(), &[]).stderr).unwrap();
     assert!(error.contains("there is no key to replace"), "{error}");
+}
+
+on_both_databases! {
+    async fn authenticator_apps_are_sealed_anew_too(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let made = json_of(ada.post("/api/second_factor/totp", json!({"password": PASSWORD})).await, 201).await;
+        let db = &server.app.db;
+        let id = ada.id().await;
+        let vaults = ["a key for tests only: 0123456789abcdef", NEW].map(|key| Vault::new(&SecretString::from(key.to_owned())));
+        let reseal = async |old: &Vault, new: &Vault| {
+            let transaction = db.write().await.unwrap();
+            let mut resealed = Resealed::default();
+            totp::reseal(&transaction, old, new, &mut resealed).await.unwrap();
+            db.commit(transaction).await.unwrap();
+            resealed
+        };
+        let [old, new] = &vaults;
+        assert!(totp::uses(db.reader(), old).await.unwrap());
+        assert_eq!(reseal(old, new).await, Resealed { done: 1, ..Resealed::default() });
+        assert_eq!(reseal(old, new).await, Resealed { already: 1, ..Resealed::default() });
+        assert!(totp::uses(db.reader(), new).await.unwrap() && !totp::uses(db.reader(), old).await.unwrap());
+        let app = apps::Entity::find_by_id(id).one(db.reader()).await.unwrap().unwrap();
+        let secret = new.open(&["totp.sealed_secret", &id.to_string()], &app.sealed_secret).unwrap();
+        assert_eq!(secret.expose_secret(), made["secret"]);
+        // With a key that it was never sealed with nothing is lost.
+        let other = Vault::new(&SecretString::from("quite another key: 0123456789abcdef".to_owned()));
+        assert_eq!(reseal(&other, old).await.unreadable.len(), 1);
+        assert!(totp::uses(db.reader(), new).await.unwrap());
+    }
 }

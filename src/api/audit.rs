@@ -110,6 +110,24 @@ words! {
         InviteCreated,
         /// An invitation was taken back.
         InviteDeleted,
+        /// Somebody set up an authenticator app or a passkey; `factor` is which of the two.
+        FactorAdded,
+        /// Somebody removed one; `factor` is which of the two.
+        FactorRemoved,
+        /// The command line took every second factor from somebody.
+        FactorsReset,
+        /// The command line signed somebody, or everybody, out.
+        SessionsEnded,
+        /// An administrator added a model server.
+        ProviderCreated,
+        /// An administrator changed a model server.
+        ProviderChanged,
+        /// An administrator deleted a model server.
+        ProviderDeleted,
+        /// An administrator said something of a model, or took it back; `model` is its name.
+        ModelChanged,
+        /// The command line replaced the secret key.
+        SecretRotated,
     }
 }
 
@@ -122,6 +140,10 @@ words! {
         Key,
         /// An invitation.
         Invite,
+        /// A model server.
+        Provider,
+        /// This server as a whole.
+        Server,
     }
 }
 

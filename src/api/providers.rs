@@ -67,10 +67,10 @@ impl Api {
     async fn create(
         &self,
         app: Data<&App>,
-        _administrator: Administrator,
+        administrator: Administrator,
         body: Body<NewProvider>,
     ) -> Result<Created, Failure> {
-        let row = app.providers.create(body.0.into()).await?;
+        let row = app.providers.create(&administrator.0.user, body.0.into()).await?;
         let known = app.chat.catalog.providers().await;
         Ok(Created::Created(Json(Provider::of(&app, row, &known))))
     }
@@ -98,12 +98,12 @@ impl Api {
     async fn change(
         &self,
         app: Data<&App>,
-        _administrator: Administrator,
+        administrator: Administrator,
         /// The model server.
         provider_id: Path<Uuid>,
         body: Body<ProviderChange>,
     ) -> Result<Json<Provider>, Failure> {
-        let row = app.providers.change(provider_id.0, body.0.into()).await?;
+        let row = app.providers.change(&administrator.0.user, provider_id.0, body.0.into()).await?;
         Ok(Json(Provider::of(&app, row, &app.chat.catalog.providers().await)))
     }
 
@@ -114,11 +114,11 @@ impl Api {
     async fn delete(
         &self,
         app: Data<&App>,
-        _administrator: Administrator,
+        administrator: Administrator,
         /// The model server.
         provider_id: Path<Uuid>,
     ) -> Result<Deleted, Failure> {
-        app.providers.delete(provider_id.0).await?;
+        app.providers.delete(&administrator.0.user, provider_id.0).await?;
         Ok(Deleted::Gone)
     }
 
@@ -159,13 +159,13 @@ impl Api {
     async fn change_model(
         &self,
         app: Data<&App>,
-        _administrator: Administrator,
+        administrator: Administrator,
         /// The model server.
         provider_id: Path<Uuid>,
         body: Body<ProviderModelChange>,
     ) -> Result<Json<ProviderModel>, Failure> {
         let (model, change) = body.0.apart();
-        Ok(Json(app.providers.change_model(provider_id.0, &model, change).await?.into()))
+        Ok(Json(app.providers.change_model(&administrator.0.user, provider_id.0, &model, change).await?.into()))
     }
 
     /// Takes back what was said of a model
@@ -175,13 +175,13 @@ impl Api {
     async fn forget_model(
         &self,
         app: Data<&App>,
-        _administrator: Administrator,
+        administrator: Administrator,
         /// The model server.
         provider_id: Path<Uuid>,
         /// The model, by the name that its server knows it by.
         model: Query<String>,
     ) -> Result<Deleted, Failure> {
-        app.providers.forget_model(provider_id.0, &model.0).await?;
+        app.providers.forget_model(&administrator.0.user, provider_id.0, &model.0).await?;
         Ok(Deleted::Gone)
     }
 }

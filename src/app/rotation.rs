@@ -10,9 +10,11 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::secret;
+use crate::audit::{self, Target};
 use crate::auth::factors::totp;
 use crate::config::{Config, Data, Rotation};
 use crate::db::{self, Db};
+use crate::entity::audit_log::Action;
 use crate::entity::session;
 use crate::error::{Error, Result};
 use crate::failpoint;
@@ -81,6 +83,7 @@ async fn seal_anew(db: &Db, old: &Vault, new: &Vault) -> Result<Option<(Resealed
         return Ok(None);
     }
     let sessions = session::Entity::delete_many().exec(&transaction).await?.rows_affected;
+    audit::note(&transaction, None, Action::SecretRotated, Target::SERVER, &[]).await?;
     failpoint::hit("rotation.before_commit");
     db.commit(transaction).await?;
     Ok(Some((secrets, sessions)))

@@ -5,8 +5,10 @@ use secrecy::SecretString;
 
 use super::password::{self, Hasher};
 use super::{Auth, SignedIn, normal_email};
+use crate::audit;
 use crate::clock;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::{session, user};
 use crate::error::{Error, Result};
 
@@ -27,6 +29,7 @@ pub async fn reset_password(db: &Db, hasher: &Hasher, user: &user::Model, passwo
     let transaction = db.write().await?;
     change.update(&transaction).await?;
     let ended = session::Entity::delete_of(user.id).exec(&transaction).await?;
+    audit::note(&transaction, None, Action::PasswordReset, user, &[]).await?;
     db.commit(transaction).await?;
     Ok(ended.rows_affected)
 }

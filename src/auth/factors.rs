@@ -4,13 +4,15 @@
 //! changes the factors needs the password, and one of the factors where there are any.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QuerySelect};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{Auth, SignedIn, accounts};
+use crate::audit;
 use crate::config::RequiredFactor;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::{passkey, recovery_code, totp as app, user};
 use crate::error::{Error, Factor, Result};
 use crate::vault::Vault;
@@ -146,15 +148,23 @@ pub(super) async fn check(db: &Db, auth: &Auth, user_id: Uuid, proof: Proof) -> 
 }
 
 /// Takes every second factor from an account, for somebody who has lost theirs. Returns whether there was one.
-pub async fn reset(db: &Db, user_id: Uuid) -> Result<bool> {
+pub async fn reset(db: &Db, user: &user::Model) -> Result<bool> {
+    let user_id = user.id;
     let transaction = db.write().await?;
     lock(&transaction, user_id).await?;
     let was_on = standing(&transaction, user_id).await?.is_on();
     app::Entity::delete_by_id(user_id).exec(&transaction).await?;
     passkey::Entity::delete_all_owned(user_id).exec(&transaction).await?;
     recovery_code::Entity::delete_all_owned(user_id).exec(&transaction).await?;
+    if was_on {
+        audit::note(&transaction, None, Action::FactorsReset, user, &[]).await?;
+    }
     db.commit(transaction).await?;
     Ok(was_on)
+}
+
+async fn note(transaction: &DatabaseTransaction, user: &user::Model, action: Action, factor: &str) -> Result<()> {
+    audit::note(transaction, Some(user), action, user, &[("factor", factor)]).await
 }
 
 /// One change of a person's factors after the other.

@@ -5,8 +5,10 @@ use uuid::Uuid;
 
 use super::caller::Credential;
 use super::{Auth, Caller, SignedIn, Ticket};
+use crate::audit::{self, Target};
 use crate::clock;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::{session, user};
 use crate::error::{Error, Result};
 
@@ -92,14 +94,16 @@ pub async fn all_of(db: &Db, user_id: Uuid) -> Result<Vec<session::Model>> {
 }
 
 /// Ends all sessions of somebody, or of everybody. Returns how many had not ended by themselves.
-pub async fn end_all(db: &Db, user_id: Option<Uuid>) -> Result<u64> {
+pub async fn end_all(db: &Db, user: Option<&user::Model>) -> Result<u64> {
     let transaction = db.write().await?;
     session::Entity::delete_ended(clock::now()).exec(&transaction).await?;
-    let all = match user_id {
-        Some(user_id) => session::Entity::delete_of(user_id),
+    let all = match user {
+        Some(user) => session::Entity::delete_of(user.id),
         None => session::Entity::delete_many(),
     };
     let ended = all.exec(&transaction).await?;
+    let target = user.map_or(Target::SERVER, Target::from);
+    audit::note(&transaction, None, Action::SessionsEnded, target, &[]).await?;
     db.commit(transaction).await?;
     Ok(ended.rows_affected)
 }

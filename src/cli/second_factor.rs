@@ -16,7 +16,7 @@ pub(super) async fn reset(data: &DataSettings, email: &str) -> anyhow::Result<Ex
         "the database is not up to date: run `loquat migrate up` first"
     );
     let user = accounts::find(&db, email).await.map_err(Error::for_operator)?;
-    let was_on = factors::reset(&db, user.id).await.map_err(Error::for_operator)?;
+    let was_on = factors::reset(&db, &user).await.map_err(Error::for_operator)?;
     super::print(&if was_on {
         format!("{} signs in with the password alone now; advise a new password if it may be known\n", user.email)
     } else {

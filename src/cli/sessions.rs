@@ -59,7 +59,7 @@ impl Revoke {
         let ended = match &self.email {
             None => sessions::end_all(&db, None).await.map(|ended| (ended, "everybody".to_owned())),
             Some(email) => match accounts::find(&db, email).await {
-                Ok(user) => sessions::end_all(&db, Some(user.id)).await.map(|ended| (ended, user.email)),
+                Ok(user) => sessions::end_all(&db, Some(&user)).await.map(|ended| (ended, user.email)),
                 Err(error) => Err(error),
             },
         };

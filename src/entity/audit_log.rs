@@ -63,6 +63,24 @@ pub enum Action {
     InviteCreated,
     /// An invitation was taken back.
     InviteDeleted,
+    /// Somebody signs in with more than a password from now on, or with one way more.
+    FactorAdded,
+    /// One of these ways is gone.
+    FactorRemoved,
+    /// All of them were taken from somebody who had lost them.
+    FactorsReset,
+    /// Somebody, or everybody, was signed out by whoever runs the server.
+    SessionsEnded,
+    /// A model server was added.
+    ProviderCreated,
+    /// A model server is asked otherwise.
+    ProviderChanged,
+    /// A model server is gone.
+    ProviderDeleted,
+    /// Something was said of a model, such as whom it is for.
+    ModelChanged,
+    /// What is stored under the secret key was sealed with another one.
+    SecretRotated,
 }
 
 /// What something can be done to.
@@ -75,6 +93,10 @@ pub enum TargetKind {
     Key,
     /// An invitation.
     Invite,
+    /// A model server.
+    Provider,
+    /// The server as a whole.
+    Server,
 }
 
 /// Relations are followed by the finders below, not by the library.

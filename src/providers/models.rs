@@ -7,8 +7,11 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Qu
 use uuid::Uuid;
 
 use super::{Providers, check};
+use crate::audit;
+use crate::entity::audit_log::Action;
 use crate::entity::provider::{self, Audience};
 use crate::entity::provider_model::{self, Column};
+use crate::entity::user;
 use crate::error::{Error, Result};
 use crate::llm::Origin;
 
@@ -68,7 +71,7 @@ impl Providers {
     }
 
     /// Says something of a model. One that the provider does not list is offered from now on.
-    pub async fn change_model(&self, id: Uuid, name: &str, change: ModelChange) -> Result<Spoken> {
+    pub async fn change_model(&self, by: &user::Model, id: Uuid, name: &str, change: ModelChange) -> Result<Spoken> {
         let name = check::model(name)?;
         let context_tokens = change.context_tokens.map(check::context_tokens).transpose()?;
         let transaction = self.0.db.write().await?;
@@ -105,6 +108,7 @@ impl Providers {
             Some(SqlErr::UniqueConstraintViolation(_)) => Error::Busy { retry_after: Duration::from_secs(1) },
             _ => error.into(),
         })?;
+        audit::note(&transaction, Some(by), Action::ModelChanged, &owner, &[("model", name)]).await?;
         self.0.db.commit(transaction).await?;
         self.load().await?;
         let spoken = self.models(id).await?.into_iter().find(|spoken| spoken.said.name == name);
@@ -112,10 +116,13 @@ impl Providers {
     }
 
     /// Takes back what was said of a model, so that it is as its provider says.
-    pub async fn forget_model(&self, id: Uuid, name: &str) -> Result<()> {
-        self.get(id).await?;
+    pub async fn forget_model(&self, by: &user::Model, id: Uuid, name: &str) -> Result<()> {
+        let owner = self.get(id).await?;
         let transaction = self.0.db.write().await?;
-        provider_model::Entity::delete_by_id((id, name.to_owned())).exec(&transaction).await?;
+        let forgotten = provider_model::Entity::delete_by_id((id, name.to_owned())).exec(&transaction).await?;
+        if forgotten.rows_affected > 0 {
+            audit::note(&transaction, Some(by), Action::ModelChanged, &owner, &[("model", name)]).await?;
+        }
         self.0.db.commit(transaction).await?;
         self.load().await
     }

@@ -24,11 +24,14 @@ use crate::auth::sessions::{self, Device};
 use crate::auth::{Auth, SignedIn, Ticket, normal_name};
 use crate::clock;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::{passkey, user};
 use crate::error::{Error, Factor, Result};
 
 /// How many passkeys one person has at most.
 const MOST: u64 = 20;
+/// What the audit log calls one.
+const PASSKEY: &str = "passkey";
 /// How long somebody has to find their device.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How many ceremonies wait for their end; anybody can begin one. The oldest give way.
@@ -150,6 +153,7 @@ pub async fn add(
         _ => error.into(),
     })?;
     let codes = recovery::first(&transaction, user_id).await?;
+    super::note(&transaction, &person.caller.user, Action::FactorAdded, PASSKEY).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok((row, codes))
@@ -167,6 +171,9 @@ pub async fn delete(db: &Db, auth: &Auth, person: &SignedIn, id: Uuid) -> Result
     lock(&transaction, user_id).await?;
     let deleted = passkey::Entity::delete_owned(user_id, id).exec(&transaction).await?;
     tidy(&transaction, user_id).await?;
+    if deleted.rows_affected > 0 {
+        super::note(&transaction, &person.caller.user, Action::FactorRemoved, PASSKEY).await?;
+    }
     db.commit(transaction).await?;
     auth.recent.forget();
     if deleted.rows_affected == 0 { Err(Error::NotFound("passkey")) } else { Ok(()) }

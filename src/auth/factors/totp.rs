@@ -10,10 +10,13 @@ use super::{lock, recovery, tidy};
 use crate::auth::{Auth, SignedIn};
 use crate::clock;
 use crate::db::Db;
+use crate::entity::audit_log::Action;
 use crate::entity::totp;
 use crate::error::{Error, Factor, Result};
 use crate::vault::{Resealed, Vault};
 
+/// What the audit log calls it.
+const APP: &str = "app";
 /// How the server is called in the app.
 const ISSUER: &str = "Loquat";
 /// How many random bytes a secret has, as RFC 4226 recommends.
@@ -71,6 +74,7 @@ pub async fn turn_on(db: &Db, auth: &Auth, person: &SignedIn, code: &SecretStrin
         return Err(Factor::NothingToConfirm.into());
     }
     let codes = recovery::first(&transaction, user_id).await?;
+    super::note(&transaction, &person.caller.user, Action::FactorAdded, APP).await?;
     db.commit(transaction).await?;
     auth.recent.forget();
     Ok(codes)
@@ -83,6 +87,9 @@ pub async fn turn_off(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     lock(&transaction, user_id).await?;
     let deleted = totp::Entity::delete_by_id(user_id).exec(&transaction).await?;
     tidy(&transaction, user_id).await?;
+    if deleted.rows_affected > 0 {
+        super::note(&transaction, &person.caller.user, Action::FactorRemoved, APP).await?;
+    }
     db.commit(transaction).await?;
     auth.recent.forget();
     if deleted.rows_affected == 0 { Err(Error::NotFound("authenticator app")) } else { Ok(()) }

@@ -1321,7 +1321,7 @@ export interface components {
          * @description What can be done that others may ask about later.
          * @enum {string}
          */
-        AuditAction: "user_registered" | "user_created" | "user_deactivated" | "user_activated" | "user_role_changed" | "user_renamed" | "user_deleted" | "password_changed" | "reset_link_created" | "password_reset" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted";
+        AuditAction: "user_registered" | "user_created" | "user_deactivated" | "user_activated" | "user_role_changed" | "user_renamed" | "user_deleted" | "password_changed" | "reset_link_created" | "password_reset" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted" | "factor_added" | "factor_removed" | "factors_reset" | "sessions_ended" | "provider_created" | "provider_changed" | "provider_deleted" | "model_changed" | "secret_rotated";
         /**
          * AuditEntry
          * @description What somebody did.
@@ -1374,7 +1374,7 @@ export interface components {
          * @description What something can be done to.
          * @enum {string}
          */
-        AuditTarget: "user" | "key" | "invite";
+        AuditTarget: "user" | "key" | "invite" | "provider" | "server";
         /**
          * ConfiguredProvider
          * @description A model server that the operator of this server set, or that was found on its machine.

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { describeEnding, describeFailure } from "./answer-words";
 import { ProblemError, toProblem } from "./problem";
-import { describeEnding, describeError, describeFailure } from "./words";
+import { describeError } from "./words";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,8 +1,8 @@
 /** Reads a growing answer to screen readers in sentences, not in letters. */
 import { useLingui } from "@lingui/react/macro";
 import { useEffect, useRef, useState } from "react";
+import { describeEnding } from "../../api/answer-words";
 import type { Message } from "../../api/client";
-import { describeEnding } from "../../api/words";
 import type { LiveAnswer } from "./follow";
 
 const pause = 2500;

@@ -1,8 +1,8 @@
 /** How an answer ended, where that is worth telling, and the way to let it go on. */
 import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
+import { describeEnding, describeFailure } from "../../api/answer-words";
 import type { Message } from "../../api/client";
-import { describeEnding, describeFailure } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
 import { showToast } from "../../components/toast";

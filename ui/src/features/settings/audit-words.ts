@@ -36,7 +36,9 @@ export function sayEntry(entry: AuditEntry): string {
     case "reset_link_created":
       return t`${actor} made a password link for ${target}`;
     case "password_reset":
-      return t`${actor} set a new password by a link`;
+      return entry.actor_email
+        ? t`${actor} set a new password by a link`
+        : t`${actor} gave ${target} a new password`;
     case "key_created":
       return t`${actor} made the API key “${target}”`;
     case "key_deleted":
@@ -45,5 +47,29 @@ export function sayEntry(entry: AuditEntry): string {
       return administrator ? t`${actor} invited an administrator` : t`${actor} invited a member`;
     case "invite_deleted":
       return t`${actor} took an invitation back`;
+    case "factor_added":
+      return details.factor === "app"
+        ? t`${actor} set up an authenticator app`
+        : t`${actor} added a passkey`;
+    case "factor_removed":
+      return details.factor === "app"
+        ? t`${actor} removed their authenticator app`
+        : t`${actor} removed a passkey`;
+    case "factors_reset":
+      return t`${actor} took every second factor from ${target}`;
+    case "sessions_ended":
+      return target ? t`${actor} signed ${target} out` : t`${actor} signed everybody out`;
+    case "provider_created":
+      return t`${actor} added the model server “${target}”`;
+    case "provider_changed":
+      return t`${actor} changed the model server “${target}”`;
+    case "provider_deleted":
+      return t`${actor} deleted the model server “${target}”`;
+    case "model_changed": {
+      const model = details.model ?? "";
+      return t`${actor} changed what holds for ${model} of “${target}”`;
+    }
+    case "secret_rotated":
+      return t`${actor} replaced the secret key`;
   }
 }
