@@ -2,7 +2,11 @@
 import { t } from "@lingui/core/macro";
 import { clockTime } from "../lib/clock-time";
 import type { Problem } from "./problem";
-import { sentence, type Words } from "./words";
+
+export interface Words {
+  title: string;
+  advice: string;
+}
 
 type Failed = Pick<Problem, "code" | "detail"> & { retry_at?: string | null };
 
@@ -144,4 +148,11 @@ export function describeEnding(reason: string | null | undefined): Words | null 
         advice: t`If something is missing, ask for it.`,
       };
   }
+}
+
+/** The API's sentences begin in lower case and end without a stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(begun) || begun === "" ? begun : `${begun}.`;
 }

@@ -1,7 +1,8 @@
 /** A form on its way to the server: busy, refused by a field, or failed as a whole. */
 import { useState } from "react";
+import type { Words } from "./answer-words";
 import { ProblemError } from "./problem";
-import { describeError, describeField, type Words } from "./words";
+import { describeError, describeField } from "./words";
 
 export interface Submission {
   busy: boolean;

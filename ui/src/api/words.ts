@@ -1,12 +1,8 @@
 /** What the API's codes mean to a person: what happened, whose fault it is, what to do. */
 import { plural, t } from "@lingui/core/macro";
 import { clockTime } from "../lib/clock-time";
+import { describeFailure, sentence, type Words } from "./answer-words";
 import { ConnectionError, type Problem, ProblemError } from "./problem";
-
-export interface Words {
-  title: string;
-  advice: string;
-}
 
 /** Why a request failed. */
 export function describeError(error: unknown): Words {
@@ -180,11 +176,4 @@ export function requestIdOf(error: unknown): string | null {
 export function describeField(error: ProblemError): string {
   const { code, detail } = error.problem;
   return code === "wrong_factor" ? describeError(error).title : sentence(detail);
-}
-
-/** The API's sentences begin in lower case and end without a stop. */
-export function sentence(text: string): string {
-  const trimmed = text.trim();
-  const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?…]$/.test(begun) || begun === "" ? begun : `${begun}.`;
 }

@@ -1,8 +1,9 @@
 /** What signing in and registering share: a form with its errors, and one button. */
 import { useLingui } from "@lingui/react/macro";
 import { type FormEvent, type ReactNode, useState } from "react";
+import type { Words } from "../../api/answer-words";
 import { ProblemError } from "../../api/problem";
-import { describeError, describeField, requestIdOf, type Words } from "../../api/words";
+import { describeError, describeField, requestIdOf } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
 import styles from "./auth.module.css";

@@ -2,7 +2,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useId } from "react";
-import { describeError, type Words } from "../../api/words";
+import type { Words } from "../../api/answer-words";
+import { describeError } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
 import { Spinner } from "../../components/spinner";

@@ -1,8 +1,8 @@
 /** How a model server is, in words: what is wrong, and what to do about it. */
 import { plural } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
+import { sentence } from "../../../api/answer-words";
 import type { ProviderState } from "../../../api/client";
-import { sentence } from "../../../api/words";
 
 interface Shown {
   state: ProviderState;
