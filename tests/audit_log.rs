@@ -3,6 +3,7 @@
 use chrono::Duration;
 use loquat::entity::audit_log::{self, Action};
 use loquat::{audit, clock};
+use reqwest::Method;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
 
@@ -40,7 +41,8 @@ on_both_databases! {
         let other = json_of(root.post("/api/invites/", json!({})).await, 201).await;
         let path = format!("/api/invites/{}", other["invite"]["id"].as_str().unwrap());
         assert_eq!(root.delete(&path).await.status(), 204);
-        assert_eq!(ada.delete_account().await.status(), 204);
+        let leave = ada.request(Method::DELETE, "/api/users/me").json(&json!({"password": "another good one"}));
+        assert_eq!(leave.send().await.unwrap().status(), 204);
         let (root_, ada_, eve_) = ("root@example.org", "ada@example.org", "eve@example.org");
         assert_eq!(told(&root).await, [
             line(ada_, "user_deleted", ada_),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::audit;
 use crate::harness::client::{PASSWORD, json_of, problem_of};
 use crate::harness::process::Running;
-use crate::harness::{Person, Server};
+use crate::harness::{Person, Server, eventually};
 
 /// A new invitation: what is kept of it, and its token.
 async fn invitation(administrator: &Person, body: Value) -> (Value, String) {
@@ -153,9 +153,12 @@ on_both_databases! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_administrators_says_how_to_become_one_and_then_no_more() {
     let server = Running::start(&[("LOQUAT_SIGNUP", "closed")]);
-    let link =
-        server.log().lines().find_map(|line| line.split_once("becomes one, once: ").map(|(_, link)| link.to_owned()));
-    let link = link.unwrap_or_else(|| panic!("no link in {}", server.log()));
+    let told = || {
+        server.log().lines().find_map(|line| line.split_once("becomes one, once: ").map(|(_, link)| link.to_owned()))
+    };
+    // It comes after the three lines of standard output, by which a server is known to have started.
+    eventually("a link", async || told().is_some()).await;
+    let link = told().unwrap();
     let (page, token) = link.split_once("#invite=").unwrap();
     assert_eq!(page, format!("{}/register", server.url));
     let nobody = Person::at(&server.url);
