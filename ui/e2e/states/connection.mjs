@@ -126,7 +126,7 @@ export const connection = {
     await showModels(page, ({ built_in }) => built_in);
     await begin();
     await page.locator("form").getByRole("button", { name: /model/i }).click();
-    await page.getByText("adds real models by setting OPENAI_API_KEY").waitFor();
+    await page.getByText("An administrator adds real models in the settings.").waitFor();
   },
 
   "no models at all": async ({ page, begin, chat }) => {
