@@ -99,6 +99,7 @@ export const managing = {
     await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
     await page.getByLabel("Name", { exact: true }).fill("Grace");
     await page.keyboard.press("Enter");
+    await page.getByText("Name saved").waitFor();
     await page.getByText("Dark", { exact: true }).click();
     check(
       (await page.locator("html").getAttribute("data-theme")) === "dark",
