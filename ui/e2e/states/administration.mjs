@@ -1,18 +1,7 @@
 /** The states of those who run the server. */
 import { check, waitUntil } from "../report.mjs";
 import { password } from "../visit.mjs";
-import { join } from "./door.mjs";
-
-/** Somebody who runs a server of their own, in the settings. */
-async function administrator({ page, context, start, visitAt, goto, email }) {
-  const server = await start({ LOQUAT_SIGNUP: "closed" });
-  visitAt(server);
-  await waitUntil(() => server.setupLink(), "the server prints no link");
-  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.base });
-  await join(page, server.setupLink(), email);
-  await goto("/settings");
-  return server;
-}
+import { administrator, join } from "./door.mjs";
 
 async function copiedLink(page) {
   await page.getByRole("button", { name: "Copy link" }).click();

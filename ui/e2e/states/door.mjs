@@ -12,6 +12,17 @@ export async function join(page, link, email) {
   await page.getByRole("heading", { name: /on your mind/ }).waitFor();
 }
 
+/** Somebody who runs a server of their own, in the settings. */
+export async function administrator({ page, context, start, visitAt, goto, email }) {
+  const server = await start({ LOQUAT_SIGNUP: "closed" });
+  visitAt(server);
+  await waitUntil(() => server.setupLink(), "the server prints no link");
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.base });
+  await join(page, server.setupLink(), email);
+  await goto("/settings");
+  return server;
+}
+
 export const door = {
   "login, and a wrong password": async ({ page, goto, email, expected }) => {
     expected.push(/status of 401/);
@@ -75,13 +86,8 @@ export const door = {
   },
 
   "the first administrator, and an invitation": async (visit) => {
-    const { page, browser, context, start, visitAt, goto, email } = visit;
-    const server = await start({ LOQUAT_SIGNUP: "closed" });
-    visitAt(server);
-    await waitUntil(() => server.setupLink(), "the server prints no link");
-    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.base });
-    await join(page, server.setupLink(), email);
-    await goto("/settings");
+    const { page, browser, email } = visit;
+    const server = await administrator(visit);
     await page.getByRole("button", { name: "Invite somebody" }).click();
     await page.getByRole("button", { name: "Create link" }).click();
     await page.getByRole("button", { name: "Copy link" }).click();

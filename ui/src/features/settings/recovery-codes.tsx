@@ -1,12 +1,12 @@
 /** The codes for when everything else is lost, which are shown this once. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useEffect, useRef } from "react";
 import { Button } from "../../components/button";
 import { CopyButton } from "../../components/copy-button";
 import { DownloadIcon } from "../../components/icons";
 import { download } from "../../lib/download";
 import factors from "./factors.module.css";
 import styles from "./settings.module.css";
+import { ShownOnceBox } from "./shown-once";
 
 interface RecoveryCodesProps {
   codes: readonly string[];
@@ -15,19 +15,10 @@ interface RecoveryCodesProps {
 
 export function RecoveryCodes({ codes, onDone }: RecoveryCodesProps) {
   const { t } = useLingui();
-  const box = useRef<HTMLDivElement>(null);
-  const title = t`Your recovery codes`;
   const text = `${codes.join("\n")}\n`;
 
-  useEffect(() => {
-    box.current?.focus();
-    box.current?.scrollIntoView({ block: "nearest" });
-  }, []);
-
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no set of fields.
-    <div className={styles.shownOnce} ref={box} tabIndex={-1} role="group" aria-label={title}>
-      <p className={styles.itemName}>{title}</p>
+    <ShownOnceBox title={t`Your recovery codes`}>
       <p>
         <Trans>
           Keep them where you keep important papers: they are not shown again. Each lets you in once
@@ -51,6 +42,6 @@ export function RecoveryCodes({ codes, onDone }: RecoveryCodesProps) {
         </Button>
         <CopyButton text={text} label={t`Copy all codes`} />
       </div>
-    </div>
+    </ShownOnceBox>
   );
 }

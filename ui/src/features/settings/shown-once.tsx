@@ -16,17 +16,8 @@ interface ShownOnceProps {
 }
 
 export function ShownOnce({ title, about, secret, copyLabel, onDone, children }: ShownOnceProps) {
-  const box = useRef<HTMLDivElement>(null);
-
-  useEffect(() => {
-    box.current?.focus();
-    box.current?.scrollIntoView({ block: "nearest" });
-  }, []);
-
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no set of fields.
-    <div className={styles.shownOnce} ref={box} tabIndex={-1} role="group" aria-label={title}>
-      <p className={styles.itemName}>{title}</p>
+    <ShownOnceBox title={title}>
       <p>{about}</p>
       <div className={styles.secret}>
         <code>{secret}</code>
@@ -38,6 +29,24 @@ export function ShownOnce({ title, about, secret, copyLabel, onDone, children }:
           <Trans>I have copied it</Trans>
         </Button>
       </div>
+    </ShownOnceBox>
+  );
+}
+
+/** It comes into view and is read out, because it will not come again. */
+export function ShownOnceBox({ title, children }: { title: string; children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    box.current?.focus();
+    box.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: it is no set of fields.
+    <div className={styles.shownOnce} ref={box} tabIndex={-1} role="group" aria-label={title}>
+      <p className={styles.itemName}>{title}</p>
+      {children}
     </div>
   );
 }

@@ -7,7 +7,6 @@ import { changeProvider, checkProvider, deleteProvider } from "../../../api/prov
 import { useSubmission } from "../../../api/submission";
 import { Button } from "../../../components/button";
 import { Dialog } from "../../../components/dialog";
-import { Field } from "../../../components/field";
 import { CheckIcon } from "../../../components/icons";
 import { Notice } from "../../../components/notice";
 import { showToast } from "../../../components/toast";
@@ -15,6 +14,7 @@ import { Failure } from "../section";
 import settings from "../settings.module.css";
 import styles from "./model-servers.module.css";
 import { leadsElsewhere } from "./presets";
+import { ServerFields } from "./server-fields";
 import { ServerModels } from "./server-models";
 import { useStateWords } from "./state";
 
@@ -65,9 +65,8 @@ interface ServerFormProps {
 function ServerForm({ of: server, onChanged }: ServerFormProps) {
   const { t } = useLingui();
   const queries = useQueryClient();
-  const [name, setName] = useState(server.name);
-  const [address, setAddress] = useState(server.base_url);
-  const [key, setKey] = useState("");
+  const [values, setValues] = useState({ name: server.name, address: server.base_url, key: "" });
+  const { name, address, key } = values;
   const { busy, errorOf, failure, run } = useSubmission(["name", "base_url", "api_key"]);
   const forgets = server.has_key && leadsElsewhere(address, server.base_url);
   const hint = server.key_hint;
@@ -80,7 +79,7 @@ function ServerForm({ of: server, onChanged }: ServerFormProps) {
       ...(key.trim() && { api_key: key }),
     };
     if (!(await run(() => changeProvider(queries, server.id, change)))) return;
-    setKey("");
+    setValues({ ...values, key: "" });
     onChanged(false);
     showToast(t`Saved`, undefined, 3000);
   }
@@ -96,35 +95,12 @@ function ServerForm({ of: server, onChanged }: ServerFormProps) {
   return (
     <form className={styles.form} onSubmit={save} onInput={() => onChanged(true)}>
       <Failure words={failure} />
-      <Field
-        label={t`Name`}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        required
-        autoComplete="off"
-        maxLength={64}
-        error={errorOf("name")}
-      />
-      <Field
-        label={t`Address`}
-        value={address}
-        onChange={(event) => setAddress(event.target.value)}
-        required
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-        inputMode="url"
-        error={errorOf("base_url")}
-      />
-      <Field
-        label={t`Another key`}
-        value={key}
-        onChange={(event) => setKey(event.target.value)}
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-        hint={keyHint()}
-        error={errorOf("api_key")}
+      <ServerFields
+        values={values}
+        onChange={setValues}
+        errorOf={errorOf}
+        keyLabel={t`Another key`}
+        keyHint={keyHint()}
       />
       <div>
         <Button type="submit" busy={busy}>

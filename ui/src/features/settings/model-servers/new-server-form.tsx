@@ -6,11 +6,11 @@ import type { Provider } from "../../../api/client";
 import { createProvider } from "../../../api/providers";
 import { useSubmission } from "../../../api/submission";
 import { Button } from "../../../components/button";
-import { Field } from "../../../components/field";
 import { Failure } from "../section";
 import settings from "../settings.module.css";
 import styles from "./model-servers.module.css";
 import { presets } from "./presets";
+import { ServerFields } from "./server-fields";
 
 interface NewServerFormProps {
   onMade: (made: Provider) => void;
@@ -20,9 +20,8 @@ interface NewServerFormProps {
 export function NewServerForm({ onMade, onCancel }: NewServerFormProps) {
   const { t } = useLingui();
   const queries = useQueryClient();
-  const [name, setName] = useState("");
-  const [address, setAddress] = useState("");
-  const [key, setKey] = useState("");
+  const [values, setValues] = useState({ name: "", address: "", key: "" });
+  const { name, address, key } = values;
   const { busy, errorOf, failure, run } = useSubmission(["name", "base_url", "api_key"]);
 
   async function add(event: FormEvent<HTMLFormElement>) {
@@ -44,49 +43,20 @@ export function NewServerForm({ onMade, onCancel }: NewServerFormProps) {
               key={preset.name}
               type="button"
               aria-pressed={address === preset.base_url}
-              onClick={() => {
-                setName(preset.name);
-                setAddress(preset.base_url);
-              }}
+              onClick={() => setValues({ ...values, name: preset.name, address: preset.base_url })}
             >
               {preset.name}
             </button>
           ))}
         </div>
       </fieldset>
-      <Field
-        label={t`Name`}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        required
-        autoFocus
-        autoComplete="off"
-        maxLength={64}
-        hint={t`What people see in front of its models.`}
-        error={errorOf("name")}
-      />
-      <Field
-        label={t`Address`}
-        value={address}
-        onChange={(event) => setAddress(event.target.value)}
-        required
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-        inputMode="url"
-        placeholder="https://api.example.org/v1"
-        hint={t`Servers in your own network have to be allowed by whoever runs this one.`}
-        error={errorOf("base_url")}
-      />
-      <Field
-        label={t`Key`}
-        value={key}
-        onChange={(event) => setKey(event.target.value)}
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-        hint={t`If it wants one. It is kept encrypted, and nobody sees it again.`}
-        error={errorOf("api_key")}
+      <ServerFields
+        values={values}
+        onChange={setValues}
+        errorOf={errorOf}
+        keyLabel={t`Key`}
+        keyHint={t`If it wants one. It is kept encrypted, and nobody sees it again.`}
+        isNew
       />
       <div className={settings.actions}>
         <Button type="submit" look="primary" busy={busy}>

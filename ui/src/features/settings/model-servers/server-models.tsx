@@ -1,7 +1,7 @@
 /** The models of one server: who may ask them, which one is asked without a choice, which one names conversations. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type ComponentProps, type FormEvent, useState } from "react";
 import type { Audience, Provider, ProviderModel, ProviderModelChange } from "../../../api/client";
 import {
   changeProvider,
@@ -24,13 +24,30 @@ import styles from "./model-servers.module.css";
 /** From so many on there is a box to find one in. */
 const many = 8;
 
-function useAudiences(): [Audience, string][] {
+type AudienceSelectProps = Omit<ComponentProps<"select">, "value" | "onChange"> & {
+  value: Audience;
+  onChoose: (audience: Audience) => void;
+};
+
+function AudienceSelect({ onChoose, ...rest }: AudienceSelectProps) {
   const { t } = useLingui();
-  return [
+  const audiences: [Audience, string][] = [
     ["everyone", t`Everyone`],
     ["administrators", t`Administrators`],
     ["nobody", t`Nobody`],
   ];
+  return (
+    <>
+      <select {...rest} onChange={(event) => onChoose(event.target.value as Audience)}>
+        {audiences.map(([audience, words]) => (
+          <option key={audience} value={audience}>
+            {words}
+          </option>
+        ))}
+      </select>
+      <ChevronDownIcon size={16} />
+    </>
+  );
 }
 
 export function ServerModels({ of: server }: { of: Provider }) {
@@ -38,7 +55,6 @@ export function ServerModels({ of: server }: { of: Provider }) {
   const queries = useQueryClient();
   const models = useQuery(providerModelsQuery(server.id));
   const [typed, setTyped] = useState("");
-  const audiences = useAudiences();
   const all = models.data ?? [];
   const wanted = typed.trim().toLowerCase();
   const found = all.filter(({ model }) => model.toLowerCase().includes(wanted));
@@ -54,20 +70,11 @@ export function ServerModels({ of: server }: { of: Provider }) {
         hint={t`Single models can be for somebody else, below.`}
       >
         {(ties) => (
-          <>
-            <select
-              {...ties}
-              value={server.offered_to}
-              onChange={(event) => void offerAll(event.target.value as Audience)}
-            >
-              {audiences.map(([audience, words]) => (
-                <option key={audience} value={audience}>
-                  {words}
-                </option>
-              ))}
-            </select>
-            <ChevronDownIcon size={16} />
-          </>
+          <AudienceSelect
+            {...ties}
+            value={server.offered_to}
+            onChoose={(offered_to) => void offerAll(offered_to)}
+          />
         )}
       </Labelled>
       <Arrival of={models} />
@@ -95,7 +102,6 @@ const tell = (error: unknown) => void showToast(describeError(error).title);
 function ModelRow({ server, of: shown }: { server: Provider; of: ProviderModel }) {
   const { t } = useLingui();
   const queries = useQueryClient();
-  const audiences = useAudiences();
   const { model } = shown;
   const say = (change: Omit<ProviderModelChange, "model">) =>
     void changeProviderModel(queries, server.id, { model, ...change }).catch(tell);
@@ -124,18 +130,11 @@ function ModelRow({ server, of: shown }: { server: Provider; of: ProviderModel }
         )}
       </div>
       <span className={styles.select}>
-        <select
+        <AudienceSelect
           aria-label={t`Who may ask ${model}`}
           value={shown.offered_to}
-          onChange={(event) => say({ offered_to: event.target.value as Audience })}
-        >
-          {audiences.map(([audience, words]) => (
-            <option key={audience} value={audience}>
-              {words}
-            </option>
-          ))}
-        </select>
-        <ChevronDownIcon size={16} />
+          onChoose={(offered_to) => say({ offered_to })}
+        />
       </span>
       <Menu
         label={t`More for ${model}`}

@@ -1,0 +1,64 @@
+/** Where a model server is, how it is called, and its key: the same for a new one and one that is there. */
+import { useLingui } from "@lingui/react/macro";
+import { Field } from "../../../components/field";
+
+export interface ServerValues {
+  name: string;
+  address: string;
+  key: string;
+}
+
+interface ServerFieldsProps {
+  values: ServerValues;
+  onChange: (values: ServerValues) => void;
+  errorOf: (field: string) => string | null;
+  keyLabel: string;
+  keyHint: string;
+  /** Nobody knows this server yet. */
+  isNew?: boolean;
+}
+
+const literal = { autoComplete: "off", autoCapitalize: "off", spellCheck: false } as const;
+
+export function ServerFields(props: ServerFieldsProps) {
+  const { values, onChange, errorOf, keyLabel, keyHint, isNew } = props;
+  const { t } = useLingui();
+  return (
+    <>
+      <Field
+        label={t`Name`}
+        value={values.name}
+        onChange={(event) => onChange({ ...values, name: event.target.value })}
+        required
+        autoFocus={isNew}
+        autoComplete="off"
+        maxLength={64}
+        hint={isNew ? t`What people see in front of its models.` : undefined}
+        error={errorOf("name")}
+      />
+      <Field
+        label={t`Address`}
+        value={values.address}
+        onChange={(event) => onChange({ ...values, address: event.target.value })}
+        required
+        {...literal}
+        inputMode="url"
+        placeholder="https://api.example.org/v1"
+        hint={
+          isNew
+            ? t`Servers in your own network have to be allowed by whoever runs this one.`
+            : undefined
+        }
+        error={errorOf("base_url")}
+      />
+      <Field
+        label={keyLabel}
+        value={values.key}
+        onChange={(event) => onChange({ ...values, key: event.target.value })}
+        {...literal}
+        hint={keyHint}
+        error={errorOf("api_key")}
+      />
+    </>
+  );
+}
