@@ -2,7 +2,8 @@
  * How fast the page is: `npm run build && npm run bench`, some three minutes.
  *
  * Serves dist under the product's content policy with an API played from memory (server.mjs), opens it
- * in headless Chromium, and prints what answers, a conversation of a thousand messages and memory cost.
+ * in headless Chromium, and prints what answers, a conversation of a thousand messages, a list of
+ * as many conversations and memory cost.
  * Two builds are compared in one run by `--dist DIR --dist DIR`; `--only WORDS` runs what is named so;
  * `--whole` sends all of the 20,000 deltas at 200/s instead of their end (100 s more).
  *
@@ -14,6 +15,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { openChrome } from "./chrome.mjs";
 import { measureConversation, measureMemory } from "./conversation.mjs";
+import { measureList } from "./list.mjs";
 import { startServer } from "./server.mjs";
 import { answers, measureAnswer } from "./streaming.mjs";
 
@@ -28,9 +30,9 @@ const wanted = (name) => name.includes(values.only);
 const number = (value, digits = 0) => value.toFixed(digits);
 
 /** Runs `measure` on each build in turn, each time in a browser of its own. */
-async function onEach(measure, print) {
+async function onEach(measure, print, conversations = 0) {
   for (const dist of values.dist) {
-    const server = await startServer(resolve(dist));
+    const server = await startServer(resolve(dist), conversations);
     const chrome = await openChrome();
     const seen = await measure(chrome, server);
     if (seen.violations) console.error(`${seen.violations} violations of the content policy`);
@@ -81,6 +83,20 @@ if (wanted("conversation")) {
     );
     console.log(`back: ${number(back)} px from where it was left; heap ${number(heap, 1)} MB`);
   });
+}
+if (wanted("sidebar")) {
+  const conversations = 1000;
+  await onEach(
+    (chrome, server) => measureList(chrome, server, conversations),
+    (build, { late, frames, longest, over50, typed }) => {
+      console.log(`\n${build}a sidebar of 1,000 conversations`);
+      console.log(
+        `wheel: ${late} of ${frames} frames late, longest task ${number(longest)} ms, ${over50} over 50 ms`,
+      );
+      console.log(`a letter beside it: longest task ${number(typed)} ms`);
+    },
+    conversations,
+  );
 }
 if (wanted("memory")) {
   await onEach(measureMemory, (build, { empty, full, left }) => {

@@ -32,7 +32,7 @@ const user = {
 };
 const model = { id: "demo", name: "Demo", provider: "Built in", is_default: true, built_in: true };
 
-export async function startServer(dist) {
+export async function startServer(dist, conversations = 0) {
   const projects = new Map();
   const answers = new Map();
 
@@ -109,7 +109,11 @@ export async function startServer(dist) {
     if (head === "check_session") return user;
     if (head === "projects" && !id) {
       if (method === "POST") return addProject("A new one");
-      return { items: [...projects.values()].map(({ project }) => project), next_cursor: null };
+      const all = [...projects.values()].map(({ project }) => project).reverse();
+      const from = Number(query.get("cursor") ?? 0);
+      const until = from + Number(query.get("limit") ?? 50);
+      const items = query.get("pinned") === "true" ? [] : all.slice(from, until);
+      return { items, next_cursor: items.length && until < all.length ? String(until) : null };
     }
     const known = head === "projects" ? projects.get(id) : undefined;
     if (!known) return null;
@@ -163,6 +167,7 @@ export async function startServer(dist) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 
+  for (let count = 1; count <= conversations; count++) addProject(`Conversation ${count}`);
   const long = addProject("A thousand messages");
   for (const [index, content] of conversation(1000).entries()) {
     addMessage(long.id, index % 2 ? "assistant" : "user", content, "complete");
