@@ -16,6 +16,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::{Data, Database};
 
+mod at_once;
 pub mod needle;
 pub mod schema;
 mod wal;
@@ -94,7 +95,8 @@ impl Db {
                         .foreign_keys(true)
                         .statement_cache_capacity(STATEMENTS)
                         .busy_timeout(SQLITE_PATIENCE)
-                        .pragma("temp_store", "memory");
+                        .pragma("temp_store", "memory")
+                        .pragma("wal_autocheckpoint", wal::LONG);
                     if only_reads { options.pragma("query_only", "on") } else { options }
                 });
             options.map_sqlx_sqlite_pool_opts(|pool| {
@@ -191,7 +193,11 @@ impl Db {
     /// Returns when everything that is committed is on the disk.
     pub async fn sync(&self) -> Result<(), DbErr> {
         match &self.wal {
-            Some(wal) => wal.sync().await,
+            Some(wal) => {
+                wal.sync().await?;
+                wal.checkpoint_soon(&self.reader);
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -7,6 +7,7 @@
 mod harness;
 
 mod accounts;
+mod at_once;
 mod audit;
 mod audit_log;
 mod binary;

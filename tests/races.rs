@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::harness::client::{PASSWORD, answer_of, problem_of};
+use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
 use crate::harness::{Person, Provider, Script, Server, within};
 
 on_both_databases! {
@@ -84,5 +84,47 @@ on_both_databases! {
         assert!(turned_away > 0, "nobody was turned away");
         let whole: String = (0..words).map(|n| format!("word{n} ")).collect();
         assert_eq!(end.last().unwrap().data["content"], whole.as_str());
+    }
+
+    async fn a_question_and_a_change_in_the_same_moment_lose_neither(kind) {
+        let provider = Provider::always(Script::answer("yes")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        for round in 0..20 {
+            let project = ada.project().await;
+            let place = format!("/api/projects/{project}");
+            let first = answer_of(&ada.ask(&project, "First words").await);
+            ada.events(&project, &first, None).await.until("end").await;
+            let again = ada.post(&format!("{place}/messages/{first}/regenerate"), json!({})).await;
+            let second = answer_of(&json_of(again, 202).await);
+            ada.events(&project, &second, None).await.until("end").await;
+            let fresh = ada.project().await;
+            let fresh_place = format!("/api/projects/{fresh}");
+            // A name while the first question would give one, and another branch while a question goes on from this one.
+            let (asked, named, next, moved) = within(30, "all four are answered", async {
+                tokio::join!(
+                    ada.ask(&fresh, "What is this called?"),
+                    ada.patch(&fresh_place, json!({"name": "Mine"})),
+                    ada.ask(&project, "Second words"),
+                    ada.patch(&place, json!({"active_message_id": first})),
+                )
+            })
+            .await;
+            assert_eq!((named.status().as_u16(), moved.status().as_u16()), (200, 200), "round {round}");
+            assert_eq!(ada.read(&fresh_place).await["name"], "Mine", "round {round}");
+            let answer = answer_of(&next);
+            ada.events(&fresh, &answer_of(&asked), None).await.until("end").await;
+            ada.events(&project, &answer, None).await.until("end").await;
+            let parent = next["user_message"]["parent_id"].as_str().unwrap();
+            let active = ada.read(&place).await["active_message_id"].clone();
+            // Either the branch was there first, and the question follows it, or the question was, and the branch stays.
+            let right = match (parent == first, parent == second) {
+                (true, _) => active == answer.as_str(),
+                (_, true) => active == first.as_str(),
+                _ => false,
+            };
+            assert!(right, "round {round}: the question follows {parent}, and {active} is shown");
+        }
+        assert_eq!(provider.calls().len(), 20 * 4);
     }
 }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, Set};
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, QueryTrait, Set,
+    TryIntoModel,
+};
 use uuid::Uuid;
 
 use super::queue::Place;
@@ -15,7 +19,7 @@ use crate::entity::project::{self, NameSource};
 use crate::entity::{answer_chunk, continuation};
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::llm::{Asker, FinishReason, Model};
+use crate::llm::{FinishReason, Model};
 
 /// A turn that is committed, the name that the conversation got by it, and the conversation as it was then.
 pub(super) struct Accepted {
@@ -26,72 +30,123 @@ pub(super) struct Accepted {
     pub(super) place: Place,
 }
 
-/// Why a turn is not accepted.
-pub(super) enum Refused {
-    /// The conversation's last model, or the default where it has none, is not known without asking its provider, and
-    /// nobody waits for that with the database locked.
-    ModelNotKnown(Option<String>),
-    /// Anything else.
-    For(Error),
-}
-
-impl<E: Into<Error>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self::For(error.into())
-    }
-}
-
-/// Commits a turn, with the conversation's last model where none is given. Two indexes keep it single: one running answer
-/// per conversation, one turn per client request.
+/// Commits a turn in a conversation as it has just been read. Two indexes keep it single: one running answer per
+/// conversation, one turn per client request.
 pub(super) async fn accept(
     chat: &Chat,
     running: &Arc<Running>,
     request: &Request,
-    asker: Asker,
-    model: Option<Model>,
-) -> Result<Accepted, Refused> {
-    let transaction = chat.db.write().await?;
-    // Of an account that was deactivated in this moment nothing more is asked: what runs by then is found and stopped.
-    let project = project::Entity::usable_one(running.owner_id, running.project_id)
-        .lock_exclusive()
-        .one(&transaction)
-        .await?
-        .ok_or(Error::NotFound("conversation"))?;
-    let known = || chat.catalog.known(project.model.as_deref(), asker);
-    let Some(model) = model.or_else(known) else { return Err(Refused::ModelNotKnown(project.model)) };
+    model: Model,
+    project: project::Model,
+) -> Result<Accepted> {
     let counted = chat.pace.take(&running.owner_id).map_err(Error::TooOften);
     let (place, standing) = match counted.and_then(|standing| Ok((chat.queue.enter(running)?, standing))) {
         Ok(taken) => taken,
         // An index keeps answers apart, and whoever is merely second is to be told that.
         Err(refused) => {
-            let other = message::Entity::running_in(project.id).one(&transaction).await?;
-            return Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }).into());
+            let other = message::Entity::running_in(project.id).one(chat.db.reader()).await?;
+            return Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }));
         }
     };
-    let turn = match &request.asked {
-        Asked::Continue { .. } => go_on(&transaction, running, request, &model).await?,
-        _ => begin(&transaction, running, request, &model, &project).await?,
+    let stored = match follow(chat, running, request, &model, project).await? {
+        Some(stored) => stored,
+        None => store(chat, running, request, &model).await?,
     };
-    let turn = Turn { standing, ..turn };
-    let name = match (&request.asked, project.name_source) {
-        (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
-        _ => None,
-    };
-    let mut project = project.into_active_model();
-    project.leaf_id = Set(Some(running.message_id));
-    project.model = Set(Some(model.id.clone()));
-    project.updated_at = Set(turn.answer.updated_at);
-    if let Some(name) = &name {
-        project.name = Set(name.clone());
-        project.name_source = Set(NameSource::FirstWords);
+    failpoint::hit("turn.after_commit");
+    let Stored { turn, name, project } = stored;
+    Ok(Accepted { turn: Turn { standing, ..turn }, name, project, model, place })
+}
+
+/// What a turn has put into the database.
+struct Stored {
+    turn: Turn,
+    name: Option<String>,
+    project: project::Model,
+}
+
+/// Stores a new question that goes on from where the conversation ends, as nearly all do, without a transaction and its
+/// trips to the database. None if it is another one, or the conversation has changed since it was read.
+async fn follow(
+    chat: &Chat,
+    running: &Arc<Running>,
+    request: &Request,
+    model: &Model,
+    project: project::Model,
+) -> Result<Option<Stored>> {
+    let Asked::New { content, parent_id } = &request.asked else { return Ok(None) };
+    if parent_id.is_some_and(|parent| project.leaf_id != Some(parent)) {
+        return Ok(None);
     }
-    let project = project.update(&transaction).await?;
-    // Before the commit, so that whoever sees the rows also finds the answer.
+    let question = new_question(running, request, project.leaf_id, content);
+    let answer = new_answer(running, request, model, &question);
+    let gone_on = GoneOn::by(request, &project, model, &answer);
+    let change = gone_on.change(&project);
+    let update = project::Entity::change_unless_changed(&project, change.clone()).into_query();
+    let rows = [question, answer];
+    announce(chat, running);
+    if !chat.db.update_and_insert(update, &rows).await? {
+        return Ok(None);
+    }
+    let [question, answer] = rows;
+    let turn = Turn { question, answer, standing: None };
+    Ok(Some(Stored { turn, project: change.try_into_model()?, name: gone_on.name }))
+}
+
+/// Stores any turn.
+async fn store(chat: &Chat, running: &Arc<Running>, request: &Request, model: &Model) -> Result<Stored> {
+    let transaction = chat.db.write().await?;
+    let project = project::Entity::usable_one(running.owner_id, running.project_id)
+        .lock_exclusive()
+        .one(&transaction)
+        .await?
+        .ok_or(Error::NotFound("conversation"))?;
+    let turn = match &request.asked {
+        Asked::Continue { .. } => go_on(&transaction, running, request, model).await?,
+        _ => begin(&transaction, running, request, model, &project).await?,
+    };
+    let gone_on = GoneOn::by(request, &project, model, &turn.answer);
+    let project = gone_on.change(&project).update(&transaction).await?;
+    announce(chat, running);
+    chat.db.commit_unsynced(transaction).await?;
+    Ok(Stored { turn, project, name: gone_on.name })
+}
+
+/// Makes an answer known before its rows are committed, so that whoever sees the rows also finds it.
+fn announce(chat: &Chat, running: &Arc<Running>) {
     chat.answers.enter(running);
     failpoint::hit("turn.before_commit");
-    chat.db.commit_unsynced(transaction).await?;
-    failpoint::hit("turn.after_commit");
-    Ok(Accepted { turn, name, project, model, place })
+}
+
+/// What a turn changes of its conversation.
+struct GoneOn {
+    leaf_id: Uuid,
+    model: String,
+    updated_at: DateTimeUtc,
+    /// The first words of its first question, if it has no name yet.
+    name: Option<String>,
+}
+
+impl GoneOn {
+    fn by(request: &Request, project: &project::Model, model: &Model, answer: &message::Model) -> Self {
+        let name = match (&request.asked, project.name_source) {
+            (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
+            _ => None,
+        };
+        Self { leaf_id: answer.id, model: model.id.clone(), updated_at: answer.updated_at, name }
+    }
+
+    /// As a change to the database.
+    fn change(&self, project: &project::Model) -> project::ActiveModel {
+        let mut change = project.clone().into_active_model();
+        change.leaf_id = Set(Some(self.leaf_id));
+        change.model = Set(Some(self.model.clone()));
+        change.updated_at = Set(self.updated_at);
+        if let Some(name) = &self.name {
+            change.name = Set(name.clone());
+            change.name_source = Set(NameSource::FirstWords);
+        }
+        change
+    }
 }
 
 /// A question, new or old, and an empty answer to it.
@@ -103,16 +158,7 @@ async fn begin(
     project: &project::Model,
 ) -> Result<Turn> {
     let (question, is_new) = question(transaction, running, request, project).await?;
-    let again = matches!(request.asked, Asked::Again { .. });
-    let answer = message::Model {
-        id: running.message_id,
-        parent_id: Some(question.id),
-        role: Role::Assistant,
-        status: Status::Running,
-        model: Some(model.id.clone()),
-        client_request_id: request.client_request_id.clone().filter(|_| again),
-        ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
-    };
+    let answer = new_answer(running, request, model, &question);
     // Both in one statement: the model is asked when they are stored.
     let new = [is_new.then(|| question.clone()), Some(answer.clone())].into_iter().flatten();
     message::Entity::insert_many(new.map(|message| message.into_active_model().reset_all()))
@@ -200,12 +246,28 @@ async fn question(
             (Some(parent.id), content)
         }
     };
-    let question = message::Model {
+    Ok((new_question(running, request, parent_id, content), true))
+}
+
+fn new_question(running: &Running, request: &Request, parent_id: Option<Uuid>, content: &str) -> message::Model {
+    message::Model {
         id: running.question_id,
         parent_id,
-        content: content.clone(),
+        content: content.to_owned(),
         client_request_id: request.client_request_id.clone(),
         ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
-    };
-    Ok((question, true))
+    }
+}
+
+fn new_answer(running: &Running, request: &Request, model: &Model, question: &message::Model) -> message::Model {
+    let again = matches!(request.asked, Asked::Again { .. });
+    message::Model {
+        id: running.message_id,
+        parent_id: Some(question.id),
+        role: Role::Assistant,
+        status: Status::Running,
+        model: Some(model.id.clone()),
+        client_request_id: request.client_request_id.clone().filter(|_| again),
+        ..message::Model::blank(running.message_id, running.project_id, running.owner_id)
+    }
 }

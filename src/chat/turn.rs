@@ -6,14 +6,13 @@ use std::time::Duration;
 use sea_orm::{EntityTrait, SqlErr};
 use uuid::Uuid;
 
-use super::accept::{self, Refused};
 use super::answer::Asking;
 use super::changes::Change;
 use super::running::{Cause, Running};
-use super::{Chat, Outcome, answer};
+use super::{Chat, Outcome, accept, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
-use crate::entity::user;
+use crate::entity::{project, user};
 use crate::error::{Error, Result, Trouble};
 use crate::failpoint;
 use crate::llm::{Asker, Model};
@@ -79,23 +78,30 @@ pub struct Turn {
 pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut request: Request) -> Result<Turn> {
     check(chat, &mut request)?;
     let (owner_id, asker) = (owner.id, Asker::from(owner.role));
-    if let Some(id) = &request.client_request_id
-        && let Some(turn) = requested(chat, owner_id, project_id, id).await?
-    {
+    let earlier = async {
+        match &request.client_request_id {
+            Some(id) => requested(chat, owner_id, project_id, id).await,
+            None => Ok(None),
+        }
+    };
+    // Of an account that was deactivated in this moment nothing more is asked: what runs by then is found and stopped.
+    let usable = async { Ok(project::Entity::usable_one(owner_id, project_id).one(chat.db.reader()).await?) };
+    let (earlier, project) = tokio::try_join!(earlier, usable)?;
+    if let Some(turn) = earlier {
         return Ok(turn);
     }
     if chat.stopping.is_cancelled() {
         return Err(Error::ShuttingDown);
     }
+    let project = project.ok_or(Error::NotFound("conversation"))?;
     let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
-    let asked = request.model.as_deref();
-    let mut model = if asked.is_some() { Some(resolve(chat, asked, asker).await?) } else { None };
-    let accepted = loop {
-        match accept::accept(chat, &running, &request, asker, model.take()).await {
-            Ok(accepted) => break accepted,
-            Err(Refused::ModelNotKnown(last)) => model = Some(choose_model(chat, last.as_deref(), asker).await?),
-            Err(Refused::For(error)) => return refused(chat, &running, &request, error).await,
-        }
+    let model = match request.model.as_deref() {
+        Some(asked) => resolve(chat, Some(asked), asker).await?,
+        None => choose_model(chat, project.model.as_deref(), asker).await?,
+    };
+    let accepted = match accept::accept(chat, &running, &request, model, project).await {
+        Ok(accepted) => accepted,
+        Err(error) => return refused(chat, &running, &request, error).await,
     };
     chat.answers.begin(&running);
     chat.changes.publish(owner_id, Change::Changed(project_id));

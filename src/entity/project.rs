@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, Query};
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{QueryOrder, QuerySelect, UpdateMany};
 
 use super::user;
 use crate::llm::Parameters;
@@ -74,10 +74,20 @@ impl Model {
 impl Entity {
     /// One conversation of a person whose account can be used.
     pub fn usable_one(owner_id: Uuid, id: Uuid) -> Select<Self> {
-        let mut active = Query::select();
-        active.column(user::Column::Id).from(user::Entity).and_where(user::Column::Id.eq(owner_id));
-        active.and_where(user::Column::DeactivatedAt.is_null());
-        Self::owned_one(owner_id, id).filter(Column::OwnerId.in_subquery(active))
+        Self::owned_one(owner_id, id).filter(is_usable(owner_id))
+    }
+
+    /// Changes a conversation of a person whose account can be used, unless it has been named or gone on since it was read.
+    pub fn change_unless_changed(read: &Model, change: ActiveModel) -> UpdateMany<Self> {
+        Self::update_many()
+            .set(change)
+            .filter(Column::Id.eq(read.id))
+            .filter(is_usable(read.owner_id))
+            .filter(Column::NameSource.eq(read.name_source))
+            .filter(match read.leaf_id {
+                Some(leaf) => Column::LeafId.eq(leaf),
+                None => Column::LeafId.is_null(),
+            })
     }
 
     /// A person's conversations.
@@ -122,4 +132,12 @@ impl Entity {
         let is_pinned = Expr::col((Self, Column::Pinned));
         select.filter(if pinned { is_pinned } else { is_pinned.not() })
     }
+}
+
+/// Whether a conversation is this person's, and their account can be used.
+fn is_usable(owner_id: Uuid) -> Expr {
+    let mut active = Query::select();
+    active.column(user::Column::Id).from(user::Entity).and_where(user::Column::Id.eq(owner_id));
+    active.and_where(user::Column::DeactivatedAt.is_null());
+    Column::OwnerId.in_subquery(active)
 }

@@ -106,16 +106,6 @@ impl Catalog {
         found.ok_or_else(|| Error::ModelUnknown { model: id.chars().take(100).collect() })
     }
 
-    /// The same from the list that is known, without waiting for anybody; `None` also where waiting might find it.
-    pub fn known(&self, id: Option<&str>, asker: Asker) -> Option<Model> {
-        let state = self.0.state();
-        state.listed_at?;
-        match id {
-            Some(id) => state.listing.find(id, asker),
-            None => state.listing.default_model(asker).cloned(),
-        }
-    }
-
     /// The model that administrators chose to name conversations.
     pub async fn naming_model(&self) -> Option<Model> {
         self.listing(CURRENT).await.naming.clone()

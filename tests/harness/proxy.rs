@@ -10,6 +10,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// `COMMIT` as a simple query of PostgreSQL's protocol.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// How the statement begins that stores a turn, and is a commit of its own.
+const TURN: &[u8] = b"\0WITH \"found\"";
 
 /// A relay to PostgreSQL.
 pub struct Proxy {
@@ -58,6 +60,9 @@ impl Proxy {
 
 async fn relay(shared: Arc<Shared>, mut client: TcpStream, mut server: TcpStream) -> Option<()> {
     let (mut from_client, mut from_server) = (Vec::with_capacity(65536), Vec::with_capacity(65536));
+    // What runs the statement that was prepared to store turns.
+    let mut run_turn: Option<Vec<u8>> = None;
+    let has = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|bytes| bytes == what);
     loop {
         from_client.clear();
         from_server.clear();
@@ -67,8 +72,13 @@ async fn relay(shared: Arc<Shared>, mut client: TcpStream, mut server: TcpStream
         }
         client.write_all(&from_server).await.ok()?;
         server.write_all(&from_client).await.ok()?;
-        let commits = from_client.windows(COMMIT.len()).any(|bytes| bytes == COMMIT);
-        if commits && shared.armed.swap(false, Ordering::SeqCst) {
+        let stores = run_turn.as_ref().is_some_and(|turn| has(&from_client, turn).is_some());
+        if let Some(end) = has(&from_client, TURN) {
+            // It is prepared under a name of the library's, and run by it.
+            let name = from_client[..end].windows(5).rposition(|bytes| bytes == b"sqlx_").unwrap();
+            run_turn = Some([b"\0", &from_client[name..=end]].concat());
+        }
+        if (stores || has(&from_client, COMMIT).is_some()) && shared.armed.swap(false, Ordering::SeqCst) {
             // The server answers only when it has committed.
             server.read_buf(&mut from_server).await.ok()?;
             shared.lost.fetch_add(1, Ordering::SeqCst);
