@@ -261,7 +261,8 @@ impl Error {
     /// A stable word for programs; part of the API.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid { .. } | Self::WrongPassword { .. } => "invalid",
+            Self::Invalid { .. } => "invalid",
+            Self::WrongPassword { .. } => "wrong_password",
             Self::Malformed(_) => "malformed",
             Self::NotSignedIn => "not_signed_in",
             Self::KeyInvalid => "key_invalid",

@@ -52,7 +52,7 @@ on_both_databases! {
         let mut other = ada.clone();
         other.sign_in().await;
         let change = json!({"password": "another set of four words", "current_password": "wrong, entirely"});
-        assert_eq!(problem_of(ada.patch("/api/users/me", change).await, 422, "invalid").await["field"], "current_password");
+        assert_eq!(problem_of(ada.patch("/api/users/me", change).await, 422, "wrong_password").await["field"], "current_password");
         let change = json!({"password": "another set of four words", "current_password": PASSWORD, "name": "Ada L."});
         assert_eq!(json_of(ada.patch("/api/users/me", change).await, 200).await["name"], "Ada L.");
         ada.read("/api/users/me").await;

@@ -191,10 +191,10 @@ on_both_databases! {
         let server = behind_a_proxy(kind, AccountLimits { wrong_passwords: Some(2), ..AccountLimits::default() }).await;
         let ada = server.person("ada").await;
         let change = |current: &str| json!({"password": "another set of four words", "current_password": current});
-        let wrong = problem_of(ada.patch("/api/users/me", change("wrong, entirely")).await, 422, "invalid").await;
+        let wrong = problem_of(ada.patch("/api/users/me", change("wrong, entirely")).await, 422, "wrong_password").await;
         assert_eq!(wrong["field"], "current_password");
         let delete = |password: &str| ada.request(Method::DELETE, "/api/users/me").json(&json!({"password": password})).send();
-        let wrong = problem_of(delete("wrong, entirely").await.unwrap(), 422, "invalid").await;
+        let wrong = problem_of(delete("wrong, entirely").await.unwrap(), 422, "wrong_password").await;
         assert_eq!(wrong["field"], "password");
         let hashed = server.app.auth.hasher.done();
         refused(ada.patch("/api/users/me", change(PASSWORD)).await, "too_many_wrong_passwords").await;

@@ -41,7 +41,7 @@ on_both_databases! {
         let server = server(kind).await;
         let (ada, nobody) = (server.person("ada").await, Person::nobody(&server));
         let wrong = ada.post("/api/passkeys/options", json!({"password": "four other words or so"})).await;
-        assert_eq!(problem_of(wrong, 422, "invalid").await["field"], "password");
+        assert_eq!(problem_of(wrong, 422, "wrong_password").await["field"], "password");
         let asked = json_of(ada.post("/api/passkeys/options", json!({"password": PASSWORD})).await, 200).await;
         let selection = &asked["options"]["authenticatorSelection"];
         assert_eq!((&selection["residentKey"], &selection["userVerification"]), (&json!("required"), &json!("required")), "{asked}");

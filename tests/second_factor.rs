@@ -25,7 +25,7 @@ on_both_databases! {
         let standing = ada.read("/api/second_factor").await;
         assert_eq!(standing, json!({"is_on": false, "is_required": false, "totp_since": null, "passkeys": 0, "recovery_codes": 0, "passkeys_possible": false}));
         let wrong = ada.post("/api/second_factor/totp", json!({"password": "four other words or so"})).await;
-        assert_eq!(problem_of(wrong, 422, "invalid").await["field"], "password");
+        assert_eq!(problem_of(wrong, 422, "wrong_password").await["field"], "password");
         problem_of(ada.post("/api/second_factor/totp/confirm", json!({"code": "123456"})).await, 409, "nothing_to_confirm").await;
         let begun = json_of(ada.post("/api/second_factor/totp", json!({"password": PASSWORD})).await, 201).await;
         let secret = begun["secret"].as_str().unwrap();
@@ -216,7 +216,7 @@ on_both_databases! {
         let (ada, app, codes) = with_app(&server, "ada").await;
         let remove = async |body: Value| ada.request(Method::DELETE, "/api/second_factor/totp").json(&body).send().await.unwrap();
         assert_eq!(problem_of(remove(json!({"password": PASSWORD})).await, 422, "invalid").await["field"], "code");
-        assert_eq!(problem_of(remove(json!({"password": "x", "recovery_code": codes[0]})).await, 422, "invalid").await["field"], "password");
+        assert_eq!(problem_of(remove(json!({"password": "x", "recovery_code": codes[0]})).await, 422, "wrong_password").await["field"], "password");
         problem_of(remove(json!({"password": PASSWORD, "code": app.code(50)})).await, 401, "wrong_factor").await;
         for path in ["/api/second_factor/totp", "/api/second_factor/recovery_codes"] {
             problem_of(ada.post(path, json!({"password": PASSWORD})).await, 422, "invalid").await;

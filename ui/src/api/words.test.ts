@@ -34,6 +34,36 @@ test("every code that the server gives a failed answer has words of its own", ()
   }
 });
 
+test("every code that the server gives a refused request has words of its own", () => {
+  const source = ["error.rs", "error/factor.rs", "error/trouble.rs", "pace.rs"]
+    .map((file) => readFileSync(resolve(import.meta.dirname, "../../../src", file), "utf8"))
+    .flatMap((text) => text.match(/fn code\(&?self\)[\s\S]*?\n {4}}/g) ?? [])
+    .join("\n");
+  const codes = new Set([...source.matchAll(/=> "([a-z_]+)",/g)].map(([, code]) => code as string));
+  expect(codes.size).toBeGreaterThan(40);
+  // What only programs do, and what a field is blamed for.
+  const programs = [
+    "address_too_long",
+    "client_request_id_reused",
+    "headers_too_large",
+    "invalid",
+    "key_invalid",
+    "malformed",
+    "method_not_allowed",
+    "nothing_asked",
+    "scope_insufficient",
+    "second_factor_required",
+    "second_factor_setup_required",
+    "session_required",
+    "unsupported_media_type",
+    "upgrade_required",
+  ];
+  const status = (code: string) =>
+    code === "internal" ? 500 : code.startsWith("too_many_") ? 429 : 400;
+  const wordless = [...codes].filter((code) => refused(code, status(code)).title === "The detail.");
+  expect(wordless.filter((code) => !programs.includes(code))).toEqual([]);
+});
+
 test("a failure of a later server is told in its own words", () => {
   const { advice } = describeFailure({ code: "new_here", detail: "the moon was in the way" });
   expect(advice).toBe("The moon was in the way.");

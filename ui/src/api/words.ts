@@ -135,6 +135,46 @@ export function describeError(error: unknown): Words {
         title: t`You have as many passkeys as one person may have.`,
         advice: t`Delete one that you do not use any more.`,
       };
+    case "wrong_credentials":
+      return { title: t`The email or the password is wrong.`, advice: "" };
+    case "wrong_password":
+      return { title: t`This is not your password.`, advice: "" };
+    case "email_taken":
+      return { title: t`This email already has an account.`, advice: "" };
+    case "name_taken":
+      return { title: t`There is one of this name already.`, advice: t`Choose another name.` };
+    case "too_many_invites":
+      return {
+        title: t`As many invitations wait as there may be.`,
+        advice: t`Take back some that nobody will use.`,
+      };
+    case "too_many_providers":
+      return {
+        title: t`There are as many of these as there may be.`,
+        advice: t`Delete one that nobody uses any more.`,
+      };
+    case "totp_is_on":
+      return { title: t`You have an authenticator app here already.`, advice: "" };
+    case "nothing_to_confirm":
+      return { title: t`There is no app to confirm any more.`, advice: t`Begin again.` };
+    case "no_second_factor":
+      return { title: t`This account has no second factor.`, advice: "" };
+    case "too_large":
+      return {
+        title: t`This is more than the server takes at once.`,
+        advice: t`Make it shorter, and try again.`,
+      };
+    case "request_timeout":
+      return {
+        title: t`What you sent did not arrive in time.`,
+        advice: t`Check your connection, and try again.`,
+      };
+    case "cross_site":
+    case "misdirected":
+      return {
+        title: t`The server does not know the address that this page was opened by.`,
+        advice: t`Whoever runs it can allow it, or knows the right one.`,
+      };
     case "admin_only":
       return {
         title: t`This is for administrators.`,
@@ -174,6 +214,19 @@ export function requestIdOf(error: unknown): string | null {
 
 /** What is wrong with a field: in the page's words where it has some, else in the server's. */
 export function describeField(error: ProblemError): string {
-  const { code, detail } = error.problem;
-  return code === "wrong_factor" ? describeError(error).title : sentence(detail);
+  const { code, field, detail } = error.problem;
+  if (code !== "invalid") return describeError(error).title;
+  switch (field) {
+    case "email":
+      return t`Write an email like name@example.org.`;
+    case "password":
+      return t`Use 8 to 256 characters, and nothing that others would guess first.`;
+    case "name":
+      return t`Write a name that is neither empty nor too long.`;
+    case "code":
+    case "recovery_code":
+      return t`Write the code as it was shown to you.`;
+    default:
+      return sentence(detail);
+  }
 }

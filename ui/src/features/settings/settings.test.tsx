@@ -162,7 +162,7 @@ test("a name that the server refuses is told at its field", async () => {
   press("New key");
   nameKey(" ");
   press("Create key");
-  expect((await screen.findByRole("alert")).textContent).toContain("A key needs a name");
+  expect((await screen.findByRole("alert")).textContent).toContain("neither empty nor too long");
 });
 
 test("a key is deleted only once that is confirmed", async () => {
