@@ -25,6 +25,7 @@ mod guard;
 mod health;
 mod invites;
 mod keys;
+mod limits;
 mod login;
 mod message;
 mod messages;
@@ -43,6 +44,7 @@ mod sessions;
 mod settings;
 mod shown;
 pub mod socket;
+mod storage;
 mod stream;
 mod time;
 mod users;
@@ -66,9 +68,18 @@ enum Group {
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // One tuple holds at most sixteen.
-    let accounts = (account::Api, login::Api, users::Api, export::Api, sessions::Api, keys::Api, password_resets::Api);
+    let accounts = (
+        account::Api,
+        login::Api,
+        users::Api,
+        storage::Api,
+        export::Api,
+        sessions::Api,
+        keys::Api,
+        password_resets::Api,
+    );
     let factors = (second_factor::Api, passkeys::Api);
-    let administration = (people::Api, invites::Api, providers::Api, audit::Api);
+    let administration = (people::Api, invites::Api, providers::Api, limits::Api, audit::Api);
     let conversations = (projects::Api, messages::Api, message::Api, socket::Api);
     let apis = (accounts, factors, administration, conversations, models::Api, settings::Api, health::Api);
     OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))

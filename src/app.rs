@@ -16,6 +16,7 @@ use crate::chat::{Chat, recovery};
 use crate::config::{Config, Database};
 use crate::db::{self, Db, Ownership, schema};
 use crate::error::Error;
+use crate::limits;
 use crate::llm::Catalog;
 use crate::providers::Providers;
 use crate::vault::Vault;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub auth: Auth,
     /// Conversations and their answers.
     pub chat: Chat,
+    /// The limits, as administrators have them.
+    pub limits: limits::Limits,
     /// The model servers that administrators added.
     pub providers: Providers,
     /// Set when the server begins to stop.
@@ -83,6 +86,8 @@ impl App {
         let providers = Providers::new(db.clone(), Vault::new(&secret_key), catalog.clone());
         providers.load().await.map_err(Error::for_operator)?;
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
+        let limits = limits::Limits::new(db.clone(), chat.clone(), config.limits.clone());
+        limits.load().await.map_err(Error::for_operator)?;
         let auth = Auth::new(
             Hasher::new(config.limits.waiting_sign_ins),
             Keys::new(&secret_key),
@@ -95,12 +100,14 @@ impl App {
         let closing = CancellationToken::new();
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         tokio::spawn(providers.watch(config.limits.session_check, closing.clone()));
+        tokio::spawn(limits.watch(config.limits.session_check, closing.clone()));
         tokio::spawn(audit::keep_short(db.clone(), config.limits.audit_days, closing.clone()));
         let parts = Parts {
             config,
             db,
             auth,
             chat,
+            limits,
             providers,
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),

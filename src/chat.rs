@@ -1,6 +1,7 @@
 //! What a conversation does: turns, and the answers that are being written.
 
 mod accept;
+mod allowance;
 mod answer;
 pub mod branch;
 pub mod cache;
@@ -15,6 +16,7 @@ pub mod recovery;
 pub mod running;
 pub mod said;
 pub mod search;
+pub mod storage;
 mod threads;
 pub mod timing;
 pub mod tokens;
@@ -35,13 +37,14 @@ use crate::config::{Limits, PromptCache};
 use crate::db::Db;
 use crate::entity::message::{self, Status};
 use crate::llm::{Catalog, FinishReason};
-use crate::pace::{Counted, Pace};
 
+use allowance::Allowance;
 use cache::Cache;
 use changes::Changes;
 use queue::Queue;
 use running::{Answers, Cause, Running};
 use search::Search;
+use storage::Storage;
 use threads::Threads;
 use timing::Timing;
 use usage::Usage;
@@ -66,14 +69,15 @@ pub struct Chat {
     pub changes: Arc<Changes>,
     /// Looks through conversations.
     pub search: Arc<Search>,
+    /// How much people have stored, and may.
+    pub storage: Arc<Storage>,
     writer: Writer,
     threads: Threads,
     tasks: TaskTracker,
     /// Set when the server begins to stop: no new turns from then on.
     stopping: CancellationToken,
-    longest_question: Option<usize>,
+    allowance: Arc<Allowance>,
     queue: Arc<Queue>,
-    pace: Arc<Pace<Uuid>>,
     cache: Option<Cache>,
 }
 
@@ -84,6 +88,7 @@ impl Chat {
         let (writer, work) = Writer::new(db.clone(), Arc::clone(&answers));
         tokio::spawn(work);
         Self {
+            storage: Storage::new(db.clone(), limits.storage),
             db,
             catalog,
             answers,
@@ -93,11 +98,17 @@ impl Chat {
             threads: Threads::start(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            longest_question: limits.message_bytes,
+            allowance: Arc::new(Allowance::new(limits)),
             queue: Queue::new(limits.live_answers_each, limits.live_answers, limits.waiting_answers),
-            pace: Arc::new(Pace::new(Counted::Turns, limits.turns_per_minute, Duration::from_secs(60))),
             cache: prompt_cache.map(Cache::new),
         }
+    }
+
+    /// Holds to other limits from now on. Who waits goes on where there is room now, and nobody is cut off.
+    pub fn set_limits(&self, limits: &Limits) {
+        self.allowance.set(limits);
+        self.storage.set(limits.storage);
+        self.queue.set(limits.live_answers_each, limits.live_answers, limits.waiting_answers);
     }
 
     /// Refuses new turns from now on.
@@ -139,6 +150,7 @@ impl Chat {
         if let Some(cache) = &self.cache {
             cache.forget(owner_id);
         }
+        self.storage.forget(owner_id);
         for running in self.answers.of_owner(owner_id) {
             running.cancel(Cause::Gone);
         }

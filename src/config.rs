@@ -17,6 +17,7 @@ mod parse;
 mod providers;
 mod rotation;
 mod settings;
+mod storage;
 mod tls;
 
 pub use accounts::AccountSettings;
@@ -25,6 +26,7 @@ pub use limits::LimitSettings;
 pub use providers::{Prefill, Provider};
 pub use rotation::{Rotation, RotationSettings};
 pub use settings::{DataSettings, ServeSettings};
+pub use storage::StorageSettings;
 pub use tls::{Content, Files, Pair, Reading, Tls};
 
 /// Which database, and where.
@@ -116,10 +118,23 @@ pub struct Limits {
     pub accounts: AccountLimits,
     /// Days that the audit log keeps an entry.
     pub audit_days: Option<usize>,
+    /// What may be stored.
+    pub storage: StorageLimits,
     /// What sockets may do.
     pub sockets: SocketLimits,
     /// What a model server may do.
     pub provider: ProviderLimits,
+}
+
+/// How much may be stored; `None` means no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StorageLimits {
+    /// Bytes of one person's text.
+    pub per_person: Option<usize>,
+    /// Conversations of one person.
+    pub conversations: Option<usize>,
+    /// Messages of one conversation.
+    pub messages: Option<usize>,
 }
 
 /// How often anybody may guess; `None` means no limit.

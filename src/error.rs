@@ -8,9 +8,11 @@ use uuid::Uuid;
 use crate::pace::Standing;
 
 mod factor;
+mod full;
 mod trouble;
 
 pub use factor::Factor;
+pub use full::Full;
 pub use trouble::Trouble;
 
 /// A result of the application's own work.
@@ -72,6 +74,9 @@ pub enum Error {
         /// The limit.
         most: u64,
     },
+    /// As much text, as many conversations or messages as there may be.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// A wrong address or a wrong password; never says which.
     #[error("the email address or the password is wrong")]
     WrongCredentials,
@@ -240,6 +245,7 @@ impl Error {
             | Self::NotContinuable(_)
             | Self::ClientRequestReused
             | Self::NothingAsked
+            | Self::Full(_)
             | Self::TooManyKeys { .. }
             | Self::TooManyInvites { .. }
             | Self::TooManyProviders { .. }
@@ -273,6 +279,7 @@ impl Error {
             Self::TooManyInvites { .. } => "too_many_invites",
             Self::TooManyProviders { .. } => "too_many_providers",
             Self::NameTaken => "name_taken",
+            Self::Full(full) => full.code(),
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::WrongCredentials => "wrong_credentials",
             Self::Factor(factor) => factor.code(),

@@ -15,6 +15,7 @@ pub mod entity; //    one file per table
 pub mod error; //     what can go wrong
 pub mod failpoint; // where a test lets the process die
 pub mod http; //      outgoing connections
+pub mod limits; //    the limits that administrators set
 pub mod llm; //       language models and their vendors' wire formats
 pub mod pace; //      how often something may be done
 pub mod providers; // model servers that administrators add

@@ -225,7 +225,7 @@ const LAYERS: [&[&str]; 9] = [
     &["clock", "http", "error", "config", "failpoint", "pace", "vault"],
     &["telemetry", "db", "entity", "llm"],
     &["audit"],
-    &["auth", "chat", "providers"],
+    &["auth", "chat", "limits", "providers"],
     &["app"],
     &["api"],
     &["ui"],

@@ -3,8 +3,8 @@
 use loquat::config::{Data, Database};
 use loquat::db::{Db, schema};
 use loquat::entity::{
-    answer_chunk, api_key, audit_log, continuation, invite, message, password_reset, project, provider, provider_model,
-    session, user,
+    answer_chunk, api_key, audit_log, continuation, invite, limit, message, password_reset, project, provider,
+    provider_model, session, user,
 };
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
@@ -58,6 +58,7 @@ on_both_databases! {
         same_columns::<provider_model::Entity>(&db, "provider_models").await;
         same_columns::<audit_log::Entity>(&db, "audit_log").await;
         same_columns::<password_reset::Entity>(&db, "password_resets").await;
+        same_columns::<limit::Entity>(&db, "limits").await;
     }
 
     async fn every_step_can_be_taken_back_and_taken_again(kind) {

@@ -16,6 +16,7 @@ mod m20261123_000007_invites;
 mod m20261123_000008_people;
 mod m20261123_000009_providers;
 mod m20261123_000010_second_factors;
+mod m20261123_000011_limits;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000008_people::Migration),
             Box::new(m20261123_000009_providers::Migration),
             Box::new(m20261123_000010_second_factors::Migration),
+            Box::new(m20261123_000011_limits::Migration),
         ]
     }
 }

@@ -126,6 +126,9 @@ words! {
         ProviderDeleted,
         /// An administrator said something of a model, or took it back; `model` is its name.
         ModelChanged,
+        /// An administrator set a limit, or took it back; `limit` is its name, `before` and `after` what it was and is, 0 for
+        /// none, `how` one of `set` and `taken_back`.
+        LimitChanged,
         /// The command line replaced the secret key.
         SecretRotated,
     }

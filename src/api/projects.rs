@@ -21,12 +21,13 @@ use crate::chat::search::{self, Wanted};
 use crate::chat::{branch, naming};
 use crate::clock;
 use crate::entity::project::{self, NameSource};
+use crate::entity::stored::{self, Amount};
 use crate::error::{Error, Result as Outcome};
 
 mod manner;
 mod shown;
 
-use manner::Manner;
+use manner::{Manner, growth};
 pub(super) use shown::{Project, Source, show};
 
 pub(super) struct Api;
@@ -137,7 +138,8 @@ impl Api {
 
     /// Makes a conversation
     ///
-    /// For signed-in people.
+    /// For signed-in people. There may be only so many, and only so much text in them: 409 `too_many_conversations` and
+    /// `storage_full`.
     #[oai(path = "/api/projects", method = "post", operation_id = "create_project")]
     async fn create(&self, app: Data<&App>, access: Access, body: Body<NewProject>) -> Result<Created, Failure> {
         let NewProject { name, model, system_prompt, parameters } = body.0;
@@ -157,9 +159,12 @@ impl Api {
             updated_at: Set(now),
         };
         Manner { model, system_prompt, parameters }.put(&app, access.0.user.role.into(), &mut project).await?;
+        let room =
+            app.chat.storage.room(access.0.id(), Amount { bytes: growth(None, &project), conversations: 1 }).await?;
         let transaction = app.db.write().await?;
         let project = project.insert(&transaction).await?;
         app.db.commit(transaction).await?;
+        room.keep();
         app.chat.changes.publish(project.owner_id, Change::Changed(project.id));
         Ok(Created::Created(Json(show(&app, project))))
     }
@@ -225,8 +230,10 @@ impl Api {
     ) -> Result<Deleted, Failure> {
         let project = find(&app, &access.0, project_id.0).await?;
         let transaction = app.db.write().await?;
+        let gone = stored::in_project(&transaction, project.id).await?;
         project::Entity::delete_by_id(project.id).exec(&transaction).await?;
         app.db.commit(transaction).await?;
+        app.chat.storage.note(project.owner_id, -gone);
         app.chat.forget_project(project.id);
         app.chat.changes.publish(project.owner_id, Change::Deleted(project.id));
         Ok(Deleted::Gone)
@@ -262,6 +269,12 @@ async fn store(app: &App, project: project::Model, change: project::ActiveModel)
         return Ok(project);
     }
     let renamed = change.name.is_set();
+    // Whoever has no room left can still make instructions shorter.
+    let more = growth(Some(&project), &change);
+    let room = match more {
+        1.. => Some(app.chat.storage.room(project.owner_id, Amount { bytes: more, conversations: 0 }).await?),
+        _ => None,
+    };
     let transaction = app.db.write().await?;
     // Only what has changed is written; the conversation may have been deleted meanwhile.
     let project = change.update(&transaction).await.map_err(|error| match error {
@@ -269,6 +282,10 @@ async fn store(app: &App, project: project::Model, change: project::ActiveModel)
         error => error.into(),
     })?;
     app.db.commit(transaction).await?;
+    match room {
+        Some(room) => room.keep(),
+        None => app.chat.storage.note(project.owner_id, Amount { bytes: more, conversations: 0 }),
+    }
     if renamed && let Some(running) = app.chat.answers.in_project(project.id) {
         running.log.set_name(&project.name);
     }

@@ -64,7 +64,7 @@ impl Api {
         if app.stopping.is_cancelled() {
             return Err(Error::ShuttingDown.into());
         }
-        let most = app.config.limits.sockets.per_person;
+        let most = app.limits.now().sockets.per_person;
         let listener = app.chat.changes.listen(access.0.id(), most);
         let listener = listener.ok_or(Error::TooManySockets { limit: most.unwrap_or_default() })?;
         let place = request.extensions().get::<Place>().cloned();

@@ -156,7 +156,7 @@ pub async fn delete(db: &Db, auth: &Auth, by: &Caller, id: Uuid) -> Result<()> {
 
 /// Lets nobody act any more who was an administrator when they asked and is none by now: what is taken from them with the role
 /// must not come back a moment later. Until the transaction ends nobody's role is changed by another.
-pub(super) async fn act(transaction: &DatabaseTransaction, by: &Caller) -> Result<()> {
+pub async fn act(transaction: &DatabaseTransaction, by: &Caller) -> Result<()> {
     db::alone(transaction, db::Alone::Administrators).await?;
     let still = user::Entity::find_by_id(by.id()).one(transaction).await?;
     if still.is_some_and(|user| user.is_administrator()) { Ok(()) } else { Err(Error::AdminOnly) }

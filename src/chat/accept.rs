@@ -39,7 +39,7 @@ pub(super) async fn accept(
     model: Model,
     project: project::Model,
 ) -> Result<Accepted> {
-    let counted = chat.pace.take(&running.owner_id).map_err(Error::TooOften);
+    let counted = chat.allowance.pace().take(&running.owner_id).map_err(Error::TooOften);
     let (place, standing) = match counted.and_then(|standing| Ok((chat.queue.enter(running)?, standing))) {
         Ok(taken) => taken,
         // An index keeps answers apart, and whoever is merely second is to be told that.

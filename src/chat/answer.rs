@@ -19,6 +19,7 @@ use crate::clock;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::{self, Status};
 use crate::entity::project;
+use crate::entity::stored::Amount;
 use crate::failpoint;
 use crate::llm::{self, FinishReason, Model, Part};
 
@@ -62,7 +63,11 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
     // The model is done with it: the next one's turn.
     drop(place);
     let ending = match Box::pin(store(&chat, &running, outcome)).await {
-        Stored::Yes(ending) => ending,
+        Stored::Yes(ending) => {
+            let bytes = running.log.len().saturating_sub(running.log.begun());
+            chat.storage.note(running.owner_id, Amount { bytes: bytes as i64, conversations: 0 });
+            ending
+        }
         Stored::Gone => lost(&running, "deleted", "the conversation was deleted while the answer was being written"),
         Stored::Failed => {
             lost(&running, "internal", "the answer could not be stored; reload the page to see what was kept")

@@ -9,6 +9,7 @@ use super::running::Cause;
 use crate::clock;
 use crate::entity::message;
 use crate::entity::project;
+use crate::entity::stored;
 use crate::error::{Error, Result};
 
 /// Shows the branch that a message is on: down to the newest message below it.
@@ -35,7 +36,10 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound("message"))?;
+    let before = stored::in_project(&transaction, project_id).await?;
     message::Entity::delete_by_id(doomed.id).exec(&transaction).await?;
+    let mut gone = stored::in_project(&transaction, project_id).await?;
+    gone += -before;
     let shown = match project.leaf_id {
         Some(leaf) => {
             message::Entity::owned_one(owner_id, project_id, leaf).one(&transaction).await?.map(|leaf| leaf.id)
@@ -51,6 +55,7 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
         project.update(&transaction).await?;
     }
     chat.db.commit(transaction).await?;
+    chat.storage.note(owner_id, gone);
     chat.changes.publish(owner_id, Change::Changed(project_id));
     // Whether its own or one below it was being written: a row that is gone takes no more text.
     if let Some(running) = chat.answers.in_project(project_id)

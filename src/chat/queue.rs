@@ -9,20 +9,24 @@ use uuid::Uuid;
 use super::running::Running;
 use crate::error::{Error, Result};
 
-/// The places for answers, in memory. `None` means without a limit.
+/// The places for answers, in memory.
 #[derive(Debug)]
-pub struct Queue {
+pub struct Queue(Mutex<Inner>);
+
+/// How many there may be; `None` means without a limit.
+#[derive(Debug)]
+struct Most {
     /// Answers of one person, waiting ones included.
     each: Option<usize>,
     /// Answers that are written at once.
     all: Option<usize>,
     /// Answers that wait.
     waiting: Option<usize>,
-    inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
+    most: Most,
     /// How many answers of a person are being written, and how many wait.
     held: HashMap<Uuid, Held>,
     writing: usize,
@@ -60,20 +64,29 @@ pub struct Place {
 impl Queue {
     /// A queue with these limits: for each person, in all, and waiting.
     pub fn new(each: Option<usize>, all: Option<usize>, waiting: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { each, all, waiting, inner: Mutex::default() })
+        let most = Most { each, all, waiting };
+        Arc::new(Self(Mutex::new(Inner { most, held: HashMap::new(), writing: 0, round: 0, waiting: Vec::new() })))
+    }
+
+    /// Other limits from now on. More room is given to those who wait at once; with less, who has a place keeps it.
+    pub fn set(&self, each: Option<usize>, all: Option<usize>, waiting: Option<usize>) {
+        let mut inner = self.lock();
+        inner.most = Most { each, all, waiting };
+        inner.call_next();
+        inner.tell_positions();
     }
 
     /// Takes a place, where it may have to wait for its turn.
     pub fn enter(self: &Arc<Self>, running: &Arc<Running>) -> Result<Place> {
         let mut inner = self.lock();
         let held = inner.held.get(&running.owner_id).copied().unwrap_or_default();
-        if let Some(most) = self.each
+        if let Some(most) = inner.most.each
             && held.writing + held.waiting >= most
         {
             return Err(Error::TooManyAnswers { most });
         }
         let place = |turn| Place { queue: Arc::clone(self), running: Arc::clone(running), turn };
-        if self.all.is_none_or(|all| inner.writing < all) {
+        if inner.has_room() {
             let round = inner.next_round(running.owner_id);
             inner.writing += 1;
             let held = inner.held.entry(running.owner_id).or_default();
@@ -81,7 +94,7 @@ impl Queue {
             held.round = round;
             return Ok(place(None));
         }
-        if self.waiting.is_some_and(|most| inner.waiting.len() >= most) {
+        if inner.most.waiting.is_some_and(|most| inner.waiting.len() >= most) {
             return Err(Error::QueueFull);
         }
         let (turn, waits) = oneshot::channel();
@@ -112,7 +125,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,17 +144,24 @@ impl Inner {
         order
     }
 
+    fn has_room(&self) -> bool {
+        self.most.all.is_none_or(|all| self.writing < all)
+    }
+
+    /// Calls as many as there is room for.
     fn call_next(&mut self) {
-        let Some(next) = self.order().first().copied() else { return };
-        let next = self.waiting.remove(next);
-        self.writing += 1;
-        self.round = next.round;
-        let held = self.held.entry(next.running.owner_id).or_default();
-        held.waiting -= 1;
-        held.writing += 1;
-        next.running.log.set_queued(None);
-        // Should it have left in this very moment, its place comes back as soon as it is dropped.
-        let _ = next.turn.send(());
+        while self.has_room() {
+            let Some(next) = self.order().first().copied() else { return };
+            let next = self.waiting.remove(next);
+            self.writing += 1;
+            self.round = next.round;
+            let held = self.held.entry(next.running.owner_id).or_default();
+            held.waiting -= 1;
+            held.writing += 1;
+            next.running.log.set_queued(None);
+            // Should it have left in this very moment, its place comes back as soon as it is dropped.
+            let _ = next.turn.send(());
+        }
     }
 
     fn tell_positions(&mut self) {
@@ -227,5 +247,28 @@ mod tests {
         assert!(!has_turn(&mut waiting));
         drop(writing);
         assert!(has_turn(&mut waiting));
+    }
+
+    #[test]
+    fn more_room_is_for_those_who_wait_and_less_throws_nobody_out() {
+        let queue = Queue::new(None, Some(1), None);
+        let enter = || queue.enter(&answer(clock::id())).unwrap();
+        let (first, mut second, mut third, mut fourth) = (enter(), enter(), enter(), enter());
+        queue.set(None, Some(3), None);
+        assert!(has_turn(&mut second) && has_turn(&mut third) && !has_turn(&mut fourth));
+        assert_eq!(queue.lock().waiting[0].position, 1);
+        queue.set(Some(1), Some(1), Some(1));
+        assert!(matches!(queue.enter(&answer(clock::id())), Err(Error::QueueFull)));
+        assert!(matches!(queue.enter(&answer(fourth.running.owner_id)), Err(Error::TooManyAnswers { most: 1 })));
+        // Three are written where one may be: two of them end before the next comes.
+        drop((first, second));
+        assert!(!has_turn(&mut fourth));
+        drop(third);
+        assert!(has_turn(&mut fourth));
+        queue.set(None, None, None);
+        let mut last = enter();
+        assert!(has_turn(&mut last));
+        drop((fourth, last));
+        assert_eq!(queue.lock().writing, 0);
     }
 }

@@ -13,7 +13,7 @@ use super::{Chat, Outcome, accept, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
 use crate::entity::{project, user};
-use crate::error::{Error, Result, Trouble};
+use crate::error::{Error, Full, Result, Trouble};
 use crate::failpoint;
 use crate::llm::{Asker, Model};
 use crate::pace::Standing;
@@ -85,7 +85,7 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
         }
     };
     // Of an account that was deactivated in this moment nothing more is asked: what runs by then is found and stopped.
-    let usable = async { Ok(project::Entity::usable_one(owner_id, project_id).one(chat.db.reader()).await?) };
+    let usable = async { Ok(project::Entity::usable_counted(owner_id, project_id).one(chat.db.reader()).await?) };
     let (earlier, project) = tokio::try_join!(earlier, usable)?;
     if let Some(turn) = earlier {
         return Ok(turn);
@@ -93,7 +93,13 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
     if chat.stopping.is_cancelled() {
         return Err(Error::ShuttingDown);
     }
-    let project = project.ok_or(Error::NotFound("conversation"))?;
+    let project::Counted { project, messages } = project.ok_or(Error::NotFound("conversation"))?;
+    if let Some(most) = chat.storage.most().messages
+        && messages.unsigned_abs() + more_messages(&request.asked) > most as u64
+    {
+        return Err(Full::Messages { most }.into());
+    }
+    let room = chat.storage.room_for_turn(owner_id, length(&request.asked))?;
     let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
     let model = match request.model.as_deref() {
         Some(asked) => resolve(chat, Some(asked), asker).await?,
@@ -103,6 +109,7 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
         Ok(accepted) => accepted,
         Err(error) => return refused(chat, &running, &request, error).await,
     };
+    room.keep();
     chat.answers.begin(&running);
     chat.changes.publish(owner_id, Change::Changed(project_id));
     if let Some(name) = accepted.name {
@@ -156,7 +163,7 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
         if content.trim().is_empty() {
             return Err(Error::invalid("content", "there is nothing to ask; write something"));
         }
-        if let Some(limit) = chat.longest_question
+        if let Some(limit) = chat.allowance.longest_question()
             && content.len() > limit
         {
             let detail = format!("a message has at most {limit} bytes, this one has {}", content.len());
@@ -170,6 +177,23 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
         return Err(Error::invalid("client_request_id", detail));
     }
     Ok(())
+}
+
+/// How many messages a turn adds.
+fn more_messages(asked: &Asked) -> u64 {
+    match asked {
+        Asked::New { .. } | Asked::Edited { .. } => 2,
+        Asked::Again { .. } => 1,
+        Asked::Continue { .. } => 0,
+    }
+}
+
+/// How much of the question is to be stored, in bytes.
+fn length(asked: &Asked) -> usize {
+    match asked {
+        Asked::New { content, .. } | Asked::Edited { content, .. } => content.len(),
+        Asked::Again { .. } | Asked::Continue { .. } => 0,
+    }
 }
 
 /// The answer that is about to be written: a new one, or an earlier one that goes on.

@@ -7,6 +7,7 @@ use clap::Args;
 use super::accounts::AccountSettings;
 use super::parse::Problems;
 use super::settings::Defaults;
+use super::storage::StorageSettings;
 use super::{Limits, PromptCache, ProviderLimits, SocketLimits};
 
 /// Limits; 0 lifts one.
@@ -154,6 +155,9 @@ pub struct LimitSettings {
     /// Days that the audit log keeps an entry (0: for ever)
     #[arg(long, env = "LOQUAT_AUDIT_DAYS", value_name = "DAYS", default_value = "365", hide_env_values = true)]
     pub audit_days: String,
+    /// What may be stored.
+    #[command(flatten)]
+    pub storage: StorageSettings,
     /// How often anybody may guess, and how long sessions last.
     #[command(flatten)]
     pub accounts: AccountSettings,
@@ -197,6 +201,7 @@ impl LimitSettings {
             .limit("LOQUAT_MAX_MESSAGE_BYTES", defaults.unless_given("max_message_bytes", &self.max_message_bytes));
         let answer_bytes = problems
             .limit("LOQUAT_MAX_ANSWER_BYTES", defaults.unless_given("max_answer_bytes", &self.max_answer_bytes));
+        let storage = self.storage.read(defaults, problems);
         let accounts = self.accounts.read(defaults, problems);
         let waiting_sign_ins = problems.limit(
             "LOQUAT_MAX_WAITING_SIGN_INS",
@@ -238,6 +243,7 @@ impl LimitSettings {
             session_check: Duration::from_secs(5),
             accounts: accounts?,
             audit_days: audit_days?,
+            storage: storage?,
             sockets: SocketLimits {
                 per_person: sockets_per_person?,
                 ping: Duration::from_secs(20),

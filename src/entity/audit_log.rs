@@ -79,6 +79,8 @@ pub enum Action {
     ProviderDeleted,
     /// Something was said of a model, such as whom it is for.
     ModelChanged,
+    /// A limit is another from now on.
+    LimitChanged,
     /// What is stored under the secret key was sealed with another one.
     SecretRotated,
 }

@@ -7,7 +7,7 @@ use loquat::app::App;
 use loquat::auth::{self, NewAccount};
 use loquat::config::{
     AccountLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, RequiredFactor,
-    SessionTimes, Signup, SocketLimits,
+    SessionTimes, Signup, SocketLimits, StorageLimits,
 };
 use loquat::entity::user::Role;
 use secrecy::SecretString;
@@ -144,6 +144,7 @@ fn config(data: Data) -> Config {
             session_check: Duration::from_millis(100),
             accounts: AccountLimits::default(),
             audit_days: Some(365),
+            storage: StorageLimits::default(),
             sockets: SocketLimits {
                 per_person: Some(20),
                 ping: Duration::from_millis(200),

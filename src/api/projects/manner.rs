@@ -1,6 +1,6 @@
 //! How a conversation is answered: by which model, told what, with which parameters.
 
-use sea_orm::Set;
+use sea_orm::{ActiveValue, Set};
 
 use crate::api::parameters::Parameters;
 use crate::app::App;
@@ -33,4 +33,20 @@ impl Manner {
         }
         Ok(())
     }
+}
+
+/// How many bytes of text a conversation gets more by a change, or less where it is below nothing.
+pub(super) fn growth(before: Option<&project::Model>, change: &project::ActiveModel) -> i64 {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let more = |value: &ActiveValue<Option<String>>, before: Option<&Option<String>>| match value {
+        ActiveValue::Set(text) => length(text) as i64 - before.map_or(0, length) as i64,
+        _ => 0,
+    };
+    let name = match &change.name {
+        ActiveValue::Set(name) => name.len() as i64 - before.map_or(0, |before| before.name.len()) as i64,
+        _ => 0,
+    };
+    let prompt = more(&change.system_prompt, before.map(|before| &before.system_prompt));
+    let parameters = more(&change.parameters, before.map(|before| &before.parameters));
+    name + prompt + parameters
 }

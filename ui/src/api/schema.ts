@@ -4,6 +4,36 @@
  */
 
 export interface paths {
+    "/api/admin/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the limits
+         * @description For administrators. What each is now, and what the server was started with.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        get: operations["get_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes limits
+         * @description For administrators. In force at once, without a restart and after every one. Nobody is cut off: who has more than a
+         *     new limit allows keeps it, and begins nothing more; where there is more room, those who wait go on. With a new number
+         *     of questions within a minute everybody begins to count anew. Other instances follow within some seconds.
+         *
+         *     An API key needs the scope `admin`.
+         */
+        patch: operations["change_limits"];
+        trace?: never;
+    };
     "/api/admin/users/": {
         parameters: {
             query?: never;
@@ -492,7 +522,8 @@ export interface paths {
         put?: never;
         /**
          * Makes a conversation
-         * @description For signed-in people.
+         * @description For signed-in people. There may be only so many, and only so much text in them: 409 `too_many_conversations` and
+         *     `storage_full`.
          *
          *     An API key needs the scope `chat`.
          */
@@ -1119,6 +1150,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/me/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows how much you have stored
+         * @description For signed-in people. Beyond it new questions, conversations and instructions are refused with 409 `storage_full`,
+         *     `too_many_conversations` or `conversation_full`; reading, exporting and deleting go on.
+         *
+         *     An API key of any scope will do.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ws": {
         parameters: {
             query?: never;
@@ -1321,7 +1375,7 @@ export interface components {
          * @description What can be done that others may ask about later.
          * @enum {string}
          */
-        AuditAction: "user_registered" | "user_created" | "user_deactivated" | "user_activated" | "user_role_changed" | "user_renamed" | "user_deleted" | "password_changed" | "reset_link_created" | "password_reset" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted" | "factor_added" | "factor_removed" | "factors_reset" | "sessions_ended" | "provider_created" | "provider_changed" | "provider_deleted" | "model_changed" | "secret_rotated";
+        AuditAction: "user_registered" | "user_created" | "user_deactivated" | "user_activated" | "user_role_changed" | "user_renamed" | "user_deleted" | "password_changed" | "reset_link_created" | "password_reset" | "key_created" | "key_deleted" | "invite_created" | "invite_deleted" | "factor_added" | "factor_removed" | "factors_reset" | "sessions_ended" | "provider_created" | "provider_changed" | "provider_deleted" | "model_changed" | "limit_changed" | "secret_rotated";
         /**
          * AuditEntry
          * @description What somebody did.
@@ -1757,6 +1811,100 @@ export interface components {
             items: components["schemas"]["Key"][];
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
+        };
+        /**
+         * Limit
+         * @description A limit as it stands; 0 means that there is none.
+         */
+        Limit: {
+            /**
+             * Format: uint64
+             * @description What the server was started with: its setting, or the default.
+             */
+            as_started: number;
+            /** @description Whether an administrator has set it. Then the setting does not count until that is taken back. */
+            is_set: boolean;
+            /**
+             * Format: uint64
+             * @description What it is now.
+             */
+            value: number;
+        };
+        /**
+         * LimitChange
+         * @description What is to become of the limits. What is left out stays; 0 lifts a limit, and null takes it back to what the server
+         *     was started with.
+         */
+        LimitChange: {
+            /**
+             * Format: uint64
+             * @description Conversations of one person.
+             */
+            conversations_per_person?: number | null;
+            /**
+             * Format: uint64
+             * @description Answers that are written at once in all; further ones wait for their turn.
+             */
+            live_answers?: number | null;
+            /**
+             * Format: uint64
+             * @description Answers of one person that are written at once or wait.
+             */
+            live_answers_per_person?: number | null;
+            /**
+             * Format: uint64
+             * @description Bytes of one message from a person; at least 1024. What a request's body may have stands above it.
+             */
+            message_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description Messages of one conversation, those of all its branches together; at least 2.
+             */
+            messages_per_conversation?: number | null;
+            /**
+             * Format: uint64
+             * @description Open WebSockets of one person.
+             */
+            sockets_per_person?: number | null;
+            /**
+             * Format: uint64
+             * @description Bytes of text that one person may store: instructions, questions and answers; at least 1048576.
+             */
+            storage_per_person?: number | null;
+            /**
+             * Format: uint64
+             * @description Questions of one person within a minute.
+             */
+            turns_per_minute?: number | null;
+            /**
+             * Format: uint64
+             * @description Answers that wait for their turn.
+             */
+            waiting_answers?: number | null;
+        };
+        /**
+         * Limits
+         * @description The limits that administrators can set.
+         */
+        Limits: {
+            /** @description Conversations of one person. */
+            conversations_per_person: components["schemas"]["Limit"];
+            /** @description Answers that are written at once in all; further ones wait for their turn. */
+            live_answers: components["schemas"]["Limit"];
+            /** @description Answers of one person that are written at once or wait. */
+            live_answers_per_person: components["schemas"]["Limit"];
+            /** @description Bytes of one message from a person; at least 1024. What a request's body may have stands above it. */
+            message_bytes: components["schemas"]["Limit"];
+            /** @description Messages of one conversation, those of all its branches together; at least 2. */
+            messages_per_conversation: components["schemas"]["Limit"];
+            /** @description Open WebSockets of one person. */
+            sockets_per_person: components["schemas"]["Limit"];
+            /** @description Bytes of text that one person may store: instructions, questions and answers; at least 1048576. */
+            storage_per_person: components["schemas"]["Limit"];
+            /** @description Questions of one person within a minute. */
+            turns_per_minute: components["schemas"]["Limit"];
+            /** @description Answers that wait for their turn. */
+            waiting_answers: components["schemas"]["Limit"];
         };
         /**
          * Message
@@ -3259,6 +3407,38 @@ export interface components {
             id: number;
         };
         /**
+         * Storage
+         * @description How much you have stored, and may.
+         */
+        Storage: {
+            /**
+             * Format: uint64
+             * @description Your conversations.
+             */
+            conversations: number;
+            /**
+             * Format: uint64
+             * @description How many there may be; null for any number.
+             */
+            most_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description How many there may be; null for any number.
+             */
+            most_conversations?: number | null;
+            /**
+             * Format: uint64
+             * @description How many messages one conversation may have; null for any number.
+             */
+            most_messages?: number | null;
+            /**
+             * Format: uint64
+             * @description Bytes of text: names, instructions and parameters of your conversations, questions, answers and their reasoning. As
+             *     counted some minutes ago at most; an answer that is being written counts when it ends.
+             */
+            used_bytes: number;
+        };
+        /**
          * Timing
          * @description Times of an answer, in milliseconds; the pauses before it was continued are not in them.
          */
@@ -3367,6 +3547,92 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Limits"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Limits"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_people: {
         parameters: {
             query?: {
@@ -6319,6 +6585,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Storage"];
                 };
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
