@@ -15,6 +15,7 @@ import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
 import { factors } from "./states/factors.mjs";
 import { failures } from "./states/failures.mjs";
+import { limits } from "./states/limits.mjs";
 import { managing } from "./states/managing.mjs";
 import { modelServers } from "./states/model-servers.mjs";
 import { shapes } from "./states/shapes.mjs";
@@ -34,6 +35,7 @@ const states = {
   ...managing,
   ...account,
   ...modelServers,
+  ...limits,
   ...administration,
 };
 const chosen = Object.entries(states).filter(

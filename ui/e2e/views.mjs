@@ -313,4 +313,18 @@ export const administratorViews = {
     await page.getByRole("button", { name: "More for bridge-builder" }).click();
     await page.getByRole("menuitem", { name: "Let it name conversations" }).waitFor();
   },
+  limits: async ({ page, own }) => {
+    await page.request.patch(`${own.base}/api/admin/limits`, { data: { turns_per_minute: 5 } });
+    await page.goto(`${own.base}/settings#limits`);
+    await page.getByText("As started: 60").waitFor();
+    await page.getByText(/of 1 GB stored/).waitFor();
+    await page.getByRole("region", { name: "Limits" }).scrollIntoViewIfNeeded();
+  },
+  "changing a limit": async ({ page }) => {
+    await page.getByRole("button", { name: "Change: Questions a minute" }).click();
+    const dialog = page.getByRole("dialog", { name: "Questions a minute" });
+    await dialog.getByLabel("At most").fill("many");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.locator("[aria-invalid=true]").waitFor();
+  },
 };

@@ -44,6 +44,21 @@ export function describeError(error: unknown): Words {
         title: t`You have as many keys as one person may have.`,
         advice: t`Delete one that nothing uses any more.`,
       };
+    case "storage_full":
+      return {
+        title: t`You have stored as much as one person may here.`,
+        advice: t`Delete conversations that you no longer need, or ask whoever runs this server for more room. What you wrote is kept in the box.`,
+      };
+    case "too_many_conversations":
+      return {
+        title: t`You have as many conversations as one person may have here.`,
+        advice: t`Delete some that you no longer need, or ask whoever runs this server for more.`,
+      };
+    case "conversation_full":
+      return {
+        title: t`This conversation has as many messages as one may have here.`,
+        advice: t`Go on in a new one, or delete a part of this. What you wrote is kept in the box.`,
+      };
     case "queue_full":
       return {
         title: t`Too many questions are waiting for a model already.`,

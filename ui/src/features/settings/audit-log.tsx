@@ -17,8 +17,8 @@ export function AuditLog() {
       title={<Trans>Audit log</Trans>}
       about={
         <Trans>
-          Who did what with accounts, keys, invitations and model servers. What people talk about is
-          never in it.
+          Who did what with accounts, keys, invitations, model servers and limits. What people talk
+          about is never in it.
         </Trans>
       }
     >

@@ -1,6 +1,21 @@
 /** An entry of the audit log as a sentence. */
+import { i18n } from "@lingui/core";
 import { t } from "@lingui/core/macro";
 import type { AuditEntry } from "../../api/client";
+import { limitWords, sayLimit } from "./limits/words";
+
+/** A limit as it is called where it is set; one that this page does not know keeps the server's word. */
+function sayChangedLimit(actor: string, details: AuditEntry["details"]): string {
+  const { limit = "", before = "", after = "", how } = details;
+  const words = limitWords().find(([name]) => name === limit)?.[1];
+  const title = words?.title ?? limit;
+  const say = (value: string) => sayLimit(Number(value), words?.unit !== undefined, i18n.locale);
+  const was = say(before);
+  const is = say(after);
+  return how === "taken_back"
+    ? t`${actor} took the limit “${title}” back from ${was} to ${is}, as started`
+    : t`${actor} changed the limit “${title}” from ${was} to ${is}`;
+}
 
 export function sayEntry(entry: AuditEntry): string {
   const { action, details, actor_id, target_id } = entry;
@@ -69,6 +84,8 @@ export function sayEntry(entry: AuditEntry): string {
       const model = details.model ?? "";
       return t`${actor} changed what holds for ${model} of “${target}”`;
     }
+    case "limit_changed":
+      return sayChangedLimit(actor, details);
     case "secret_rotated":
       return t`${actor} replaced the secret key`;
   }

@@ -7,6 +7,7 @@ import { DownloadIcon } from "../../components/icons";
 import { DeleteAccount } from "./delete-account";
 import { Section } from "./section";
 import styles from "./settings.module.css";
+import { StorageUsed } from "./storage-used";
 
 export function OwnData() {
   const [deleting, setDeleting] = useState(false);
@@ -21,6 +22,7 @@ export function OwnData() {
           </Trans>
         }
       >
+        <StorageUsed />
         <div>
           <a className={styles.download} href={exportAddress} download>
             <DownloadIcon size={18} />

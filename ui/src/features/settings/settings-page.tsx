@@ -9,6 +9,7 @@ import { Appearance } from "./appearance";
 import { AuditLog } from "./audit-log";
 import { Devices } from "./devices";
 import { Invitations } from "./invitations";
+import { Limits } from "./limits/limits";
 import { ModelServers } from "./model-servers/model-servers";
 import { OwnData } from "./own-data";
 import { Passkeys } from "./passkeys";
@@ -55,6 +56,7 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
               <People />
               <Invitations />
               <ModelServers />
+              <Limits />
               <AuditLog />
             </>
           )}

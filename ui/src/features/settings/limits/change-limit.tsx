@@ -1,0 +1,90 @@
+/** Another number for a limit, or none, or the one that the server was started with. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { Limit } from "../../../api/client";
+import { changeLimits } from "../../../api/limits";
+import { useSubmission } from "../../../api/submission";
+import { Button } from "../../../components/button";
+import { Dialog } from "../../../components/dialog";
+import { Field } from "../../../components/field";
+import { showToast } from "../../../components/toast";
+import { Failure } from "../section";
+import settings from "../settings.module.css";
+import { readAmount, writeAmount } from "./amount";
+import styles from "./limits.module.css";
+import { type LimitName, type LimitWords, sayLimit } from "./words";
+
+interface ChangeLimitProps {
+  name: LimitName;
+  of: Limit;
+  words: LimitWords;
+  onClose: () => void;
+}
+
+export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProps) {
+  const { t, i18n } = useLingui();
+  const queries = useQueryClient();
+  const { title, about, unit, least = 1 } = words;
+  const [typed, setTyped] = useState(() => writeAmount(limit.value, unit?.bytes, i18n.locale));
+  const [mistake, setMistake] = useState<string | null>(null);
+  const { busy, errorOf, failure, run, forget } = useSubmission([name]);
+  const asStarted = sayLimit(limit.as_started, unit !== undefined, i18n.locale);
+  const unitName = unit?.name;
+
+  async function put(value: number | null) {
+    if (!(await run(() => changeLimits(queries, { [name]: value })))) return;
+    onClose();
+    showToast(t`Saved`, undefined, 3000);
+  }
+
+  async function save(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const value = readAmount(typed, unit?.bytes, i18n.locale);
+    if (value === null) {
+      setMistake(
+        unit ? t`Give a number, or 0 for no limit.` : t`Give a whole number, or 0 for no limit.`,
+      );
+      return;
+    }
+    await put(value);
+  }
+
+  return (
+    <Dialog open onClose={onClose} title={title}>
+      <form className={styles.form} onSubmit={save} noValidate>
+        <p>{about}</p>
+        <Failure words={failure} />
+        <Field
+          label={unitName ? t`At most, in ${unitName}` : t`At most`}
+          name={name}
+          inputMode={unit ? "decimal" : "numeric"}
+          autoComplete="off"
+          autoFocus
+          maxLength={20}
+          value={typed}
+          hint={least > 1 ? t`At least ${least}, or 0 for no limit.` : t`0 means no limit.`}
+          error={mistake ?? errorOf(name)}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            setMistake(null);
+            forget();
+          }}
+        />
+        <div className={settings.actions}>
+          <Button type="submit" look="primary" busy={busy}>
+            <Trans>Save</Trans>
+          </Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
+          {limit.is_set && (
+            <Button look="link" onClick={() => void put(null)}>
+              <Trans>Back to {asStarted}, as started</Trans>
+            </Button>
+          )}
+        </div>
+      </form>
+    </Dialog>
+  );
+}
