@@ -5,9 +5,14 @@ import { administrator } from "./door.mjs";
 const region = (page) => page.getByRole("region", { name: "Limits" });
 const row = (page, title) => region(page).getByRole("listitem").filter({ hasText: title });
 
-export async function changeLimit(page, title, value) {
+async function changeLimit(page, title, value) {
   await page.getByRole("button", { name: `Change: ${title}` }).click();
   const dialog = page.getByRole("dialog", { name: title });
+  const field = dialog.getByLabel(/^At most/);
+  await waitUntil(
+    () => field.evaluate((input) => input === document.activeElement),
+    "the field is not where one types",
+  );
   await dialog.getByLabel(/^At most/).fill(value);
   await dialog.getByRole("button", { name: "Save" }).click();
   return dialog;

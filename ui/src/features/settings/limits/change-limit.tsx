@@ -1,7 +1,7 @@
 /** Another number for a limit, or none, or the one that the server was started with. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { Limit } from "../../../api/client";
 import { changeLimits } from "../../../api/limits";
 import { useSubmission } from "../../../api/submission";
@@ -28,9 +28,13 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
   const { title, about, unit, least = 1 } = words;
   const [typed, setTyped] = useState(() => writeAmount(limit.value, unit?.bytes, i18n.locale));
   const [mistake, setMistake] = useState<string | null>(null);
+  const form = useRef<HTMLFormElement>(null);
   const { busy, errorOf, failure, run, forget } = useSubmission([name]);
   const asStarted = sayLimit(limit.as_started, unit !== undefined, i18n.locale);
   const unitName = unit?.name;
+
+  // An element can have the focus only once its dialog is open.
+  useEffect(() => form.current?.querySelector("input")?.select(), []);
 
   async function put(value: number | null) {
     if (!(await run(() => changeLimits(queries, { [name]: value })))) return;
@@ -52,7 +56,7 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
 
   return (
     <Dialog open onClose={onClose} title={title}>
-      <form className={styles.form} onSubmit={save} noValidate>
+      <form ref={form} className={styles.form} onSubmit={save} noValidate>
         <p>{about}</p>
         <Failure words={failure} />
         <Field
@@ -60,7 +64,6 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
           name={name}
           inputMode={unit ? "decimal" : "numeric"}
           autoComplete="off"
-          autoFocus
           maxLength={20}
           value={typed}
           hint={least > 1 ? t`At least ${least}, or 0 for no limit.` : t`0 means no limit.`}

@@ -5,6 +5,7 @@ import { useState } from "react";
 import type { Limit } from "../../../api/client";
 import { limitsQuery } from "../../../api/limits";
 import { Button } from "../../../components/button";
+import { classNames } from "../../../lib/class-names";
 import { Arrival, Section } from "../section";
 import settings from "../settings.module.css";
 import { ChangeLimit } from "./change-limit";
@@ -60,7 +61,7 @@ function LimitRow({ of: limit, words, onChange }: LimitRowProps) {
   const say = (value: number) => sayLimit(value, unit !== undefined, i18n.locale);
   const asStarted = say(limit.as_started);
   return (
-    <li className={settings.item}>
+    <li className={classNames(settings.item, styles.row)}>
       <div className={settings.words}>
         <p className={settings.itemName}>{title}</p>
         <p className={settings.quiet}>{about}</p>
@@ -73,7 +74,9 @@ function LimitRow({ of: limit, words, onChange }: LimitRowProps) {
           </p>
         )}
       </div>
-      <span className={styles.value}>{say(limit.value)}</span>
+      <span className={styles.value}>
+        {limit.value === 0 ? <Trans>No limit</Trans> : say(limit.value)}
+      </span>
       <Button look="link" aria-label={t`Change: ${title}`} onClick={onChange}>
         <Trans>Change</Trans>
       </Button>

@@ -86,8 +86,8 @@ export function limitWords(): [LimitName, LimitWords][] {
   ];
 }
 
-/** How much it is, in words. */
+/** How much it is, in words that stand in a sentence. */
 export function sayLimit(value: number, isSize: boolean, locale: string): string {
-  if (value === 0) return t`No limit`;
+  if (value === 0) return t`no limit`;
   return isSize ? sayBytes(value, locale) : new Intl.NumberFormat(locale).format(value);
 }
