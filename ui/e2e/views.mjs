@@ -315,7 +315,9 @@ export const administratorViews = {
   },
   limits: async ({ page, own }) => {
     await page.request.patch(`${own.base}/api/admin/limits`, { data: { turns_per_minute: 5 } });
+    // Only the end of the address is another, for which a browser loads nothing.
     await page.goto(`${own.base}/settings#limits`);
+    await page.reload();
     await page.getByText("As started: 60").waitFor();
     await page.getByText(/of 1 GB stored/).waitFor();
     await page.getByRole("region", { name: "Limits" }).scrollIntoViewIfNeeded();
