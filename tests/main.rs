@@ -23,6 +23,7 @@ mod faults;
 mod full_disk;
 mod guard;
 mod guessing;
+mod host;
 mod invites;
 mod keys;
 mod kills;
