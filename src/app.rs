@@ -84,7 +84,8 @@ impl App {
         providers.load().await.map_err(Error::for_operator)?;
         let chat = Chat::start(db.clone(), catalog, &config.limits, config.prompt_cache.as_ref());
         let auth = Auth::new(
-            Hasher::new(config.limits.waiting_sign_ins),
+            Hasher::new(config.limits.waiting_sign_ins)
+                .for_host(config.public_url.as_ref().and_then(|url| url.host_str())),
             Keys::new(&secret_key),
             config.signup,
             Limits::new(&config.limits.accounts),

@@ -21,6 +21,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod caller;
 pub mod factors;
+mod guessable;
 pub mod invites;
 pub mod lifetime;
 pub mod limits;
@@ -160,7 +161,7 @@ async fn store_account(
 ) -> Result<(user::Model, Option<resets::Link>)> {
     let email = normal_email(&account.email)?;
     let name = normal_name(account.name)?;
-    password::check_is_good(&account.password, &email)?;
+    hasher.check_is_good(&account.password, &email, name.as_deref())?;
     let hashed_password = hasher.hash(account.password).await?;
     let now = clock::now();
     let user = user::ActiveModel {
@@ -271,7 +272,7 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     let new_password = change.password.is_some();
     if let Some((new, current)) = change.password {
         accounts::check_password(auth, &caller.user, current, "current_password").await?;
-        password::check_is_good(&new, &caller.user.email)?;
+        auth.hasher.check_is_good(&new, &caller.user.email, caller.user.name.as_deref())?;
         user.hashed_password = Set(auth.hasher.hash(new).await?);
     }
     user.updated_at = Set(clock::now());

@@ -3,7 +3,7 @@
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect, Set};
 use secrecy::SecretString;
 
-use super::password::{self, Hasher};
+use super::password::Hasher;
 use super::{Auth, SignedIn, normal_email};
 use crate::audit;
 use crate::clock;
@@ -21,7 +21,7 @@ pub async fn find(db: &Db, email: &str) -> Result<user::Model> {
 
 /// Gives an account another password and ends all its sessions, at once. Returns how many those were.
 pub async fn reset_password(db: &Db, hasher: &Hasher, user: &user::Model, password: SecretString) -> Result<u64> {
-    password::check_is_good(&password, &user.email)?;
+    hasher.check_is_good(&password, &user.email, user.name.as_deref())?;
     let hashed_password = hasher.hash(password).await?;
     let mut change = user.clone().into_active_model();
     change.hashed_password = Set(hashed_password);

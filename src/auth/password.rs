@@ -10,15 +10,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
+use super::guessable::{self, Words};
 use crate::error::{Error, Result};
-
-/// The shortest password, in characters.
-pub const SHORTEST: usize = 8;
-/// The longest password, in characters; hashing a megabyte would be a gift to an attacker.
-pub const LONGEST: usize = 256;
-
-/// Refused although long enough: what guessing programs try first.
-static COMMON: &str = include_str!("common-passwords.txt");
 
 /// A hash of nothing anybody can type, for accounts that do not exist.
 static NOBODY: LazyLock<String> =
@@ -31,6 +24,7 @@ pub struct Hasher {
     working: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     done: AtomicU64,
+    words: Words,
 }
 
 impl Hasher {
@@ -42,7 +36,18 @@ impl Hasher {
             working: Arc::new(Semaphore::new(most)),
             waiting: Arc::new(Semaphore::new(waiting + most)),
             done: AtomicU64::new(0),
+            words: Words::new(None),
         }
+    }
+
+    /// The same for a server of this name, which is then no good password.
+    pub fn for_host(self, host: Option<&str>) -> Self {
+        Self { words: Words::new(host), ..self }
+    }
+
+    /// Refuses a password that will not do for somebody with this address and this name.
+    pub fn check_is_good(&self, password: &SecretString, email: &str, name: Option<&str>) -> Result<()> {
+        guessable::check(&self.words, password.expose_secret(), email, name)
     }
 
     /// The PHC string of a password.
@@ -99,46 +104,9 @@ fn hash_now(password: &SecretString) -> Result<String> {
         .map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
 }
 
-/// Refuses passwords that are too short, too long or among the first that anyone would guess.
-pub fn check_is_good(password: &SecretString, email: &str) -> Result<()> {
-    let password = password.expose_secret();
-    let length = password.chars().count();
-    if length < SHORTEST {
-        return Err(Error::invalid("password", format!("a password needs at least {SHORTEST} characters")));
-    }
-    if length > LONGEST {
-        return Err(Error::invalid("password", format!("a password has at most {LONGEST} characters")));
-    }
-    let lower = password.to_lowercase();
-    let first = lower.chars().next();
-    let all_the_same = lower.chars().all(|c| Some(c) == first);
-    if all_the_same || COMMON.lines().any(|common| common == lower) || lower == email {
-        return Err(Error::invalid(
-            "password",
-            "this password is among the first that anyone would guess; choose another, such as four words that do not belong together",
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn good(password: &str) -> bool {
-        check_is_good(&SecretString::from(password.to_owned()), "ada@example.org").is_ok()
-    }
-
-    #[test]
-    fn guessable_passwords_are_refused() {
-        for bad in ["", "short", "password", "Password1", "12345678", "aaaaaaaaaaaa", "qwertyuiop", "ADA@example.org"] {
-            assert!(!good(bad), "{bad:?}");
-        }
-        assert!(!good(&"x7".repeat(200)));
-        for fine in ["correct horse battery", "пароль-на-славу", "x7Kq2-_pz"] {
-            assert!(good(fine), "{fine:?}");
-        }
-    }
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_and_no_other() {
