@@ -23,6 +23,7 @@ pub mod caller;
 pub mod factors;
 mod guessable;
 pub mod invites;
+mod journal;
 pub mod lifetime;
 pub mod limits;
 pub mod password;
@@ -36,6 +37,7 @@ pub mod token;
 mod watch;
 
 use factors::Factors;
+use journal::How;
 use lifetime::Lifetime;
 use limits::Limits;
 use password::Hasher;
@@ -233,15 +235,19 @@ pub async fn login(
     };
     // An unknown account costs the same time, so that nobody can list who has one.
     let hash = user.as_ref().map(|user| user.hashed_password.clone());
-    let right = auth.hasher.verify(password, hash).await?;
-    let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
-    // Only whoever knows the password is told.
-    if !user.is_active() {
-        return Err(Error::AccountDeactivated);
+    let outcome: Result<_> = async {
+        let right = auth.hasher.verify(password, hash).await?;
+        let Some(user) = user.as_ref().filter(|_| right) else { return Err(Error::WrongCredentials) };
+        // Only whoever knows the password is told.
+        if !user.is_active() {
+            return Err(Error::AccountDeactivated);
+        }
+        factors::ask(db, auth, user).await?;
+        Ok((user.clone(), sessions::begin(db, auth, user, &device).await?))
     }
-    factors::ask(db, auth, &user).await?;
-    let ticket = sessions::begin(db, auth, &user, device).await?;
-    Ok((user, ticket))
+    .await;
+    journal::sign_in(How::Password, user.as_ref(), &device, &outcome);
+    outcome
 }
 
 /// Ends a session at once.

@@ -29,6 +29,7 @@ mod keys;
 mod kills;
 mod lifetimes;
 mod limits;
+mod logs;
 mod lost_commits;
 mod migrations;
 mod models;

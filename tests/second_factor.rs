@@ -15,7 +15,7 @@ use crate::harness::{Person, Server};
 
 /// The password was right; what comes next?
 async fn first_step(person: &Person) -> Response {
-    person.post("/api/login/", json!({"email": person.email, "password": PASSWORD})).await
+    person.elsewhere().post("/api/login/", json!({"email": person.email, "password": PASSWORD})).await
 }
 
 on_both_databases! {

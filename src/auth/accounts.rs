@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveMode
 use secrecy::SecretString;
 
 use super::password::Hasher;
-use super::{Auth, SignedIn, normal_email};
+use super::{Auth, SignedIn, journal, normal_email};
 use crate::audit;
 use crate::clock;
 use crate::db::Db;
@@ -41,9 +41,14 @@ pub(super) async fn check_password(
     password: SecretString,
     field: &'static str,
 ) -> Result<()> {
-    let mut attempt = auth.limits.own_password(user.id)?;
-    let right = auth.hasher.verify(password, Some(user.hashed_password.clone())).await;
-    attempt.settle(right.and_then(|right| if right { Ok(()) } else { Err(Error::WrongPassword { field }) }))
+    let outcome: Result<_> = async {
+        let mut attempt = auth.limits.own_password(user.id)?;
+        let right = auth.hasher.verify(password, Some(user.hashed_password.clone())).await;
+        attempt.settle(right.and_then(|right| if right { Ok(()) } else { Err(Error::WrongPassword { field }) }))
+    }
+    .await;
+    journal::confirmed(user, &outcome);
+    outcome
 }
 
 /// Begins a transaction in which the session still lives. Another process, such as the command line, may have ended it
