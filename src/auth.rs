@@ -35,6 +35,7 @@ mod seen;
 pub mod sessions;
 pub mod token;
 mod watch;
+mod workers;
 
 use factors::Factors;
 use journal::How;

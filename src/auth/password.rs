@@ -1,16 +1,18 @@
 //! Passwords: argon2id, a few at a time, away from the asynchronous threads.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::guessable::{self, Words};
+use super::workers::Workers;
 use crate::error::{Error, Result};
 
 /// A hash of nothing anybody can type, for accounts that do not exist.
@@ -25,6 +27,7 @@ pub struct Hasher {
     waiting: Arc<Semaphore>,
     done: AtomicU64,
     words: Words,
+    workers: Workers,
 }
 
 impl Hasher {
@@ -37,6 +40,7 @@ impl Hasher {
             waiting: Arc::new(Semaphore::new(waiting + most)),
             done: AtomicU64::new(0),
             words: Words::new(None),
+            workers: Workers::new(most),
         }
     }
 
@@ -60,9 +64,8 @@ impl Hasher {
         self.work(move || {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| NOBODY.clone());
-            let parsed =
-                PasswordHash::new(&hash).map_err(|error| Error::Internal(anyhow::anyhow!("stored hash: {error}")))?;
-            let fits = argon2().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
+            let fits = fits(&password, &hash);
+            let fits = fits.map_err(|error| Error::Internal(anyhow::anyhow!("a stored hash: {error}")))?;
             Ok(fits && known)
         })
         .await?
@@ -82,13 +85,12 @@ impl Hasher {
         };
         let working = Arc::clone(&self.working).acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
         self.done.fetch_add(1, Ordering::Relaxed);
-        tokio::task::spawn_blocking(move || {
+        let work = move || {
             // Held by the work itself: a caller who leaves must not let more run than are allowed.
             let _working = working;
             work()
-        })
-        .await
-        .map_err(|error| Error::Internal(error.into()))
+        };
+        self.workers.run(work).await
     }
 }
 
@@ -98,14 +100,54 @@ fn argon2() -> Argon2<'static> {
 }
 
 fn hash_now(password: &SecretString) -> Result<String> {
-    argon2()
-        .hash_password(password.expose_secret().as_bytes())
+    hash_with(&argon2(), password, &argon2::password_hash::generate_salt())
         .map(|hash| hash.to_string())
         .map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
 }
 
+/// Whether a password fits a hash, which says itself how it was made.
+fn fits(password: &SecretString, hash: &str) -> password_hash::Result<bool> {
+    let hash = PasswordHash::new(hash)?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from)?;
+    let made = Argon2::new(algorithm, version, Params::try_from(&hash)?);
+    let (Some(salt), Some(_)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+    // Two outputs are compared in a time that does not tell where they differ.
+    Ok(hash_with(&made, password, salt)?.hash == hash.hash)
+}
+
+thread_local! {
+    /// What a hash is worked out in. Kept, because memory of this size that is given back comes back in pieces: an allocator
+    /// puts something small into it, and the next hash needs a new place.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+fn hash_with(argon2: &Argon2<'_>, password: &SecretString, salt: &[u8]) -> password_hash::Result<PasswordHash> {
+    let params = argon2.params();
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output
+        .get_mut(..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN))
+        .ok_or(password_hash::Error::OutputSize)?;
+    MEMORY.with_borrow_mut(|memory| {
+        let needed = params.block_count();
+        if memory.len() < needed {
+            memory.resize(needed, Block::new());
+        }
+        argon2.hash_password_into_with_memory(password.expose_secret().as_bytes(), salt, output, &mut memory[..needed])
+    })?;
+    Ok(PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(output)?),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
     use super::*;
 
     #[tokio::test]
@@ -117,6 +159,23 @@ mod tests {
         assert!(hasher.verify(secret("correct horse"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.verify(secret("correct horses"), Some(hash)).await.unwrap());
         assert!(!hasher.verify(secret("correct horse"), None).await.unwrap());
+    }
+
+    #[test]
+    fn memory_that_was_used_before_makes_no_difference() {
+        let secret = |text: &str| SecretString::from(text.to_owned());
+        let others = argon2::Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 3, 1, None).unwrap());
+        for password in ["one of them", "another one", "one of them"] {
+            // As the library does it, in memory of its own.
+            let whole = others.hash_password(password.as_bytes()).unwrap().to_string();
+            let usual = argon2().hash_password(password.as_bytes()).unwrap().to_string();
+            for hash in [&whole, &usual, &hash_now(&secret(password)).unwrap()] {
+                assert!(fits(&secret(password), hash).unwrap() && !fits(&secret("neither"), hash).unwrap(), "{hash}");
+            }
+            let ours = PasswordHash::new(&hash_now(&secret(password)).unwrap()).unwrap();
+            assert!(argon2().verify_password(password.as_bytes(), &ours).is_ok());
+        }
+        assert!(fits(&secret("anything"), "no hash").is_err());
     }
 
     #[tokio::test]
