@@ -20,6 +20,7 @@ mod deactivation;
 mod export;
 mod failpoints;
 mod faults;
+mod floods;
 mod full_disk;
 mod guard;
 mod guessing;
