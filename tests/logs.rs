@@ -89,13 +89,13 @@ async fn forge(server: &Running) {
     let csi = "\u{9b}31m\u{2028}FORGED";
     for request in [
         format!("GET /{csi} HTTP/1.1\r\nhost: x"),
-        format!("GET /\u{1b}[2JFORGED HTTP/1.1\r\nhost: x"),
+        "GET /\u{1b}[2JFORGED HTTP/1.1\r\nhost: x".to_owned(),
         "GET /\nFORGED HTTP/1.1\r\nhost: x".to_owned(),
         format!("FORGED{csi} / HTTP/1.1\r\nhost: x"),
         format!("GET / HTTP/1.1\r\nhost: FORGED.example:{}{csi}", address.split(':').next_back().unwrap()),
         format!("GET / HTTP/1.1\r\nhost: forged.example:{}", address.split(':').next_back().unwrap()),
         format!("POST /api/login/ HTTP/1.1\r\nhost: x\r\norigin: {csi}\r\nreferer: {csi}\r\nuser-agent: {csi}"),
-        format!("GET / HTTP/1.1\r\nhost: x\r\nuser-agent: a\u{1b}[2JFORGED\r\n"),
+        "GET / HTTP/1.1\r\nhost: x\r\nuser-agent: a\u{1b}[2JFORGED\r\n".to_owned(),
         format!(
             "GET / HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {csi}\r\nx-request-id: {csi}\r\nauthorization: Bearer {csi}"
         ),

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use load::{Outcome, Paced};
+use load::{Beside, Outcome, Paced};
 use report::Results;
 use target::{Kind, LEFT_OUT, Stage, Target};
 use tokio::signal::unix::{SignalKind, signal};
