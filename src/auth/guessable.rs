@@ -70,12 +70,13 @@ fn besides(password: &str, mut words: Vec<String>) -> Option<usize> {
     (rest != password).then(|| rest.chars().filter(|c| !c.is_whitespace()).count())
 }
 
-/// The words of a name or an address, in lower case. What hosts end with is none.
+/// The words of a name or an address, in lower case, and an address as a whole. What hosts end with is none.
 fn words_of(text: &str) -> Vec<String> {
     let text = text.to_lowercase();
     let host = text.rsplit('@').next().unwrap_or_default();
     let end = host.rsplit('.').next().filter(|_| host.contains('.')).unwrap_or_default();
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= WORD && *word != end);
+    let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| *part != end);
+    let words = parts.chain([text.as_str(), host]).filter(|word| word.chars().count() >= WORD);
     words.map(str::to_owned).collect()
 }
 
