@@ -40,7 +40,7 @@ async fn who_signs_in_and_how_is_told_and_never_what_was_typed() {
     json_of(second_step(&ada, &challenge(&ada).await, json!({"recovery_code": codes[0]})).await, 200).await;
     let wrong = json!({"password": "canary-again"});
     let deleted = ada.request(Method::DELETE, "/api/users/me").json(&wrong).send().await.unwrap();
-    problem_of(deleted, 422, "invalid").await;
+    problem_of(deleted, 422, "wrong_password").await;
     let wanted = [
         ("password", "signed_in", id.as_str()),
         ("password", "wrong_credentials", &id),
@@ -51,7 +51,7 @@ async fn who_signs_in_and_how_is_told_and_never_what_was_typed() {
         ("code", "wrong_factor", &id),
         ("password", "second_factor_required", &id),
         ("recovery_code", "signed_in", &id),
-        ("password", "invalid", &id),
+        ("password", "wrong_password", &id),
     ];
     eventually("all of it is told", async || sign_ins(&server).len() >= wanted.len()).await;
     let told = sign_ins(&server);
