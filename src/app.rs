@@ -89,7 +89,8 @@ impl App {
         let limits = limits::Limits::new(db.clone(), chat.clone(), config.limits.clone());
         limits.load().await.map_err(Error::for_operator)?;
         let auth = Auth::new(
-            Hasher::new(config.limits.waiting_sign_ins),
+            Hasher::new(config.limits.waiting_sign_ins)
+                .for_host(config.public_url.as_ref().and_then(|url| url.host_str())),
             Keys::new(&secret_key),
             config.signup,
             Limits::new(&config.limits.accounts),

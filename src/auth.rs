@@ -21,7 +21,9 @@ pub mod accounts;
 pub mod api_keys;
 pub mod caller;
 pub mod factors;
+mod guessable;
 pub mod invites;
+mod journal;
 pub mod lifetime;
 pub mod limits;
 pub mod password;
@@ -33,8 +35,10 @@ mod seen;
 pub mod sessions;
 pub mod token;
 mod watch;
+mod workers;
 
 use factors::Factors;
+use journal::How;
 use lifetime::Lifetime;
 use limits::Limits;
 use password::Hasher;
@@ -160,7 +164,7 @@ async fn store_account(
 ) -> Result<(user::Model, Option<resets::Link>)> {
     let email = normal_email(&account.email)?;
     let name = normal_name(account.name)?;
-    password::check_is_good(&account.password, &email)?;
+    hasher.check_is_good(&account.password, &email, name.as_deref())?;
     let hashed_password = hasher.hash(account.password).await?;
     let now = clock::now();
     let user = user::ActiveModel {
@@ -232,15 +236,19 @@ pub async fn login(
     };
     // An unknown account costs the same time, so that nobody can list who has one.
     let hash = user.as_ref().map(|user| user.hashed_password.clone());
-    let right = auth.hasher.verify(password, hash).await?;
-    let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
-    // Only whoever knows the password is told.
-    if !user.is_active() {
-        return Err(Error::AccountDeactivated);
+    let outcome: Result<_> = async {
+        let right = auth.hasher.verify(password, hash).await?;
+        let Some(user) = user.as_ref().filter(|_| right) else { return Err(Error::WrongCredentials) };
+        // Only whoever knows the password is told.
+        if !user.is_active() {
+            return Err(Error::AccountDeactivated);
+        }
+        factors::ask(db, auth, user).await?;
+        Ok((user.clone(), sessions::begin(db, auth, user, &device).await?))
     }
-    factors::ask(db, auth, &user).await?;
-    let ticket = sessions::begin(db, auth, &user, device).await?;
-    Ok((user, ticket))
+    .await;
+    journal::sign_in(How::Password, user.as_ref(), &device, &outcome);
+    outcome
 }
 
 /// Ends a session at once.
@@ -271,7 +279,7 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     let new_password = change.password.is_some();
     if let Some((new, current)) = change.password {
         accounts::check_password(auth, &caller.user, current, "current_password").await?;
-        password::check_is_good(&new, &caller.user.email)?;
+        auth.hasher.check_is_good(&new, &caller.user.email, caller.user.name.as_deref())?;
         user.hashed_password = Set(auth.hasher.hash(new).await?);
     }
     user.updated_at = Set(clock::now());

@@ -13,6 +13,7 @@ use url::Url;
 mod accounts;
 mod hosts;
 mod limits;
+mod names;
 mod parse;
 mod providers;
 mod rotation;
@@ -23,6 +24,7 @@ mod tls;
 pub use accounts::AccountSettings;
 pub use hosts::AllowedHost;
 pub use limits::LimitSettings;
+pub use names::{AllowedNames, plain as plain_name};
 pub use providers::{Prefill, Provider};
 pub use rotation::{Rotation, RotationSettings};
 pub use settings::{DataSettings, ServeSettings};
@@ -94,6 +96,8 @@ pub enum LogFormat {
 pub struct Limits {
     /// Open connections.
     pub connections: Option<usize>,
+    /// Open connections of one address.
+    pub connections_per_address: Option<usize>,
     /// Bytes of a request's body.
     pub body_bytes: Option<usize>,
     /// Bytes of a person's message.
@@ -202,6 +206,8 @@ pub struct Config {
     pub migrate: bool,
     /// The address that people open.
     pub public_url: Option<Url>,
+    /// The names that people may open it by, besides the public address's; `None` where nobody listed any.
+    pub allowed_hosts: Option<AllowedNames>,
     /// Other origins whose pages may act for a signed-in person, as browsers write them.
     pub allowed_origins: Vec<String>,
     /// Proxies that are believed.

@@ -88,6 +88,11 @@ pub enum Error {
         "this request came from another site, which is not allowed to act for you; an administrator can allow its origin with LOQUAT_ALLOWED_ORIGINS"
     )]
     CrossSite,
+    /// It came for a name that is not known to be ours.
+    #[error(
+        "this server does not answer to the name in the request's address; open it by another, or have an administrator set LOQUAT_PUBLIC_URL or LOQUAT_ALLOWED_HOSTS"
+    )]
+    Misdirected,
     /// The right password for an account that nobody can use.
     #[error("this account is deactivated; ask an administrator to activate it again")]
     AccountDeactivated,
@@ -186,6 +191,9 @@ pub enum Error {
         /// When to try again.
         retry_after: Duration,
     },
+    /// One address, one more connection.
+    #[error("your address has as many connections open as one may have; close some, or try again in a moment")]
+    TooManyConnections,
     /// The server is about to stop.
     #[error("the server is restarting; try again in a moment")]
     ShuttingDown,
@@ -254,10 +262,11 @@ impl Error {
             Self::TooLarge { .. } => 413,
             Self::AddressTooLong => 414,
             Self::UnsupportedMediaType => 415,
+            Self::Misdirected => 421,
             Self::Invalid { .. } | Self::ModelUnknown(_) | Self::WrongPassword { .. } => 422,
             Self::UpgradeRequired => 426,
             Self::TooOften(_) | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
-            Self::TooManySockets { .. } | Self::TooManyFollows { .. } => 429,
+            Self::TooManySockets { .. } | Self::TooManyFollows { .. } | Self::TooManyConnections => 429,
             Self::HeadersTooLarge => 431,
             Self::Database(_) | Self::Internal(_) => 500,
             Self::Busy { .. } | Self::ShuttingDown | Self::DatabaseTrouble { .. } => 503,
@@ -284,6 +293,7 @@ impl Error {
             Self::WrongCredentials => "wrong_credentials",
             Self::Factor(factor) => factor.code(),
             Self::CrossSite => "cross_site",
+            Self::Misdirected => "misdirected",
             Self::AccountDeactivated => "account_deactivated",
             Self::ResetInvalid => "reset_invalid",
             Self::LastAdministrator => "last_administrator",
@@ -307,6 +317,7 @@ impl Error {
             Self::UpgradeRequired => "upgrade_required",
             Self::TooManySockets { .. } => "too_many_sockets",
             Self::TooManyFollows { .. } => "too_many_follows",
+            Self::TooManyConnections => "too_many_connections",
             Self::Busy { .. } => "busy",
             Self::ShuttingDown => "shutting_down",
             Self::DatabaseTrouble { trouble, .. } => trouble.code(),
@@ -336,7 +347,9 @@ impl Error {
             Self::Factor(factor) => factor.retry_after(),
             Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
             // Not before something of the person's own is closed; a program that cannot tell tries again in a while.
-            Self::TooManySockets { .. } | Self::TooManyFollows { .. } => Some(Duration::from_secs(10)),
+            Self::TooManySockets { .. } | Self::TooManyFollows { .. } | Self::TooManyConnections => {
+                Some(Duration::from_secs(10))
+            }
             Self::DatabaseTrouble { trouble, .. } => Some(trouble.retry_after()),
             _ => None,
         }

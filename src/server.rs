@@ -10,7 +10,7 @@ use hyper::header::UPGRADE;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::Signal;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,13 +18,16 @@ use crate::api::socket::Place;
 use crate::app::App;
 
 mod certificate;
+mod crowd;
 mod handover;
+mod host;
 mod line;
 mod live;
 mod refusal;
 mod respond;
 mod secure;
 
+use crowd::Crowd;
 use line::Connection;
 use respond::{Arrival, Site};
 use secure::Secure;
@@ -101,7 +104,8 @@ async fn accept(
 ) {
     let limits = site.limits();
     let most = limits.connections.unwrap_or(Semaphore::MAX_PERMITS);
-    let places = Arc::new(Semaphore::new(most));
+    let places = Arc::new(Semaphore::new(most.min(files_for_connections())));
+    let crowd = Crowd::new(limits.connections_per_address, site.trusted_proxies());
     let request_timeout = limits.request_timeout;
     let mut pause = Duration::from_millis(10);
     loop {
@@ -117,6 +121,11 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 pause = Duration::from_millis(10);
+                let Some(counted) = crowd.enter(peer.ip()) else {
+                    refuse(&stream, secure.is_some());
+                    continue;
+                };
+                let place = Place(Arc::new((place, counted)));
                 prepare(&stream);
                 if let Some(secure) = &secure {
                     connections.spawn(Arc::clone(secure).serve(stream, peer, place));
@@ -135,6 +144,19 @@ async fn accept(
     }
 }
 
+/// How many of the files that this process may open are for connections: the database, and model servers, need some too.
+fn files_for_connections() -> usize {
+    let (soft, _) = rlimit::getrlimit(rlimit::Resource::NOFILE).unwrap_or((u64::MAX, u64::MAX));
+    usize::try_from(soft - (soft / 4).min(1024)).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
+}
+
+/// Tells a client that it has too many connections, as far as that costs nothing.
+fn refuse(stream: &TcpStream, is_secure: bool) {
+    if !is_secure {
+        let _ = SockRef::from(stream).send(&refusal::too_many_connections());
+    }
+}
+
 /// Words leave at once, and a peer that vanished is noticed.
 fn prepare(stream: &TcpStream) {
     let socket = SockRef::from(stream);
@@ -149,10 +171,8 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Has a request that may become a socket keep its connection's place.
-fn keep_place(request: &mut hyper::Request<Incoming>, place: Option<&Place>) {
-    if let Some(place) = place
-        && request.headers().contains_key(UPGRADE)
-    {
+fn keep_place(request: &mut hyper::Request<Incoming>, place: &Place) {
+    if request.headers().contains_key(UPGRADE) {
         request.extensions_mut().insert(place.clone());
     }
 }
@@ -163,17 +183,16 @@ async fn connection(
     peer: SocketAddr,
     request_timeout: Option<Duration>,
     closing: CancellationToken,
-    place: Option<OwnedSemaphorePermit>,
+    place: Place,
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let arrival = Arrival { local, peer, tls: false };
-    let place = place.map(|place| Place(Arc::new(place)));
     let mut connection = Connection::new(stream);
     loop {
         let site = Arc::clone(&site);
         let place = place.clone();
         let respond = move |mut request: hyper::Request<Incoming>| {
-            keep_place(&mut request, place.as_ref());
+            keep_place(&mut request, &place);
             Arc::clone(&site).respond(request, arrival)
         };
         // Boxed, because a connection spends most of its time in a stream, for which all of this is gone.

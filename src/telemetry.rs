@@ -1,6 +1,7 @@
 //! Logs for operators, and error reports to Sentry that hold nothing of anybody's conversations.
 
-use std::io::IsTerminal;
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,13 +39,11 @@ pub struct Telemetry {
 pub fn start(config: &Config) -> Telemetry {
     let sentry = config.sentry_dsn.as_ref().and_then(start_sentry);
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = config.log_format == LogFormat::Human && io::stderr().is_terminal();
+    let lines = move || Lines { colours };
     let lines = match config.log_format {
-        LogFormat::Human => fmt::layer()
-            .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_target(false)
-            .boxed(),
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
+        LogFormat::Human => fmt::layer().with_writer(lines).with_ansi(colours).with_target(false).boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(lines).boxed(),
     };
     // Only errors are reported, and no breadcrumbs: what went before an error can be somebody's words.
     let reports = sentry.as_ref().map(|_| ErrorLayer::new().with_filter(ours(LevelFilter::ERROR)));
@@ -54,6 +53,39 @@ pub fn start(config: &Config) -> Telemetry {
         .with(lines.with_filter(filter.and(ours(LevelFilter::TRACE))))
         .try_init();
     Telemetry { _sentry: sentry }
+}
+
+/// Standard error, where every event is one line and nobody's words do anything to a terminal.
+///
+/// The formatters see to most of that, but let the message itself break the line, and some characters through that terminals
+/// take for commands.
+struct Lines {
+    /// Whether the formatter colours its lines; it has made harmless what is not its own.
+    colours: bool,
+}
+
+impl Write for Lines {
+    /// Called once for each event, with all of it.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        io::stderr().lock().write_all(one_line(&text, self.colours).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// The same with everything escaped, as JSON does it too, that ends a line or is a command, but for its own end.
+fn one_line(event: &str, colours: bool) -> Cow<'_, str> {
+    let odd = |c: char| (c.is_control() && !(colours && c == '\u{1b}')) || matches!(c, '\u{2028}' | '\u{2029}');
+    let (line, end) = event.strip_suffix('\n').map_or((event, ""), |line| (line, "\n"));
+    if !line.contains(odd) {
+        return event.into();
+    }
+    let escaped = line.chars().map(|c| if odd(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() });
+    (escaped.collect::<String>() + end).into()
 }
 
 /// Everything up to a level, but for what webauthn-rs calls an error: that is somebody's wrong answer, of which anybody can send
@@ -139,6 +171,17 @@ mod tests {
         for theirs in ["webauthn_rs", "webauthn_rs_core::core", "webauthn_rs::interface"] {
             assert!(!ours(LevelFilter::ERROR).would_enable(theirs, error), "{theirs}");
         }
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_it_holds() {
+        assert_eq!(one_line("plain é\n", false), "plain é\n");
+        assert_eq!(
+            one_line("a\nb\r\u{1b}[31m\u{9b}\u{2028}\u{7f}\n", false),
+            "a\\u000ab\\u000d\\u001b[31m\\u009b\\u2028\\u007f\n"
+        );
+        assert_eq!(one_line("\u{1b}[32mINFO\u{1b}[0m a\nb\n", true), "\u{1b}[32mINFO\u{1b}[0m a\\u000ab\n");
+        assert_eq!(one_line("no end", false), "no end");
     }
 
     #[test]

@@ -122,6 +122,23 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    async fn a_password_that_anyone_would_guess_is_refused_wherever_one_is_set(kind) {
+        let server = Server::with(kind, |config| config.public_url = Some("https://orchard.example.org".parse().unwrap())).await;
+        let nobody = Person::nobody(&server);
+        for bad in ["Corvette", "Loquat2026!", "orchard-1", "Lovelace1815", "ada.byron99", "12345678"] {
+            let body = json!({"email": "ada.byron@mail.example", "password": bad, "name": "Ada Lovelace"});
+            assert_eq!(problem_of(nobody.post("/api/users/", body).await, 422, "invalid").await["field"], "password", "{bad}");
+        }
+        let ada = server.person("adalovelace").await;
+        for bad in ["AdaLovelace7", "starwars"] {
+            let change = json!({"password": bad, "current_password": PASSWORD});
+            assert_eq!(problem_of(ada.patch("/api/users/me", change).await, 422, "invalid").await["field"], "password", "{bad}");
+        }
+        ada.elsewhere().sign_in().await;
+    }
+}
+
+on_both_databases! {
     async fn a_token_that_is_not_ours_is_nobody(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;

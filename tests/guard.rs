@@ -123,7 +123,7 @@ on_both_databases! {
         let ada = server.person("ada").await;
         let login = |scheme: &'static str| {
             let body = json!({"email": ada.email, "password": crate::harness::client::PASSWORD});
-            let request = ada.request(Method::POST, "/api/login/").header("x-forwarded-proto", scheme).json(&body);
+            let request = ada.elsewhere().request(Method::POST, "/api/login/").header("x-forwarded-proto", scheme).json(&body);
             // The proxy passed on what the browser said of itself.
             request.header("origin", "https://chat.example.org").header("host", "127.0.0.1:8080")
         };

@@ -25,7 +25,7 @@ async fn from(person: &Person, address: &str, path: &str, body: &Value) -> Respo
 }
 
 async fn sign_in(person: &Person, address: &str, email: &str, password: &str) -> Response {
-    from(person, address, "/api/login/", &json!({"email": email, "password": password})).await
+    from(&person.elsewhere(), address, "/api/login/", &json!({"email": email, "password": password})).await
 }
 
 /// What a response says of a limit: what it counts, how often in how many seconds, how often more, and the seconds until

@@ -180,7 +180,7 @@ on_both_databases! {
         for (idle, whole, lasts) in [(hours(8), hours(48), 8 * 3600), (hours(72), hours(48), 48 * 3600), (None, hours(24), DAY), (hours(24), None, DAY), (None, None, 3650 * DAY)] {
             let server = Server::with(kind, |config| config.sessions = SessionTimes { idle, whole }).await;
             let ada = server.person("ada").await;
-            let login = ada.post("/api/login/", json!({"email": ada.email, "password": PASSWORD})).await;
+            let login = ada.elsewhere().post("/api/login/", json!({"email": ada.email, "password": PASSWORD})).await;
             let (_, age) = renewed(&login).unwrap();
             assert!(close_to(age, lasts), "{age} {lasts}");
         }

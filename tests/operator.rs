@@ -78,7 +78,7 @@ on_both_databases! {
         let settings = borrowed(&settings);
         let server = Running::on(dir, &settings);
         let (ada, eve) = (Person::at(&server.url).join("ada").await, Person::at(&server.url).join("eve").await);
-        let named = ada.request(Method::POST, "/api/login/").header("user-agent", "a\u{9b}31m phone");
+        let named = ada.elsewhere().request(Method::POST, "/api/login/").header("user-agent", "a\u{9b}31m phone");
         assert_eq!(named.json(&json!({"email": ada.email, "password": PASSWORD})).send().await.unwrap().status(), 200);
 
         let (done, said, told) = run(&server, &settings, &["sessions", "list", "Ada@example.org"], "");

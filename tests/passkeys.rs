@@ -33,7 +33,7 @@ async fn answer(person: &Person, device: &mut Authenticator) -> Value {
 
 async fn sign_in(person: &Person, device: &mut Authenticator) -> Response {
     let answer = answer(person, device).await;
-    person.post("/api/login/passkey", answer).await
+    person.elsewhere().post("/api/login/passkey", answer).await
 }
 
 on_both_databases! {

@@ -66,7 +66,7 @@ on_both_databases! {
         }
         assert!(walked > 30, "{walked}");
         // A sign-in says so, and so does the page.
-        let login = json_of(ada.post("/api/login/", json!({"email": ada.email, "password": PASSWORD})).await, 200).await;
+        let login = json_of(ada.elsewhere().post("/api/login/", json!({"email": ada.email, "password": PASSWORD})).await, 200).await;
         assert_eq!(login["second_factor_missing"], true);
         assert_eq!(ada.read("/api/check_session/").await["second_factor_missing"], true);
         assert_eq!(ada.read("/api/second_factor").await["is_required"], true);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::harness::client::problem_of;
 use crate::harness::{Kind, Person, Server, within};
@@ -163,4 +163,48 @@ on_both_databases! {
         within(5, "its turn", third.read_buf(&mut response)).await.unwrap();
         assert!(response.starts_with(b"HTTP/1.1 200"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_so_many_connections_and_others_have_theirs() {
+    let server = Server::with(Kind::Sqlite, |config| {
+        config.limits.connections_per_address = Some(3);
+        // Somebody else's, so that this machine counts too.
+        config.trusted_proxies = vec!["127.0.0.9/32".parse().unwrap()];
+    })
+    .await;
+    let connect = async |from: &str| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+        socket.connect(server.address).await.unwrap()
+    };
+    let ask = async |stream: &mut TcpStream| {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut response = String::new();
+        within(5, "an answer", stream.read_to_string(&mut response)).await.map(|_| response)
+    };
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(connect("127.0.0.1").await);
+    }
+    let mut refused = String::new();
+    within(5, "a refusal", connect("127.0.0.1").await.read_to_string(&mut refused)).await.unwrap();
+    for part in ["HTTP/1.1 429 ", "\"code\":\"too_many_connections\"", "retry-after: 10\r\n", "connection: close\r\n"] {
+        assert!(refused.contains(part), "{part} in {refused}");
+    }
+    assert!(ask(&mut connect("127.0.0.2").await).await.unwrap().contains("200 OK"));
+    let mut through_a_proxy = Vec::new();
+    for _ in 0..5 {
+        through_a_proxy.push(connect("127.0.0.9").await);
+    }
+    for stream in &mut through_a_proxy {
+        assert!(ask(stream).await.unwrap().contains("200 OK"));
+    }
+    // The first three were let in, and whoever leaves makes room.
+    assert!(ask(&mut held[0]).await.unwrap().contains("200 OK"));
+    crate::harness::eventually("there is room again", async || {
+        let mut again = connect("127.0.0.1").await;
+        ask(&mut again).await.is_ok_and(|response| response.contains("200 OK"))
+    })
+    .await;
 }

@@ -33,6 +33,7 @@ on_both_databases! {
         let (ada, eve) = (server.person("ada").await, server.person("eve").await);
         let agent = format!("Mozilla/5.0 {}", "é".repeat(400));
         let login = ada
+            .elsewhere()
             .request(reqwest::Method::POST, "/api/login/")
             .header("user-agent", reqwest::header::HeaderValue::from_bytes(agent.as_bytes()).unwrap())
             .header("x-forwarded-for", "1.1.1.1, 2001:db8::7")
@@ -54,6 +55,34 @@ on_both_databases! {
         let second = ada.read(&format!("/api/sessions?limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await;
         assert_eq!((&first["items"][0], &second["items"][0], &second["next_cursor"]), (newest, own, &json!(null)));
         problem_of(ada.get("/api/sessions/?cursor=x").await, 422, "invalid").await;
+    }
+
+    async fn a_browser_that_signs_in_anew_leaves_no_session_behind(kind) {
+        let server = Server::start(kind).await;
+        let (ada, eve) = (server.person("ada").await, server.person("eve").await);
+        let phone = another(&ada).await;
+        let sign_in = async |with: &Person, email: &str| {
+            let response = with.post("/api/login/", json!({"email": email, "password": PASSWORD})).await;
+            assert_eq!(response.status(), 200);
+            with.with_cookie(response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap())
+        };
+        let old = current(&ada).await;
+        // A wrong password ends nothing.
+        problem_of(ada.post("/api/login/", json!({"email": ada.email, "password": "not the one"})).await, 401, "wrong_credentials").await;
+        assert_eq!(current(&ada).await, old);
+        let anew = sign_in(&ada, &ada.email).await;
+        problem_of(ada.get("/api/check_session/").await, 401, "not_signed_in").await;
+        assert_eq!(list(&anew).await.len(), 2, "this one and the phone's");
+        // The same where it is somebody else who signs in.
+        let of_eve = sign_in(&anew, &eve.email).await;
+        problem_of(anew.get("/api/check_session/").await, 401, "not_signed_in").await;
+        assert_eq!(list(&of_eve).await.len(), 2);
+        // A cookie that is nobody's ends nobody's session, nor one beside a key, with which it does not count.
+        let forged = phone.with_cookie("access_token=nonsense");
+        sign_in(&forged, &ada.email).await;
+        let key = phone.new_key("read").await.1;
+        sign_in(&phone.beside(&key), &ada.email).await;
+        assert_eq!(list(&phone).await.len(), 3);
     }
 
     async fn a_device_is_signed_out_from_another_one(kind) {

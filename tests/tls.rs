@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use loquat::config::AllowedNames;
 use reqwest::{Method, Version};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -203,6 +204,28 @@ async fn a_websocket_works_over_tls_and_keeps_its_place() {
     assert!(early.is_err(), "it was answered although both places are taken");
     drop(ada);
     within(5, "its turn", third.read_u8()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_http_2_too_only_names_that_are_ours_are_answered() {
+    let shop = Shop::open();
+    let provider = Provider::always(Script::stream().end()).await;
+    let ask = async |server: &Server, name: &str| {
+        // Whoever comes by a name that is not in the certificate has not looked at it.
+        let browser = shop.browser().resolve(name, server.address).tls_danger_accept_invalid_hostnames(true);
+        let url = format!("https://{name}:{}/api/settings", server.address.port());
+        let response = browser.build().unwrap().get(url).send().await.unwrap();
+        assert_eq!(response.version(), Version::HTTP_2);
+        response
+    };
+    // A browser has compared the name with the certificate, so nothing has to be set …
+    let server = shop.serve(&provider).await;
+    assert_eq!(ask(&server, "chat.example.org").await.status(), 200);
+    // … and what is set, holds.
+    let names = AllowedNames::These(vec!["chat.example.org".to_owned()]);
+    let server = shop.serve_with(Kind::Sqlite, &provider, |config| config.allowed_hosts = Some(names)).await;
+    assert_eq!(ask(&server, "chat.example.org").await.status(), 200);
+    problem_of(ask(&server, "evil.example").await, 421, "misdirected").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

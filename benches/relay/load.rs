@@ -44,6 +44,8 @@ pub(crate) struct Outcome {
     pub(crate) resident: u64,
     pub(crate) streams: usize,
     pub(crate) sign_ins: usize,
+    /// Wrong passwords that were answered.
+    pub(crate) guesses: usize,
     pub(crate) lost: Vec<String>,
 }
 
@@ -60,12 +62,23 @@ impl Outcome {
         self.resident = other.resident;
         self.streams += other.streams;
         self.sign_ins += other.sign_ins;
+        self.guesses += other.guesses;
         self.lost.extend(other.lost);
     }
 }
 
-/// Runs paced answers, and meanwhile lets so many people sign in over and over.
-pub(crate) async fn paced(target: &Target, load: Paced, people: usize) -> anyhow::Result<Outcome> {
+/// What is done beside the answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Beside {
+    Nothing,
+    /// So many people sign in over and over.
+    SignIns(usize),
+    /// So many send wrong passwords at once, each from an address of its own, and one person signs in over and over.
+    Flood(usize),
+}
+
+/// Runs paced answers, and something beside them.
+pub(crate) async fn paced(target: &Target, load: Paced, beside: Beside) -> anyhow::Result<Outcome> {
     // A server that is slow to begin still has something to do until the window ends.
     let life = load.ramp + load.window + Duration::from_millis(1000);
     let deltas = (life.as_millis() as usize / load.period).max(2);
@@ -92,15 +105,23 @@ pub(crate) async fn paced(target: &Target, load: Paced, people: usize) -> anyhow
     sleep(Duration::from_millis(500)).await;
 
     let stop = Arc::new(AtomicBool::new(false));
-    let signed_in = Arc::new(AtomicUsize::new(0));
+    let (signed_in, guessed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut signing_in = JoinSet::new();
+    let (people, flood) = match beside {
+        Beside::Nothing => (0, 0),
+        Beside::SignIns(people) => (people, 0),
+        Beside::Flood(flood) => (1, flood),
+    };
     for _ in 0..people {
         signing_in.spawn(sign_in(target.address, Arc::clone(&stop), Arc::clone(&signed_in)));
+    }
+    for number in 0..flood {
+        signing_in.spawn(guess(target.address, number, Arc::clone(&stop), Arc::clone(&guessed)));
     }
     let (from, seen, clock) = (target.usage(), recording(&tally, true), Instant::now());
     sleep(load.window).await;
     let (to, seen_to, seconds) = (target.usage(), recording(&tally, false), clock.elapsed().as_secs_f64());
-    let sign_ins = signed_in.load(Ordering::Relaxed);
+    let (sign_ins, guesses) = (signed_in.load(Ordering::Relaxed), guessed.load(Ordering::Relaxed));
     stop.store(true, Ordering::Relaxed);
     while let Some(done) = signing_in.join_next().await {
         done??;
@@ -120,6 +141,7 @@ pub(crate) async fn paced(target: &Target, load: Paced, people: usize) -> anyhow
         resident: to.resident,
         streams: load.streams,
         sign_ins,
+        guesses,
         lost: std::mem::take(&mut seen_all.lost),
     })
 }
@@ -138,9 +160,35 @@ async fn sign_in(
     let mut socket = TcpStream::connect(address).await?;
     let request = http::request("/api/login/", None, Some(&json!({"email": EMAIL, "password": PASSWORD})));
     while !stop.load(Ordering::Relaxed) {
-        let (status, ..) = http::ask(&mut socket, &request).await?;
-        ensure!(status == 200, "signing in was answered with {status}");
-        signed_in.fetch_add(1, Ordering::Relaxed);
+        let (status, head, _) = http::ask(&mut socket, &request).await?;
+        match status {
+            200 => drop(signed_in.fetch_add(1, Ordering::Relaxed)),
+            // As long as the queue is full of others.
+            503 => {
+                ensure!(http::header(&head, "retry-after").is_some(), "a busy server did not say when to come back");
+                sleep(Duration::from_millis(50)).await;
+            }
+            _ => anyhow::bail!("signing in was answered with {status}"),
+        }
+    }
+    Ok(())
+}
+
+/// Sends wrong passwords, one after the other, as a proxy passes them on for a client of its own.
+async fn guess(
+    address: std::net::SocketAddr,
+    number: usize,
+    stop: Arc<AtomicBool>,
+    guessed: Arc<AtomicUsize>,
+) -> anyhow::Result<()> {
+    let mut socket = TcpStream::connect(address).await?;
+    let body = json!({"email": format!("nobody{number}@example.org"), "password": "not the one"});
+    let from = format!("\r\nx-forwarded-for: 198.51.{}.{}\r\n", number / 250, number % 250);
+    let request = String::from_utf8(http::request("/api/login/", None, Some(&body)))?.replacen("\r\n", &from, 1);
+    while !stop.load(Ordering::Relaxed) {
+        let (status, ..) = http::ask(&mut socket, request.as_bytes()).await?;
+        ensure!(matches!(status, 401 | 429 | 503), "a wrong password was answered with {status}");
+        guessed.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }

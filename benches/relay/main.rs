@@ -1,7 +1,7 @@
 //! The load harness: what Loquat costs beside a byte splice and nginx, in one run and one table.
 //!
 //! `cargo bench --bench relay [-- WORD … --quick]` runs the loads whose names hold one of the words (`paced`, `flat`,
-//! `first`, `hold`, `sign-ins`), or all of them. `--quick` takes less than a minute and is for finding out whether
+//! `first`, `hold`, `sign-ins`, `flood`), or all of them. `--quick` takes less than a minute and is for finding out whether
 //! anything broke; `--many` holds 10,000 streams instead of 1,000; `--hold-seconds N` holds them for so long.
 //! `--only nginx,SQLite` leaves out servers of other names; `LOQUAT=path` measures another executable.
 //!
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use load::{Outcome, Paced};
+use load::{Beside, Outcome, Paced};
 use report::Results;
 use target::{Kind, LEFT_OUT, Stage, Target};
 use tokio::signal::unix::{SignalKind, signal};
@@ -140,7 +140,8 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
 
     if wish.wants("paced") {
         let heading = format!("Paced: {streams} streams, a delta of six bytes every 50 ms on each");
-        let results = in_turns(&mut stage, &Kind::ALL, rounds, async |target| load::paced(target, steady, 0).await);
+        let results =
+            in_turns(&mut stage, &Kind::ALL, rounds, async |target| load::paced(target, steady, Beside::Nothing).await);
         broken += show(&results.await, report::paced, heading);
     }
     if wish.wants("flat") {
@@ -164,14 +165,23 @@ async fn measure(arguments: &[String]) -> anyhow::Result<()> {
         let held = Paced { streams, period, ramp, window: wish.hold };
         let kinds: &[Kind] = if wish.quick { &[Kind::Nginx, Kind::Sqlite] } else { &Kind::ALL[1..] };
         let heading = format!("Hold: {streams} streams, a delta every {period} ms on each, for {:?}", wish.hold);
-        let results = in_turns(&mut stage, kinds, 1, async |target| load::paced(target, held, 0).await);
+        let results = in_turns(&mut stage, kinds, 1, async |target| load::paced(target, held, Beside::Nothing).await);
         broken += show(&results.await, report::hold, heading);
     }
     if wish.wants("sign-ins") {
         let heading = format!("Sign-ins: four people over and over, while the {streams} paced streams run");
         let kinds: &[Kind] = if wish.quick { &[Kind::Sqlite] } else { &[Kind::Sqlite, Kind::Postgres] };
-        let results = in_turns(&mut stage, kinds, 1, async |target| load::paced(target, steady, 4).await);
+        let results =
+            in_turns(&mut stage, kinds, 1, async |target| load::paced(target, steady, Beside::SignIns(4)).await);
         broken += show(&results.await, report::sign_ins, heading);
+    }
+    if wish.wants("flood") {
+        let heading =
+            format!("Flood: 200 wrong passwords at once, over and over, while the {streams} paced streams run");
+        let kinds: &[Kind] = if wish.quick { &[Kind::Sqlite] } else { &[Kind::Sqlite, Kind::Postgres] };
+        let results =
+            in_turns(&mut stage, kinds, 1, async |target| load::paced(target, steady, Beside::Flood(200)).await);
+        broken += show(&results.await, report::flood, heading);
     }
 
     let elapsed = began.elapsed().as_secs_f64();

@@ -125,3 +125,29 @@ pub(crate) fn sign_ins(results: &Results, heading: String) -> Table {
     });
     table
 }
+
+pub(crate) fn flood(results: &Results, heading: String) -> Table {
+    let columns = [
+        "flood",
+        "wrong passwords a second",
+        "right ones let in",
+        "stream gap p50",
+        "p99",
+        "first token p99",
+        "resident before",
+        "with it",
+    ];
+    let mut table = Table::new(heading, &columns);
+    fill(&mut table, results, |_, outcome| {
+        vec![
+            format!("{:.1}", outcome.guesses as f64 / outcome.seconds),
+            outcome.sign_ins.to_string(),
+            ms(percentile(&outcome.gaps, 0.5)),
+            ms(percentile(&outcome.gaps, 0.99)),
+            ms(percentile(&outcome.firsts, 0.99)),
+            mebibytes(outcome.resident_before),
+            mebibytes(outcome.resident),
+        ]
+    });
+    table
+}

@@ -110,13 +110,14 @@ impl Stage {
             let path = std::env::var_os("PATH").unwrap_or_default();
             command.arg("serve").current_dir(dir).env_clear().env("PATH", path);
             command.env("LOQUAT_LISTEN", "127.0.0.1:0").env("LOQUAT_DATA_DIR", dir).env("RUST_LOG", "warn");
+            // The clients of a flood come from many addresses.
+            command.env("LOQUAT_TRUSTED_PROXIES", "127.0.0.0/8");
             command.env("OPENAI_BASE_URL", format!("http://{}/v1", self.upstream)).env("OPENAI_API_KEY", "none");
             for limit in [
                 "LOQUAT_MAX_CONNECTIONS",
                 "LOQUAT_MAX_BODY_BYTES",
                 "LOQUAT_MAX_MESSAGE_BYTES",
                 "LOQUAT_MAX_ANSWER_BYTES",
-                "LOQUAT_MAX_WAITING_SIGN_INS",
                 "LOQUAT_MAX_LIVE_ANSWERS",
                 "LOQUAT_MAX_LIVE_ANSWERS_PER_USER",
                 "LOQUAT_MAX_WAITING_ANSWERS",

@@ -12,7 +12,7 @@ use super::cookie::{self, Client};
 use super::failure::Failure;
 use super::proof::{PasskeyAnswer, PasskeyOptions};
 use super::users::User;
-use super::{Group, aside, proof};
+use super::{Group, aside, proof, session};
 use crate::app::App;
 use crate::auth::factors::{challenge, passkeys};
 use crate::auth::sessions::Device;
@@ -44,9 +44,14 @@ pub(super) enum SignedIn {
 }
 
 /// The browser or program that signs in.
-pub(super) fn device(request: &Request, client: Client) -> Device {
+pub(super) async fn device(app: &App, request: &Request, client: Client) -> Device {
     let user_agent = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
-    Device::new(user_agent.as_deref(), Some(client.address.to_string()))
+    let device = Device::new(user_agent.as_deref(), Some(client.address.to_string()));
+    // Beside a key the cookie does not count.
+    match session::bearer(request.headers()) {
+        None => device.signed_in_as(session::of_cookie(app, request.headers()).await.as_ref()),
+        Some(_) => device,
+    }
 }
 
 #[OpenApi(tag = "Group::Accounts")]
@@ -68,7 +73,7 @@ impl Api {
         let proof = proof::one(code, recovery_code, None)?;
         let proof =
             proof.ok_or_else(|| Error::invalid("code", "give a code of your authenticator app or a recovery code"))?;
-        let device = device(request, **client);
+        let device = device(&app, request, **client).await;
         aside::tell(app.auth.limits.step(client.address)?);
         let (user, ticket) = challenge::answer(&app.db, &app.auth, &challenge, proof, device).await?;
         Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, &ticket)))
@@ -99,7 +104,8 @@ impl Api {
     ) -> Result<SignedIn, Failure> {
         let answer = body.0.read(&app, request)?;
         aside::tell(app.auth.limits.step(client.address)?);
-        let (user, ticket) = passkeys::sign_in(&app.db, &app.auth, answer, device(request, **client)).await?;
+        let (user, ticket) =
+            passkeys::sign_in(&app.db, &app.auth, answer, device(&app, request, **client).await).await?;
         Ok(SignedIn::Ok(Json(user.into()), cookie::sign_in(&app.config, **client, &ticket)))
     }
 }

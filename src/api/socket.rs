@@ -1,5 +1,6 @@
 //! `/api/ws`: one connection for everything: asking, stopping, following, and the news of other tabs.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,7 +9,6 @@ use poem::{IntoResponse, OnUpgrade, Request, Response};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -40,7 +40,7 @@ const READ_BUFFER: usize = 4 * 1024;
 
 /// A connection's place among those that may be open, which a socket keeps when the connection becomes one.
 #[derive(Clone, Debug)]
-pub struct Place(pub Arc<OwnedSemaphorePermit>);
+pub struct Place(pub Arc<dyn Any + Send + Sync>);
 
 pub(super) struct Api;
 

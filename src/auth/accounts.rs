@@ -3,8 +3,8 @@
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect, Set};
 use secrecy::SecretString;
 
-use super::password::{self, Hasher};
-use super::{Auth, SignedIn, normal_email};
+use super::password::Hasher;
+use super::{Auth, SignedIn, journal, normal_email};
 use crate::audit;
 use crate::clock;
 use crate::db::Db;
@@ -21,7 +21,7 @@ pub async fn find(db: &Db, email: &str) -> Result<user::Model> {
 
 /// Gives an account another password and ends all its sessions, at once. Returns how many those were.
 pub async fn reset_password(db: &Db, hasher: &Hasher, user: &user::Model, password: SecretString) -> Result<u64> {
-    password::check_is_good(&password, &user.email)?;
+    hasher.check_is_good(&password, &user.email, user.name.as_deref())?;
     let hashed_password = hasher.hash(password).await?;
     let mut change = user.clone().into_active_model();
     change.hashed_password = Set(hashed_password);
@@ -41,9 +41,14 @@ pub(super) async fn check_password(
     password: SecretString,
     field: &'static str,
 ) -> Result<()> {
-    let mut attempt = auth.limits.own_password(user.id)?;
-    let right = auth.hasher.verify(password, Some(user.hashed_password.clone())).await;
-    attempt.settle(right.and_then(|right| if right { Ok(()) } else { Err(Error::WrongPassword { field }) }))
+    let outcome: Result<_> = async {
+        let mut attempt = auth.limits.own_password(user.id)?;
+        let right = auth.hasher.verify(password, Some(user.hashed_password.clone())).await;
+        attempt.settle(right.and_then(|right| if right { Ok(()) } else { Err(Error::WrongPassword { field }) }))
+    }
+    .await;
+    journal::confirmed(user, &outcome);
+    outcome
 }
 
 /// Begins a transaction in which the session still lives. Another process, such as the command line, may have ended it

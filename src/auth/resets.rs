@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveMode
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{Auth, Caller, password, people, secret};
+use super::{Auth, Caller, people, secret};
 use crate::audit;
 use crate::clock;
 use crate::db::Db;
@@ -71,7 +71,7 @@ pub async fn redeem(db: &Db, auth: &Auth, token: &str, new: SecretString) -> Res
     let found = password_reset::Entity::with_hash(&hash, now).find_also_related(user::Entity).one(db.reader()).await?;
     let Some((reset, Some(user))) = found else { return Err(Error::ResetInvalid) };
     // A password that will not do costs no link, and only who has one has a password hashed.
-    password::check_is_good(&new, &user.email)?;
+    auth.hasher.check_is_good(&new, &user.email, user.name.as_deref())?;
     let hashed_password = auth.hasher.hash(new).await?;
     let transaction = db.write().await?;
     let user = user::Entity::find_by_id(reset.user_id).lock_exclusive().one(&transaction).await?;

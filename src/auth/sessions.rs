@@ -22,18 +22,29 @@ pub struct Device {
     pub(super) user_agent: Option<String>,
     /// Where it is.
     pub(super) address: Option<String>,
+    /// The session that it has already, which ends when it signs in anew: nobody could see or use it any more.
+    pub(super) replaces: Option<Uuid>,
 }
 
 impl Device {
     /// A device that calls itself so, at an address.
     pub fn new(user_agent: Option<&str>, address: Option<String>) -> Self {
         let user_agent = user_agent.map(|name| name.trim().chars().take(LONGEST_USER_AGENT).collect::<String>());
-        Self { user_agent: user_agent.filter(|name| !name.is_empty()), address }
+        Self { user_agent: user_agent.filter(|name| !name.is_empty()), address, replaces: None }
+    }
+
+    /// The same device, which shows that it is signed in as somebody.
+    pub fn signed_in_as(self, caller: Option<&Caller>) -> Self {
+        let replaces = caller.and_then(|caller| match caller.credential {
+            Credential::Session(id) => Some(id),
+            Credential::Key(_) => None,
+        });
+        Self { replaces, ..self }
     }
 }
 
 /// Begins a session of somebody who has shown who they are.
-pub(super) async fn begin(db: &Db, auth: &Auth, user: &user::Model, device: Device) -> Result<Ticket> {
+pub(super) async fn begin(db: &Db, auth: &Auth, user: &user::Model, device: &Device) -> Result<Ticket> {
     if !user.is_active() {
         return Err(Error::AccountDeactivated);
     }
@@ -43,8 +54,8 @@ pub(super) async fn begin(db: &Db, auth: &Auth, user: &user::Model, device: Devi
         user_id: Set(user.id),
         created_at: Set(now),
         expires_at: Set(auth.lifetime.end(now, now)),
-        user_agent: Set(device.user_agent),
-        address: Set(device.address),
+        user_agent: Set(device.user_agent.clone()),
+        address: Set(device.address.clone()),
         last_seen_at: Set(Some(now)),
     };
     let transaction = db.write().await?;
@@ -55,8 +66,14 @@ pub(super) async fn begin(db: &Db, auth: &Auth, user: &user::Model, device: Devi
     }
     user::Entity::seen(user.id, now).exec(&transaction).await?;
     session::Entity::delete_ended(now).exec(&transaction).await?;
+    if let Some(old) = device.replaces {
+        session::Entity::delete_by_id(old).exec(&transaction).await?;
+    }
     let session = session.insert(&transaction).await?;
     db.commit(transaction).await?;
+    if device.replaces.is_some() {
+        auth.recent.forget();
+    }
     auth.seen.begun(Credential::Session(session.id));
     Ticket::new(auth, user, &session)
 }

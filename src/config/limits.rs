@@ -23,6 +23,15 @@ pub struct LimitSettings {
         hide_env_values = true
     )]
     pub max_connections: String,
+    /// Open connections of one address (of IPv6: one /64). Trusted proxies have as many as they like, and so has this machine while no proxy is named
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_CONNECTIONS_PER_ADDRESS",
+        value_name = "NUMBER",
+        default_value = "2048",
+        hide_env_values = true
+    )]
+    pub max_connections_per_address: String,
     /// Bytes of a request's body
     #[arg(
         long,
@@ -195,6 +204,10 @@ impl LimitSettings {
             .limit("LOQUAT_MAX_CONTEXT_TOKENS", defaults.unless_given("max_context_tokens", &self.max_context_tokens));
         let connections =
             problems.limit("LOQUAT_MAX_CONNECTIONS", defaults.unless_given("max_connections", &self.max_connections));
+        let connections_per_address = problems.limit(
+            "LOQUAT_MAX_CONNECTIONS_PER_ADDRESS",
+            defaults.unless_given("max_connections_per_address", &self.max_connections_per_address),
+        );
         let body_bytes =
             problems.limit("LOQUAT_MAX_BODY_BYTES", defaults.unless_given("max_body_bytes", &self.max_body_bytes));
         let message_bytes = problems
@@ -231,6 +244,7 @@ impl LimitSettings {
         let audit_days = problems.limit("LOQUAT_AUDIT_DAYS", defaults.unless_given("audit_days", &self.audit_days));
         Some(Limits {
             connections: connections?,
+            connections_per_address: connections_per_address?,
             body_bytes: body_bytes?,
             message_bytes: message_bytes?,
             waiting_sign_ins: waiting_sign_ins?,

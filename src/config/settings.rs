@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::limits::LimitSettings;
 use super::parse::{self, Problems};
-use super::{Config, Data, Database, Mistakes, hosts, providers, tls};
+use super::{Config, Data, Database, Mistakes, hosts, names, providers, tls};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -52,6 +52,9 @@ pub struct ServeSettings {
     /// The address people open, such as https://chat.example.org, when a proxy stands in front
     #[arg(long, env = "LOQUAT_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
     pub public_url: Option<String>,
+    /// Names that people open this server by, besides that of LOQUAT_PUBLIC_URL, separated by commas; * for every name. Addresses and names of private networks always work
+    #[arg(long, env = "LOQUAT_ALLOWED_HOSTS", value_name = "NAMES", hide_env_values = true)]
+    pub allowed_hosts: Option<String>,
     /// Other origins whose pages may use the API with a person's cookie, separated by commas
     #[arg(long, env = "LOQUAT_ALLOWED_ORIGINS", value_name = "ORIGINS", hide_env_values = true)]
     pub allowed_origins: Option<String>,
@@ -153,6 +156,7 @@ impl ServeSettings {
         let listen = parse::listen(defaults.unless_given("listen", &self.listen), problems);
         let tls = tls::read(&self.tls_cert, &self.tls_key, problems);
         let public_url = parse::public_url(&self.public_url, problems);
+        let allowed_hosts = names::read(&self.allowed_hosts, problems);
         let allowed_origins = parse::origins(&self.allowed_origins, problems);
         let trusted_proxies = parse::networks(&self.trusted_proxies, problems);
         let signup = parse::signup(defaults.unless_given("signup", &self.signup), problems);
@@ -189,6 +193,7 @@ impl ServeSettings {
             data: data?,
             migrate: self.migrate,
             public_url,
+            allowed_hosts,
             allowed_origins,
             trusted_proxies,
             signup: signup?,

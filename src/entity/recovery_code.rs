@@ -12,7 +12,7 @@ pub struct Model {
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
-    /// The SHA-256 of the code, in hexadecimal. A code is 80 random bits, so nothing slower is needed.
+    /// The SHA-256 of the code, in hexadecimal. A code is 140 random bits, so nothing slower is needed.
     #[sea_orm(column_type = "Text")]
     pub code_hash: String,
 }

@@ -19,6 +19,7 @@ fn whoever_is_to_try_again_is_told_when() {
         Error::QueueFull,
         Error::TooManySockets { limit: 1 },
         Error::TooManyFollows { limit: 1 },
+        Error::TooManyConnections,
         Error::Busy { retry_after: second },
         Error::ShuttingDown,
         Error::DatabaseTrouble { trouble: Trouble::Busy, source: source() },

@@ -41,12 +41,20 @@ pub(super) fn not_https() -> Vec<u8> {
     problem(Error::Malformed("HTTPS is spoken here; write https:// in front of the address".to_owned()), false)
 }
 
+/// The answer to one connection too many of an address.
+pub(super) fn too_many_connections() -> Vec<u8> {
+    problem(Error::TooManyConnections, false)
+}
+
 fn problem(error: Error, https: bool) -> Vec<u8> {
     let problem = Problem::from(Failure::from(error));
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(<Problem as Payload>::CONTENT_TYPE));
     if let Ok(id) = HeaderValue::from_str(&problem.request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     // Nothing is known of who asked, and for what.
     complete(&mut headers, "/api", Client { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), https });

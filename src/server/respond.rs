@@ -17,6 +17,7 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, Request, Response};
 use url::Url;
 
+use super::host;
 use crate::api::{Client, Routes, problem_response};
 use crate::app::App;
 use crate::config::Limits;
@@ -51,6 +52,11 @@ impl Site {
     /// The limits of the settings.
     pub(super) fn limits(&self) -> &Limits {
         &self.app.config.limits
+    }
+
+    /// Proxies that are believed.
+    pub(super) fn trusted_proxies(&self) -> &[IpNet] {
+        &self.app.config.trusted_proxies
     }
 
     /// Answers one request; whatever happens, with a response.
@@ -93,6 +99,9 @@ impl Site {
     }
 
     async fn answer(&self, request: hyper::Request<Incoming>, client: Client, arrival: Arrival) -> Response {
+        if let Err(error) = host::check(&self.app.config, &request, arrival) {
+            return problem_response(error);
+        }
         let is_api = Routes::has(request.uri().path());
         let request = match self.receive(request, arrival).await {
             Ok(mut request) => {

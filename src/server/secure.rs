@@ -15,7 +15,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -60,12 +59,7 @@ impl Secure {
     }
 
     /// Serves a connection to its end. `place` is its place among those that may be open.
-    pub(super) async fn serve(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        place: Option<OwnedSemaphorePermit>,
-    ) {
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
         let Ok(local) = stream.local_addr() else { return };
         let arrival = Arrival { local, peer, tls: true };
         let limit = self.request_timeout().map_or(HANDSHAKE, |timeout| timeout.min(HANDSHAKE));
@@ -81,7 +75,6 @@ impl Secure {
         if stream.get_ref().1.alpn_protocol() == Some(H2) {
             Box::pin(h2::serve(&self, stream, arrival)).await;
         } else {
-            let place = place.map(|place| Place(Arc::new(place)));
             Box::pin(self.http1(stream, arrival, place)).await;
         }
     }
@@ -100,9 +93,9 @@ impl Secure {
         accepted.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()
     }
 
-    async fn http1(&self, stream: TlsStream<TcpStream>, arrival: Arrival, place: Option<Place>) {
+    async fn http1(&self, stream: TlsStream<TcpStream>, arrival: Arrival, place: Place) {
         let service = service_fn(|mut request: hyper::Request<Incoming>| {
-            keep_place(&mut request, place.as_ref());
+            keep_place(&mut request, &place);
             let responding = Arc::clone(&self.site).respond(request, arrival);
             async move { Ok::<_, Infallible>(responding.await) }
         });

@@ -54,8 +54,9 @@ impl Person {
         self
     }
 
-    /// Signs in and keeps the cookie.
+    /// Signs in, as with another browser, and keeps the cookie.
     pub async fn sign_in(&mut self) {
+        self.cookie = None;
         let response = self.post("/api/login/", json!({"email": self.email, "password": PASSWORD})).await;
         assert_eq!(response.status(), StatusCode::OK);
         let cookie = response.headers()["set-cookie"].to_str().unwrap();
@@ -104,6 +105,16 @@ impl Person {
     /// The JSON of a GET that must succeed.
     pub async fn read(&self, path: &str) -> Value {
         json_of(self.get(path).await, 200).await
+    }
+
+    /// The same person in another browser, which nobody is signed in with.
+    pub fn elsewhere(&self) -> Self {
+        Self { cookie: None, ..self.clone() }
+    }
+
+    /// The same person with another cookie.
+    pub fn with_cookie(&self, cookie: &str) -> Self {
+        Self { cookie: Some(cookie.to_owned()), ..self.clone() }
     }
 
     /// A new API key: its id and the key.

@@ -61,7 +61,7 @@ pub async fn forget_used_codes(server: &Server, person: &Person) {
 
 /// The first step of a sign-in: the challenge that it ends in.
 pub async fn challenge(person: &Person) -> Value {
-    let response = person.post("/api/login/", json!({"email": person.email, "password": PASSWORD})).await;
+    let response = person.elsewhere().post("/api/login/", json!({"email": person.email, "password": PASSWORD})).await;
     let challenge = problem_of(response, 401, "second_factor_required").await["challenge"].clone();
     assert!(challenge.is_string());
     challenge
@@ -71,5 +71,5 @@ pub async fn challenge(person: &Person) -> Value {
 pub async fn second_step(person: &Person, challenge: &Value, factor: Value) -> Response {
     let mut body = factor;
     body["challenge"] = challenge.clone();
-    person.post("/api/login/second_factor", body).await
+    person.elsewhere().post("/api/login/second_factor", body).await
 }

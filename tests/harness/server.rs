@@ -117,6 +117,7 @@ fn config(data: Data) -> Config {
         data,
         migrate: false,
         public_url: None,
+        allowed_hosts: None,
         allowed_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         signup: Signup::Open,
@@ -132,6 +133,7 @@ fn config(data: Data) -> Config {
         prompt_cache: None,
         limits: Limits {
             connections: None,
+            connections_per_address: None,
             body_bytes: Some(1024 * 1024),
             message_bytes: Some(256 * 1024),
             waiting_sign_ins: Some(64),

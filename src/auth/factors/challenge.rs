@@ -9,6 +9,7 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::{Proof, check};
+use crate::auth::journal::{self, How};
 use crate::auth::sessions::{self, Device};
 use crate::auth::{Auth, Ticket};
 use crate::db::Db;
@@ -59,11 +60,16 @@ pub async fn answer(
     if !claims.fits(&user) {
         return Err(Factor::ChallengeEnded.into());
     }
-    auth.factors.challenges.count(claims.jti)?;
-    check(db, auth, user.id, proof).await?;
-    auth.factors.challenges.end(claims.jti);
-    let ticket = sessions::begin(db, auth, &user, device).await?;
-    Ok((user, ticket))
+    let how = How::from(&proof);
+    let outcome: Result<_> = async {
+        auth.factors.challenges.count(claims.jti)?;
+        check(db, auth, user.id, proof).await?;
+        auth.factors.challenges.end(claims.jti);
+        sessions::begin(db, auth, &user, &device).await
+    }
+    .await;
+    journal::sign_in(how, Some(&user), &device, &outcome);
+    Ok((user, outcome?))
 }
 
 #[cfg(test)]

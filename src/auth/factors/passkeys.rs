@@ -20,6 +20,7 @@ use webauthn_rs::prelude::{
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
 use super::{lock, recovery, tidy};
+use crate::auth::journal::{self, How};
 use crate::auth::sessions::{self, Device};
 use crate::auth::{Auth, SignedIn, Ticket, normal_name};
 use crate::clock;
@@ -189,10 +190,16 @@ pub fn ask(auth: &Auth, site: &Site) -> Result<Asked> {
 
 /// Signs in with a passkey. Returns the person and the signed token of the session.
 pub async fn sign_in(db: &Db, auth: &Auth, answer: Assertion, device: Device) -> Result<(user::Model, Ticket)> {
-    let user_id = check(db, auth, answer).await?;
-    let user = user::Entity::find_by_id(user_id).one(db.reader()).await?.ok_or(Factor::Wrong("credential"))?;
-    let ticket = sessions::begin(db, auth, &user, device).await?;
-    Ok((user, ticket))
+    let mut known = None;
+    let outcome: Result<_> = async {
+        let user_id = check(db, auth, answer).await?;
+        let found = user::Entity::find_by_id(user_id).one(db.reader()).await?;
+        let user = &*known.insert(found.ok_or(Factor::Wrong("credential"))?);
+        Ok((user.clone(), sessions::begin(db, auth, user, &device).await?))
+    }
+    .await;
+    journal::sign_in(How::Passkey, known.as_ref(), &device, &outcome);
+    outcome
 }
 
 /// Whose passkey answered, if it did so rightly. Nobody holds the database's write lock up with a wrong answer.

@@ -284,7 +284,7 @@ export interface paths {
          * @description Anybody may try. Sets the cookie `access_token`. A wrong address and a wrong password are answered alike. For whoever
          *     has a second factor this is the first step: the answer is 401 with the code `second_factor_required` and a
          *     `challenge`, which `POST /api/login/second_factor` takes within five minutes. The right password of a deactivated
-         *     account is 403 `account_deactivated`.
+         *     account is 403 `account_deactivated`. A session whose cookie comes along ends when the new one begins.
          *
          *     From one address only so many sign-ins a minute are let through, and for one account, whether it exists or not, only
          *     so many wrong passwords in ten minutes: 429 `too_many_sign_ins` and `too_many_wrong_passwords`.

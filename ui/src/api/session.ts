@@ -8,10 +8,12 @@ import { call, client, type NewUser, type User } from "./client";
 import { recallNewChat } from "./new-chat";
 import { showPasskey } from "./passkeys";
 import { statusOf } from "./problem";
+import { enter, owesSignOut, settleSignOut, signOut } from "./signing-out";
 
 const boot = readBoot(document);
 
 export async function fetchSession(): Promise<User | null> {
+  if (owesSignOut() && !(await signOut())) return null;
   try {
     return await call(client.GET("/api/check_session/"));
   } catch (error) {
@@ -23,7 +25,7 @@ export async function fetchSession(): Promise<User | null> {
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: fetchSession,
-  initialData: boot.user === undefined ? undefined : (boot.user as User | null),
+  initialData: owesSignOut() ? null : (boot.user as User | null | undefined),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -42,13 +44,13 @@ export const settingsQuery = queryOptions({
 });
 
 export async function login(email: string, password: string): Promise<User> {
-  return entered(await call(client.POST("/api/login/", { body: { email, password } })));
+  return entered(() => call(client.POST("/api/login/", { body: { email, password } })));
 }
 
 /** The second step, with what the first one gave. */
 export async function answerChallenge(challenge: string, factor: Factor): Promise<User> {
   const body = { challenge, ...factor };
-  return entered(await call(client.POST("/api/login/second_factor", { body })));
+  return entered(() => call(client.POST("/api/login/second_factor", { body })));
 }
 
 export type Factor = { code: string } | { recovery_code: string };
@@ -56,10 +58,11 @@ export type Factor = { code: string } | { recovery_code: string };
 /** Signs in with a passkey. `null` when the person thought better of it. */
 export async function loginWithPasskey(): Promise<User | null> {
   const body = await showPasskey();
-  return body && entered(await call(client.POST("/api/login/passkey", { body })));
+  return body && entered(() => call(client.POST("/api/login/passkey", { body })));
 }
 
-function entered(user: User): User {
+async function entered(request: () => Promise<User>): Promise<User> {
+  const user = await enter(request);
   tellTabs({ type: "signed_in", userId: user.id });
   return user;
 }
@@ -73,16 +76,27 @@ export async function resetPassword(token: string, password: string): Promise<vo
   await call(client.POST("/api/password_resets/", { body: { token, password } }));
 }
 
-type Departure = "left" | "expired" | "deleted" | "reset";
+type Departure = "left" | "unheard" | "expired" | "deleted" | "reset";
 
 /** Why nobody is signed in any more; `null` when nobody was. */
 export const departure = createStore<Departure | null>(null);
 
-/** Ends the session here and in every other tab; drafts do not stay behind on a shared computer. */
+/**
+ * Ends the session here and in every other tab, whether the server can be reached or not; drafts do not stay behind on a
+ * shared computer.
+ */
 export async function logout(queries: QueryClient): Promise<void> {
   const goAway = leaving(queries);
-  await call(client.POST("/api/logout/"));
-  goAway("left");
+  if (await signOut()) return goAway("left");
+  goAway("unheard");
+  finishSigningOut();
+}
+
+/** Tells the server what it has not heard yet, now or as soon as it can be reached. */
+export function finishSigningOut(): void {
+  void settleSignOut(() => {
+    if (departure.get() === "unheard") departure.set("left");
+  });
 }
 
 /**

@@ -2,12 +2,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { onSetupRequired, onSignedOut } from "../api/client";
-import { leaveSession, sessionQuery } from "../api/session";
+import { finishSigningOut, leaveSession, sessionQuery } from "../api/session";
 import { hearTabs } from "../lib/tabs";
 
 export function SessionWatch() {
   const queries = useQueryClient();
   useEffect(() => {
+    finishSigningOut();
     onSignedOut(() => leaveSession(queries, "expired"));
     onSetupRequired(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }));
     return hearTabs((word) => {

@@ -72,6 +72,11 @@ export function LoginPage() {
           <Trans>Your session has ended. Sign in again; what you were writing is kept.</Trans>
         ) : why === "left" ? (
           <Trans>You are signed out.</Trans>
+        ) : why === "unheard" ? (
+          <Trans>
+            You are signed out in this browser. The server could not be reached, and is told as soon
+            as it can be.
+          </Trans>
         ) : why === "deleted" ? (
           <Trans>Your account is deleted, with everything that was in it.</Trans>
         ) : why === "reset" ? (

@@ -2,10 +2,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { logout, useUser } from "../../api/session";
-import { describeError } from "../../api/words";
 import { KeyboardIcon, SettingsIcon, SignOutIcon } from "../../components/icons";
 import { Menu, MenuItem, MenuLabel } from "../../components/menu";
-import { showToast } from "../../components/toast";
 import { coarsePointer, useMedia } from "../../lib/media";
 import { keyCaps } from "../../lib/shortcuts";
 import styles from "./account-menu.module.css";
@@ -21,14 +19,6 @@ export function AccountMenu({ onSettings, onHelp }: AccountMenuProps) {
   const user = useUser();
   const touch = useMedia(coarsePointer);
   const name = user?.name || user?.email || "";
-
-  async function signOut() {
-    try {
-      await logout(queries);
-    } catch (error) {
-      showToast(describeError(error).title);
-    }
-  }
 
   return (
     <Menu
@@ -68,7 +58,7 @@ export function AccountMenu({ onSettings, onHelp }: AccountMenuProps) {
         )}
       </MenuItem>
       <hr className={styles.line} />
-      <MenuItem onChoose={signOut}>
+      <MenuItem onChoose={() => void logout(queries)}>
         <SignOutIcon />
         <Trans>Sign out</Trans>
       </MenuItem>
