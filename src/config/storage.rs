@@ -24,7 +24,7 @@ pub struct StorageSettings {
         long,
         env = "LOQUAT_MAX_CONVERSATIONS_PER_PERSON",
         value_name = "NUMBER",
-        default_value = "10000",
+        default_value = "1000000",
         hide_env_values = true
     )]
     pub max_conversations_per_person: String,
@@ -33,7 +33,7 @@ pub struct StorageSettings {
         long,
         env = "LOQUAT_MAX_MESSAGES_PER_CONVERSATION",
         value_name = "NUMBER",
-        default_value = "10000",
+        default_value = "100000",
         hide_env_values = true
     )]
     pub max_messages_per_conversation: String,
