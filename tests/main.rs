@@ -55,6 +55,7 @@ mod sessions;
 mod settings;
 mod socket;
 mod socket_bounds;
+mod strangers;
 mod streams;
 mod tls;
 mod tokens;
