@@ -2,7 +2,7 @@ import { lingui } from "@lingui/vite-plugin";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-import { thirdParty } from "./third-party";
+import { thirdParty } from "./third-party.ts";
 
 /** Every browser that can run this page reads woff2: KaTeX's other two formats are 800 KB nobody asks for. */
 function woff2Only(): Plugin {
