@@ -1,5 +1,7 @@
-//! Puts the page into the executable: makes sure that `ui/dist` exists, compresses it, and notes the commit.
+//! Puts the page into the executable: makes sure that `ui/dist` exists, adds the notices of what is in the executable of others,
+//! compresses it, and notes the commit.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,7 +9,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the page is built from.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "src",
     "public",
     "index.html",
@@ -15,11 +17,15 @@ const SOURCES: [&str; 8] = [
     "package.json",
     "package-lock.json",
     "vite.config.ts",
+    "third-party.ts",
     "tsconfig.json",
 ];
 
 /// Types that are worth compressing; images and fonts already are.
 const COMPRESSIBLE: [&str; 8] = ["html", "js", "css", "svg", "json", "webmanifest", "txt", "map"];
+
+/// What is in the executable of others, and what they ask to be told with it.
+const NOTICES: &str = "licenses.txt";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=LOQUAT_UI_DIST");
@@ -41,7 +47,9 @@ fn embed_page() -> Result<(), String> {
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join("page");
     let _ = fs::remove_dir_all(&out);
-    copy_compressed(&dist, &out).map_err(|error| format!("the page could not be prepared: {error}"))
+    copy_compressed(&dist, &out).map_err(|error| format!("the page could not be prepared: {error}"))?;
+    let notices = notices(&dist)?;
+    pack(notices.as_bytes(), &out.join(NOTICES)).map_err(|error| format!("the notices could not be prepared: {error}"))
 }
 
 /// `ui/dist`, built now unless it is newer than everything it is made from.
@@ -106,16 +114,18 @@ fn copy_compressed(from: &Path, to: &Path) -> std::io::Result<()> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         // index.html is completed for each visitor, so a compressed one would be of no use.
         let packs = COMPRESSIBLE.contains(&extension) && path.file_name().is_some_and(|name| name != "index.html");
-        let packed = if packs { Some((brotli(&content)?, gzip(&content)?)) } else { None };
-        match packed {
-            Some((brotli, gzip)) if brotli.len().max(gzip.len()) < content.len() => {
-                fs::write(with_ending(&target, ".br"), brotli)?;
-                fs::write(with_ending(&target, ".gz"), gzip)?;
-            }
-            _ => fs::write(&target, &content)?,
-        }
+        if packs { pack(&content, &target)? } else { fs::write(&target, &content)? }
     }
     Ok(())
+}
+
+fn pack(content: &[u8], target: &Path) -> std::io::Result<()> {
+    let (brotli, gzip) = (brotli(content)?, gzip(content)?);
+    if brotli.len().max(gzip.len()) >= content.len() {
+        return fs::write(target, content);
+    }
+    fs::write(with_ending(target, ".br"), brotli)?;
+    fs::write(with_ending(target, ".gz"), gzip)
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -154,4 +164,75 @@ fn note_commit() {
     let commit = String::from_utf8_lossy(&commit);
     let commit = if commit.is_empty() { String::new() } else { format!(" ({})", commit.trim()) };
     println!("cargo::rustc-env=LOQUAT_VERSION={}{commit}", env!("CARGO_PKG_VERSION"));
+}
+
+/// Our own licence, and those of every crate and every package of the page that are in the executable.
+fn notices(dist: &Path) -> Result<String, String> {
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let page =
+        read(&dist.join(NOTICES)).map_err(|error| format!("{error}: build the page with `npm run build` in ui/"))?;
+    let own = read(Path::new("LICENSE"))?;
+    Ok(format!(
+        "Loquat is made with the work of many others, under the licences below.\n\n{own}\n{}\n{page}",
+        crates()?
+    ))
+}
+
+/// What stands in the licence files of the crates that are linked. Those that say the same stand together.
+fn crates() -> Result<String, String> {
+    let target = std::env::var("TARGET").unwrap_or_default();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", &target];
+    let output = Command::new(cargo).args(arguments).output().map_err(|error| format!("cargo metadata: {error}"))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|_| format!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim()))?;
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let nodes: HashMap<_, _> =
+        list(&metadata["resolve"]["nodes"]).into_iter().map(|node| (word(&node["id"]), node)).collect();
+    let (mut linked, mut waiting) = (BTreeSet::new(), vec![word(&metadata["resolve"]["root"])]);
+    while let Some(id) = waiting.pop() {
+        let needed = list(&nodes[&id]["deps"]).into_iter();
+        let needed = needed.filter(|needed| list(&needed["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()));
+        waiting.extend(needed.map(|needed| word(&needed["pkg"])).filter(|id| linked.insert(id.clone())));
+    }
+    let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // Without a source it is ours.
+    for one in
+        list(&metadata["packages"]).iter().filter(|one| linked.contains(&word(&one["id"])) && !one["source"].is_null())
+    {
+        let manifest = PathBuf::from(word(&one["manifest_path"]));
+        let mut texts = manifest.parent().map(licence_texts).unwrap_or_default();
+        if texts.is_empty() {
+            texts.push(format!("Its package has no text of the licence. Source: {}", word(&one["repository"])));
+        }
+        let title = format!("{} {} ({})", word(&one["name"]), word(&one["version"]), word(&one["license"]));
+        for text in texts {
+            told.entry(text).or_default().insert(title.clone());
+        }
+    }
+    let rule = "-".repeat(80);
+    let part = |(text, titles): (String, BTreeSet<String>)| {
+        format!("{rule}\n{}\n{rule}\n\n{text}\n", titles.into_iter().collect::<Vec<_>>().join("\n"))
+    };
+    let mut parts: Vec<String> = told.into_iter().map(part).collect();
+    parts.sort();
+    Ok(parts.join("\n"))
+}
+
+fn licence_texts(folder: &Path) -> Vec<String> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+        path.is_file()
+            && ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"].iter().any(|start| name.starts_with(start))
+    });
+    files.sort();
+    files
+        .iter()
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .map(|text| text.trim().replace("\r\n", "\n"))
+        .collect()
 }

@@ -38,6 +38,7 @@ mod people;
 mod projects;
 mod proof;
 mod providers;
+mod query;
 mod second_factor;
 mod session;
 mod sessions;
@@ -124,7 +125,7 @@ impl Routes {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let client = request.extensions().get::<Client>().copied();
         let (mut response, notes) = aside::keep(async {
-            match guard::check(&self.app.config, &request) {
+            match guard::check(&self.app.config, &request).and_then(|()| query::check(&request)) {
                 Err(error) => failure::response(error),
                 Ok(()) => match self.docs.answer(&method, &path) {
                     Some(response) => response,

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::App;
 use crate::config::{DataSettings, RotationSettings, ServeSettings};
 use crate::db::{self, Db, schema};
-use crate::{api, server, telemetry};
+use crate::{api, server, telemetry, ui};
 
 mod accounts;
 mod greeting;
@@ -69,6 +69,8 @@ enum Command {
     RotateSecret(RotationSettings),
     /// Print the API's OpenAPI document
     Openapi,
+    /// Print what is in this executable of others, with their licences
+    Licenses,
     /// Print the table of settings, as the README has it
     #[command(hide = true)]
     Settings,
@@ -141,6 +143,10 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::ResetSecondFactor { email, data } => second_factor::reset(&data, &email).await,
         Command::Openapi => {
             print(&api::document());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Licenses => {
+            print(&ui::notices());
             Ok(ExitCode::SUCCESS)
         }
         Command::Settings => {

@@ -148,6 +148,12 @@ fn unpacked(path: &str) -> Option<(Bytes, String)> {
     Some((plain.into(), tag))
 }
 
+/// What is in the executable of others, with their licences; the page has it at `/licenses.txt`.
+pub fn notices() -> String {
+    let text = unpacked("licenses.txt").map(|(text, _)| text).unwrap_or_default();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// The page's one document, with who is signed in and which theme is wanted written into it, so that the first paint
 /// needs neither a request nor a script.
 async fn document(app: &App, request: &Request) -> Response {

@@ -76,7 +76,7 @@ on_both_databases! {
         let taken = json!({"email": root.email, "password": PASSWORD});
         problem_of(Person::nobody(&server).post("/api/users/", taken).await, 409, "email_taken").await;
         let wrong = json!({"password": "another good one", "current_password": "wrong"});
-        problem_of(root.patch("/api/users/me", wrong).await, 422, "invalid").await;
+        problem_of(root.patch("/api/users/me", wrong).await, 422, "wrong_password").await;
         let nothing = "01a2062a-e80f-7480-8fc1-84bb6936022a";
         for path in [format!("/api/keys/{nothing}"), format!("/api/invites/{nothing}")] {
             problem_of(root.delete(&path).await, 404, "not_found").await;

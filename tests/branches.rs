@@ -141,8 +141,12 @@ on_both_databases! {
             problem_of(eve.delete(&path(project, &messages[0], "")).await, 404, "not_found").await;
             problem_of(eve.post(&path(project, &messages[1], "/regenerate"), json!({})).await, 404, "not_found").await;
         }
-        let foreign = eve.patch(&format!("/api/projects/{hers}"), json!({"active_message_id": messages[1]["id"]})).await;
+        // Nor does anything else change with it.
+        let before = eve.read(&format!("/api/projects/{hers}")).await;
+        let foreign = json!({"active_message_id": messages[1]["id"], "name": "changed", "pinned": true});
+        let foreign = eve.patch(&format!("/api/projects/{hers}"), foreign).await;
         assert_eq!(problem_of(foreign, 422, "invalid").await["field"], "active_message_id");
+        assert_eq!(eve.read(&format!("/api/projects/{hers}")).await, before);
         assert_eq!(shown(&ada, &project).await.len(), 4);
         assert_eq!(provider.calls().len(), 2);
     }

@@ -60,6 +60,7 @@ mod settings;
 mod socket;
 mod socket_bounds;
 mod storage;
+mod strangers;
 mod streams;
 mod tls;
 mod tokens;

@@ -138,3 +138,32 @@ on_both_databases! {
         assert_eq!(nobody.post("/login", serde_json::json!({})).await.status(), 405);
     }
 }
+
+#[tokio::test]
+async fn what_is_in_the_executable_of_others_is_named_with_its_licence() {
+    let server = Server::start(Kind::Sqlite).await;
+    let response = Person::nobody(&server).get("/licenses.txt").await;
+    assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+    let told = response.text().await.unwrap();
+    for name in [
+        "poem 3",
+        "sea-orm 2",
+        "rustls 0.23",
+        "webauthn-rs 0.6",
+        "react 19",
+        "katex 0.16",
+        "mermaid 11",
+        "highlight.js 11",
+    ] {
+        assert!(told.contains(&format!("\n{name}")), "{name} is not named");
+    }
+    for words in
+        ["Copyright (c) 2026", "Copyright (c) Meta Platforms, Inc.", "Apache License", "Permission is hereby granted"]
+    {
+        assert!(told.contains(words), "{words} is not there");
+    }
+    // What only tests and builds need is not shipped.
+    for name in ["rcgen 0", "vite 8", "vitest 4", "playwright-core 1"] {
+        assert!(!told.contains(&format!("\n{name}")), "{name} is not shipped");
+    }
+}

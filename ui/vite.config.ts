@@ -2,6 +2,7 @@ import { lingui } from "@lingui/vite-plugin";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { thirdParty } from "./third-party.ts";
 
 /** Every browser that can run this page reads woff2: KaTeX's other two formats are 800 KB nobody asks for. */
 function woff2Only(): Plugin {
@@ -31,8 +32,11 @@ function layersFirst(): Plugin {
   };
 }
 
+const notices = thirdParty();
+
 export default defineConfig({
   plugins: [
+    notices.page,
     woff2Only(),
     layersFirst(),
     react({ babel: { plugins: ["@lingui/babel-plugin-lingui-macro"] } }),
@@ -46,7 +50,7 @@ export default defineConfig({
     rolldownOptions: { input: ["index.html", "diagrams.html"] },
     reportCompressedSize: false,
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: notices.worker },
   server: { proxy: { "/api": { target: "http://127.0.0.1:8080", ws: true } } },
   test: {
     environment: "happy-dom",

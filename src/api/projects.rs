@@ -210,10 +210,7 @@ impl Api {
         if let Some(pinned) = pinned {
             change.pinned = Set(pinned);
         }
-        let mut project = store(&app, project, change).await?;
-        if let Some(message_id) = active_message_id {
-            project = branch::show(&app.chat, access.0.id(), project.id, message_id).await?;
-        }
+        let project = store(&app, project, change, active_message_id).await?;
         Ok(Json(show(&app, project)))
     }
 
@@ -263,9 +260,14 @@ pub(super) async fn find(app: &App, caller: &Caller, id: Uuid) -> Outcome<projec
     project::Entity::owned_one(caller.id(), id).one(app.db.reader()).await?.ok_or(Error::NotFound("conversation"))
 }
 
-/// Stores what has changed of a conversation, and tells its followers a new name.
-async fn store(app: &App, project: project::Model, change: project::ActiveModel) -> Outcome<project::Model> {
-    if !change.is_changed() {
+/// Stores what has changed of a conversation, all of it or nothing, and tells its followers a new name.
+async fn store(
+    app: &App,
+    project: project::Model,
+    mut change: project::ActiveModel,
+    active_message_id: Option<Uuid>,
+) -> Outcome<project::Model> {
+    if !change.is_changed() && active_message_id.is_none() {
         return Ok(project);
     }
     let renamed = change.name.is_set();
@@ -276,6 +278,10 @@ async fn store(app: &App, project: project::Model, change: project::ActiveModel)
         _ => None,
     };
     let transaction = app.db.write().await?;
+    if let Some(message_id) = active_message_id {
+        let end = branch::end_below(&transaction, project.owner_id, project.id, message_id).await?;
+        change.leaf_id = Set(end);
+    }
     // Only what has changed is written; the conversation may have been deleted meanwhile.
     let project = change.update(&transaction).await.map_err(|error| match error {
         DbErr::RecordNotUpdated => Error::NotFound("conversation"),

@@ -12,20 +12,20 @@ use crate::entity::project;
 use crate::entity::stored;
 use crate::error::{Error, Result};
 
-/// Shows the branch that a message is on: down to the newest message below it.
-pub async fn show(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uuid) -> Result<project::Model> {
-    let transaction = chat.db.write().await?;
-    let project = locked(&transaction, owner_id, project_id).await?;
+/// The newest message below one of a conversation: the end of the branch to show. The conversation is locked until the
+/// transaction ends.
+pub async fn end_below(
+    transaction: &DatabaseTransaction,
+    owner_id: Uuid,
+    project_id: Uuid,
+    message_id: Uuid,
+) -> Result<Option<Uuid>> {
+    locked(transaction, owner_id, project_id).await?;
     message::Entity::owned_one(owner_id, project_id, message_id)
-        .one(&transaction)
+        .one(transaction)
         .await?
         .ok_or_else(|| Error::invalid("active_message_id", "there is no such message in this conversation"))?;
-    let mut project = project.into_active_model();
-    project.leaf_id = Set(message::Entity::newest_below(&transaction, project_id, Some(message_id)).await?);
-    let project = project.update(&transaction).await?;
-    chat.db.commit(transaction).await?;
-    chat.changes.publish(owner_id, Change::Changed(project_id));
-    Ok(project)
+    Ok(message::Entity::newest_below(transaction, project_id, Some(message_id)).await?)
 }
 
 /// Deletes a message with everything below it, and shows what is left.

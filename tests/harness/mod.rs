@@ -13,6 +13,7 @@ pub mod process;
 pub mod provider;
 pub mod proxy;
 pub mod server;
+pub mod snapshot;
 pub mod socket;
 
 pub use client::Person;

@@ -41,7 +41,9 @@ export async function startVisit(browser, base, options = {}) {
     /** Asks the API as the person would. */
     api: async (method, path, data) => {
       const response = await page.request.fetch(`${visit.base}/api${path}`, { method, data });
-      if (!response.ok()) throw new Error(`${method} ${path}: ${response.status()}`);
+      if (!response.ok()) {
+        throw new Error(`${method} ${path}: ${response.status()} ${await response.text()}`);
+      }
       return response.status() === 204 ? null : response.json();
     },
     signUp: async (name = "Ada") => {
