@@ -107,6 +107,7 @@ fn body(id: &str) -> Value {
         "regenerate_message" | "continue_message" => json!({"model": "scripted/scripted"}),
         "create_person" => json!({"email": "made@example.org", "name": "Made", "role": "admin"}),
         "change_person" => json!({"name": "Changed"}),
+        "change_limits" => json!({"turns_per_minute": 50}),
         "create_invite" => json!({"role": "admin", "expires_in_days": 1}),
         "create_provider" => {
             json!({"name": "made", "base_url": "https://models.example.org/v1", "api_key": "sk-made", "enabled": false})
