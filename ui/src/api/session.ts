@@ -12,6 +12,9 @@ import { enter, owesSignOut, settleSignOut, signOut } from "./signing-out";
 
 const boot = readBoot(document);
 
+/** Of the server. */
+export const version = boot.version ?? "";
+
 export async function fetchSession(): Promise<User | null> {
   if (owesSignOut() && !(await signOut())) return null;
   try {

@@ -1,7 +1,7 @@
 /** Everything that is a person's own to set; each subject is a section, one below the other. */
-import { useLingui } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import { type ReactNode, useEffect } from "react";
-import { useUser } from "../../api/session";
+import { useUser, version } from "../../api/session";
 import { IconButton } from "../../components/button";
 import { BackIcon } from "../../components/icons";
 import { ApiKeys } from "./api-keys";
@@ -61,8 +61,25 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
             </>
           )}
           <OwnData />
+          <About />
         </div>
       </div>
     </div>
+  );
+}
+
+/** What this is, and whose work is in it. */
+function About() {
+  return (
+    <p className={styles.colophon}>
+      Loquat {version} ·{" "}
+      <a href="/licenses.txt" target="_blank" rel="noreferrer">
+        <Trans>Licences</Trans>
+      </a>{" "}
+      ·{" "}
+      <a href="/api/docs" target="_blank" rel="noreferrer">
+        <Trans>API</Trans>
+      </a>
+    </p>
   );
 }
