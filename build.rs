@@ -181,12 +181,7 @@ fn notices(dist: &Path) -> Result<String, String> {
 
 /// What stands in the licence files of the crates that are linked. Those that say the same stand together.
 fn crates() -> Result<String, String> {
-    let target = std::env::var("TARGET").unwrap_or_default();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", &target];
-    let output = Command::new(cargo).args(arguments).output().map_err(|error| format!("cargo metadata: {error}"))?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .map_err(|_| format!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim()))?;
+    let metadata = metadata()?;
     let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
     let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let nodes: HashMap<_, _> =
@@ -219,6 +214,20 @@ fn crates() -> Result<String, String> {
     let mut parts: Vec<String> = told.into_iter().map(part).collect();
     parts.sort();
     Ok(parts.join("\n"))
+}
+
+/// What cargo knows of our dependencies. It wants those of the tests too, which a build has no need to download: then it does.
+fn metadata() -> Result<serde_json::Value, String> {
+    let target = std::env::var("TARGET").unwrap_or_default();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let ask = |more: &[&str]| {
+        let arguments = ["metadata", "--format-version=1", "--locked", "--filter-platform", &target];
+        let output = Command::new(&cargo).args(arguments).args(more).output();
+        let output = output.map_err(|error| format!("cargo metadata: {error}"))?;
+        serde_json::from_slice(&output.stdout)
+            .map_err(|_| format!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    };
+    ask(&["--offline"]).or_else(|_| ask(&[]))
 }
 
 fn licence_texts(folder: &Path) -> Vec<String> {
