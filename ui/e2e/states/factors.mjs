@@ -35,7 +35,7 @@ const arrived = (page) => page.getByRole("heading", { name: /on your mind/ }).wa
 
 export const factors = {
   "an authenticator app, from the QR code to the sign-in": async (visit) => {
-    const { page, signUp, api, goto, email, expected, context } = visit;
+    const { page, signUp, goto, email, expected, context } = visit;
     expected.push(/status of 401/);
     await signUp();
     await goto("/settings");
@@ -47,7 +47,7 @@ export const factors = {
     check(file.suggestedFilename() === "loquat-recovery-codes.txt", "the file has another name");
     await page.getByRole("button", { name: "I have kept them" }).click();
     await page.getByText("10 left").waitFor();
-    await api("POST", "/logout/");
+    await context.clearCookies();
     await goto("/login");
     await firstStep(page, email);
     await page.getByRole("heading", { name: "One more step" }).waitFor();
