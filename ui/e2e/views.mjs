@@ -191,7 +191,7 @@ export const chatViews = {
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Your password").fill("not the password");
     await dialog.getByRole("button", { name: "Continue" }).click();
-    await dialog.getByText("not your current password").waitFor();
+    await dialog.getByText("This is not your password.").waitFor();
   },
   "an authenticator app to be set up": async ({ page }) => {
     const dialog = page.getByRole("dialog");
