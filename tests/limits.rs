@@ -1,20 +1,11 @@
 //! Limits: so many answers of one person, so many in all, a queue that is fair, and what a model can read.
 
-use loquat::config::{Config, PromptCache, Provider as Configured};
+use loquat::config::{PromptCache, Provider as Configured};
 use serde_json::{Value, json};
 
 use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::events::text;
-use crate::harness::{Kind, Provider, Script, Server, eventually};
-
-async fn server_with(kind: Kind, provider: &Provider, change: impl FnOnce(&mut Config)) -> Server {
-    let configured = provider.configured();
-    Server::with(kind, move |config| {
-        config.providers = vec![configured];
-        change(config);
-    })
-    .await
-}
+use crate::harness::{Provider, Script, Server, eventually};
 
 fn contents(call: &Value) -> Vec<String> {
     call["messages"].as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap().to_owned()).collect()
@@ -23,7 +14,7 @@ fn contents(call: &Value) -> Vec<String> {
 on_both_databases! {
     async fn a_person_has_so_many_answers_at_once(kind) {
         let provider = Provider::always(Script::stream().delta("a").gate().end()).await;
-        let server = server_with(kind, &provider, |config| config.limits.live_answers_each = Some(2)).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.limits.live_answers_each = Some(2)).await;
         let (ada, ben) = (server.person("ada").await, server.person("ben").await);
         let mut projects = Vec::new();
         for _ in 0..3 {
@@ -49,7 +40,7 @@ on_both_databases! {
 
     async fn those_that_wait_are_told_their_place_and_nobody_is_passed_over(kind) {
         let provider = Provider::always(Script::stream().delta("a").gate().end()).await;
-        let server = server_with(kind, &provider, |config| {
+        let server = Server::with_provider_and(kind, &provider, |config| {
             config.limits.live_answers = Some(1);
             config.limits.waiting_answers = Some(3);
         })
@@ -95,7 +86,7 @@ on_both_databases! {
 
     async fn a_person_asks_so_often_in_a_minute(kind) {
         let provider = Provider::always(Script::answer("yes")).await;
-        let server = server_with(kind, &provider, |config| config.limits.turns_per_minute = Some(3)).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.limits.turns_per_minute = Some(3)).await;
         let ada = server.person("ada").await;
         let project = ada.project().await;
         let path = format!("/api/projects/{project}/messages");
@@ -143,7 +134,7 @@ on_both_databases! {
     async fn the_prompt_cache_gives_the_same_person_the_same_answer_for_nothing(kind) {
         let provider = Provider::start(|n, _| Script::stream().reasoning("hm").delta(&format!("answer {n} ")).delta(&"z".repeat(200)).end()).await;
         let cache = PromptCache { bytes: Some(1024 * 1024), time: None };
-        let server = server_with(kind, &provider, |config| config.prompt_cache = Some(cache)).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.prompt_cache = Some(cache)).await;
         let (ada, ben) = (server.person("ada").await, server.person("ben").await);
         let whole = async |person: &crate::harness::Person, question: &str| {
             let project = person.project().await;
@@ -179,7 +170,7 @@ on_both_databases! {
             _ => Script::response(401, "", "{}"),
         })
         .await;
-        let server = server_with(kind, &provider, |_| {}).await;
+        let server = Server::with_provider_and(kind, &provider, |_| {}).await;
         let ada = server.person("ada").await;
         let project = ada.project().await;
         let answer = answer_of(&ada.ask(&project, "how many?").await);

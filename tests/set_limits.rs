@@ -1,7 +1,6 @@
 //! Limits that administrators set: in force at once and after every start, bounded, noted, and taken back again.
 
 use futures_util::future::join_all;
-use loquat::config::Config;
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -11,15 +10,6 @@ use crate::harness::socket::connect;
 use crate::harness::{Kind, Person, Provider, Script, Server, Socket, eventually};
 
 const LIMITS: &str = "/api/admin/limits";
-
-async fn server_with(kind: Kind, provider: &Provider, change: impl FnOnce(&mut Config)) -> Server {
-    let configured = provider.configured();
-    Server::with(kind, move |config| {
-        config.providers = vec![configured];
-        change(config);
-    })
-    .await
-}
 
 async fn set(root: &Person, limits: Value) -> Value {
     json_of(root.patch(LIMITS, limits).await, 200).await
@@ -76,7 +66,7 @@ on_both_databases! {
 
     async fn what_is_set_is_in_force_after_a_start_whatever_the_setting_says(kind) {
         let provider = Provider::always(Script::answer("yes")).await;
-        let server = server_with(kind, &provider, |config| config.limits.turns_per_minute = Some(60)).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.limits.turns_per_minute = Some(60)).await;
         let root = server.administrator("root").await;
         set(&root, json!({"turns_per_minute": 2, "message_bytes": 2000})).await;
         let (dir, data) = server.stop().await;
@@ -101,7 +91,7 @@ on_both_databases! {
 
     async fn a_lowered_limit_holds_against_fifty_at_once(kind) {
         let provider = Provider::always(Script::stream().delta("a").gate().end()).await;
-        let server = server_with(kind, &provider, |_| {}).await;
+        let server = Server::with_provider_and(kind, &provider, |_| {}).await;
         let (root, ada, ben) = (server.administrator("root").await, server.person("ada").await, server.person("ben").await);
         set(&root, json!({"live_answers_per_person": 4})).await;
         let asked = ask_at_once(&ada, 50).await;
@@ -120,7 +110,7 @@ on_both_databases! {
 
     async fn who_waits_goes_on_where_there_is_more_room_and_nobody_is_thrown_out(kind) {
         let provider = Provider::always(Script::stream().delta("a").gate().end()).await;
-        let server = server_with(kind, &provider, |config| config.limits.live_answers = Some(1)).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.limits.live_answers = Some(1)).await;
         let (root, ada) = (server.administrator("root").await, server.person("ada").await);
         let mut asked = Vec::new();
         for _ in 0..4 {

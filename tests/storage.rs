@@ -11,12 +11,7 @@ use crate::harness::{Kind, Person, Provider, Script, Server, eventually};
 const STORAGE: &str = "/api/users/me/storage";
 
 async fn server_with(kind: Kind, provider: &Provider, storage: StorageLimits) -> Server {
-    let configured = provider.configured();
-    Server::with(kind, move |config| {
-        config.providers = vec![configured];
-        config.limits.storage = storage;
-    })
-    .await
+    Server::with_provider_and(kind, provider, |config| config.limits.storage = storage).await
 }
 
 fn bytes(per_person: usize) -> StorageLimits {

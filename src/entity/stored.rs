@@ -3,22 +3,6 @@
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
-/// What the person `$1` has: names, instructions and parameters of conversations, questions, answers and their reasoning.
-const OF_PERSON: &str = "\
-SELECT (SELECT COUNT(*) FROM projects WHERE owner_id = $1) AS conversations, \
-(SELECT COALESCE(SUM(octet_length(name) + COALESCE(octet_length(system_prompt), 0) \
-+ COALESCE(octet_length(parameters), 0)), 0) FROM projects WHERE owner_id = $1) \
-+ (SELECT COALESCE(SUM(octet_length(content) + COALESCE(octet_length(reasoning), 0)), 0) \
-FROM messages WHERE owner_id = $1) AS bytes";
-
-/// The same of the conversation `$1`.
-const OF_PROJECT: &str = "\
-SELECT (SELECT COUNT(*) FROM projects WHERE id = $1) AS conversations, \
-(SELECT COALESCE(SUM(octet_length(name) + COALESCE(octet_length(system_prompt), 0) \
-+ COALESCE(octet_length(parameters), 0)), 0) FROM projects WHERE id = $1) \
-+ (SELECT COALESCE(SUM(octet_length(content) + COALESCE(octet_length(reasoning), 0)), 0) \
-FROM messages WHERE project_id = $1) AS bytes";
-
 /// An amount, or by how much one changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
@@ -45,15 +29,24 @@ impl std::ops::Neg for Amount {
 
 /// What a person has stored.
 pub async fn by(db: &impl ConnectionTrait, owner_id: Uuid) -> Result<Amount, DbErr> {
-    read(db, OF_PERSON, owner_id).await
+    read(db, "owner_id", "owner_id", owner_id).await
 }
 
 /// What a conversation holds; nothing where there is none.
 pub async fn in_project(db: &impl ConnectionTrait, project_id: Uuid) -> Result<Amount, DbErr> {
-    read(db, OF_PROJECT, project_id).await
+    read(db, "id", "project_id", project_id).await
 }
 
-async fn read(db: &impl ConnectionTrait, sql: &str, id: Uuid) -> Result<Amount, DbErr> {
+/// Names, instructions and parameters of the conversations that have this id in one column, and questions, answers and their
+/// reasoning of the messages that have it in another.
+async fn read(db: &impl ConnectionTrait, of_project: &str, of_message: &str, id: Uuid) -> Result<Amount, DbErr> {
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) FROM projects WHERE {of_project} = $1) AS conversations, \
+         (SELECT COALESCE(SUM(octet_length(name) + COALESCE(octet_length(system_prompt), 0) \
+         + COALESCE(octet_length(parameters), 0)), 0) FROM projects WHERE {of_project} = $1) \
+         + (SELECT COALESCE(SUM(octet_length(content) + COALESCE(octet_length(reasoning), 0)), 0) \
+         FROM messages WHERE {of_message} = $1) AS bytes"
+    );
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [id.into()]);
     let Some(row) = db.query_one_raw(statement).await? else { return Ok(Amount::default()) };
     Ok(Amount { bytes: row.try_get("", "bytes")?, conversations: row.try_get("", "conversations")? })

@@ -37,8 +37,17 @@ impl Server {
 
     /// A server that asks one model server.
     pub async fn with_provider(kind: Kind, provider: &Provider) -> Self {
+        Self::with_provider_and(kind, provider, |_| {}).await
+    }
+
+    /// The same with settings of the test's own.
+    pub async fn with_provider_and(kind: Kind, provider: &Provider, change: impl FnOnce(&mut Config)) -> Self {
         let provider = provider.configured();
-        Self::with(kind, move |config| config.providers = vec![provider]).await
+        Self::with(kind, move |config| {
+            config.providers = vec![provider];
+            change(config);
+        })
+        .await
     }
 
     /// A server with settings of the test's own.
