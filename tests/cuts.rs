@@ -18,15 +18,21 @@ const END: u64 = 9_007_199_254_740_991;
 const WORDS: [&str; 8] = ["ja ", "né", "終わり", "😀", "\r\n", "\"\\", "e\u{301}", "\u{fffd} "];
 
 /// What a model says: parts of one kind each, from a letter to more than goes into one event.
+///
+/// It does not end in white space: where nothing else has been said, that is held back, because thinking may follow it.
 fn answer(random: &mut StdRng) -> Vec<(Kind, String)> {
-    (0..random.random_range(1..24))
+    let mut said: Vec<(Kind, String)> = (0..random.random_range(1..24))
         .map(|_| {
             let kind = if random.random_range(0..3) == 0 { Kind::Reasoning } else { Kind::Text };
             let most = [1, 3, 40, 9000][random.random_range(0..4)];
             let words = random.random_range(1..=most);
             (kind, (0..words).map(|_| WORDS[random.random_range(0..WORDS.len())]).collect())
         })
-        .collect()
+        .collect();
+    if let Some((_, last)) = said.last_mut().filter(|(_, last)| last.ends_with(char::is_whitespace)) {
+        last.push('.');
+    }
+    said
 }
 
 fn script(said: &[(Kind, String)], pause: Duration) -> Script {

@@ -200,14 +200,13 @@ fn wants_close(headers: &HeaderMap) -> bool {
     options.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("close"))
 }
 
-/// The head of a response in chunks, as hyper would write it (RFC 9112).
 /// How the end of a body is told.
 pub(super) enum Framing {
     Chunked,
     Length(usize),
 }
 
-/// The head of a response as it stands on the wire.
+/// The head of a response as hyper would write it (RFC 9112).
 pub(super) fn head_of(status: StatusCode, headers: &HeaderMap, stays: bool, framing: Framing) -> Vec<u8> {
     let mut out =
         format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default()).into_bytes();
