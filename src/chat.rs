@@ -16,6 +16,7 @@ pub mod recovery;
 pub mod running;
 pub mod said;
 pub mod search;
+pub mod seen;
 pub mod storage;
 mod threads;
 pub mod timing;
@@ -44,6 +45,7 @@ use changes::Changes;
 use queue::Queue;
 use running::{Answers, Cause, Running};
 use search::Search;
+use seen::Seen;
 use storage::Storage;
 use threads::Threads;
 use timing::Timing;
@@ -71,6 +73,8 @@ pub struct Chat {
     pub search: Arc<Search>,
     /// How much people have stored, and may.
     pub storage: Arc<Storage>,
+    /// Conversations as they were seen last.
+    pub seen: Seen,
     writer: Writer,
     threads: Threads,
     tasks: TaskTracker,
@@ -94,6 +98,7 @@ impl Chat {
             answers,
             changes: Arc::default(),
             search: Arc::default(),
+            seen: Seen::default(),
             writer,
             threads: Threads::start(),
             tasks: TaskTracker::new(),

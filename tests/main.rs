@@ -52,6 +52,7 @@ mod rotation;
 mod scopes;
 mod search;
 mod second_factor;
+mod seen;
 mod sentry;
 mod server;
 mod sessions;

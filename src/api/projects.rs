@@ -165,6 +165,7 @@ impl Api {
         let project = project.insert(&transaction).await?;
         app.db.commit(transaction).await?;
         room.keep();
+        app.chat.seen.note(project::Counted { project: project.clone(), messages: 0 });
         app.chat.changes.publish(project.owner_id, Change::Changed(project.id));
         Ok(Created::Created(Json(show(&app, project))))
     }

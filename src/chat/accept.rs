@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::answer::BRANCH;
 use super::queue::Place;
 use super::running::Running;
 use super::turn::{Asked, Request, Turn};
@@ -20,17 +21,22 @@ use crate::entity::{answer_chunk, continuation};
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::llm::{FinishReason, Model};
+use crate::pace::Standing;
 
-/// A turn that is committed, the name that the conversation got by it, and the conversation as it was then.
+/// A turn that is committed.
 pub(super) struct Accepted {
     pub(super) turn: Turn,
+    /// The name that the conversation got by it.
     pub(super) name: Option<String>,
+    /// The conversation as it was then.
     pub(super) project: project::Model,
+    /// The branch that ends in the question, newest message first, where it was read meanwhile.
+    pub(super) branch: Option<Vec<message::Model>>,
     pub(super) model: Model,
     pub(super) place: Place,
 }
 
-/// Commits a turn in a conversation as it has just been read. Two indexes keep it single: one running answer per
+/// Commits a turn in a conversation that has just been read. Two indexes keep it single: one running answer per
 /// conversation, one turn per client request.
 pub(super) async fn accept(
     chat: &Chat,
@@ -39,22 +45,54 @@ pub(super) async fn accept(
     model: Model,
     project: project::Model,
 ) -> Result<Accepted> {
-    let counted = chat.allowance.pace().take(&running.owner_id).map_err(Error::TooOften);
-    let (place, standing) = match counted.and_then(|standing| Ok((chat.queue.enter(running)?, standing))) {
-        Ok(taken) => taken,
-        // An index keeps answers apart, and whoever is merely second is to be told that.
-        Err(refused) => {
-            let other = message::Entity::running_in(project.id).one(chat.db.reader()).await?;
-            return Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }));
-        }
-    };
+    let entered = enter(chat, running).await?;
     let stored = match follow(chat, running, request, &model, project).await? {
         Some(stored) => stored,
         None => store(chat, running, request, &model).await?,
     };
-    failpoint::hit("turn.after_commit");
-    let Stored { turn, name, project } = stored;
-    Ok(Accepted { turn: Turn { standing, ..turn }, name, project, model, place })
+    Ok(entered.accepted(model, stored))
+}
+
+/// The same in a conversation as it was seen earlier; None if it has changed since.
+pub(super) async fn accept_if_unchanged(
+    chat: &Chat,
+    running: &Arc<Running>,
+    request: &Request,
+    model: Model,
+    seen: project::Model,
+) -> Result<Option<Accepted>> {
+    let entered = enter(chat, running).await?;
+    let stored = follow(chat, running, request, &model, seen).await?;
+    if stored.is_none() {
+        chat.allowance.pace().give_back(&running.owner_id);
+    }
+    Ok(stored.map(|stored| entered.accepted(model, stored)))
+}
+
+/// A place among the answers, for which a question was counted.
+struct Entered {
+    place: Place,
+    standing: Option<Standing>,
+}
+
+async fn enter(chat: &Chat, running: &Arc<Running>) -> Result<Entered> {
+    let counted = chat.allowance.pace().take(&running.owner_id).map_err(Error::TooOften);
+    match counted.and_then(|standing| Ok(Entered { place: chat.queue.enter(running)?, standing })) {
+        Ok(entered) => Ok(entered),
+        // An index keeps answers apart, and whoever is merely second is to be told that.
+        Err(refused) => {
+            let other = message::Entity::running_in(running.project_id).one(chat.db.reader()).await?;
+            Err(other.map_or(refused, |other| Error::AnswerRunning { message_id: other.id }))
+        }
+    }
+}
+
+impl Entered {
+    fn accepted(self, model: Model, stored: Stored) -> Accepted {
+        failpoint::hit("turn.after_commit");
+        let Stored { turn, name, project, branch } = stored;
+        Accepted { turn: Turn { standing: self.standing, ..turn }, name, project, branch, model, place: self.place }
+    }
 }
 
 /// What a turn has put into the database.
@@ -62,6 +100,7 @@ struct Stored {
     turn: Turn,
     name: Option<String>,
     project: project::Model,
+    branch: Option<Vec<message::Model>>,
 }
 
 /// Stores a new question that goes on from where the conversation ends, as nearly all do, without a transaction and its
@@ -84,12 +123,26 @@ async fn follow(
     let update = project::Entity::change_unless_changed(&project, change.clone()).into_query();
     let rows = [question, answer];
     announce(chat, running);
-    if !chat.db.update_and_insert(update, &rows).await? {
+    // What the model is told is read while that is being stored.
+    let (stored, earlier) = tokio::join!(chat.db.update_and_insert(update, &rows), so_far(chat, &project));
+    if !stored? {
         return Ok(None);
     }
     let [question, answer] = rows;
+    let branch = earlier.map(|mut branch| {
+        branch.insert(0, question.clone());
+        branch
+    });
     let turn = Turn { question, answer, standing: None };
-    Ok(Some(Stored { turn, project: change.try_into_model()?, name: gone_on.name }))
+    Ok(Some(Stored { turn, project: change.try_into_model()?, name: gone_on.name, branch }))
+}
+
+/// The branch on which a conversation goes on, newest message first; None where it has to be read once more, because its
+/// newest answer has not got all of its text.
+async fn so_far(chat: &Chat, project: &project::Model) -> Option<Vec<message::Model>> {
+    let Some(leaf_id) = project.leaf_id else { return Some(Vec::new()) };
+    let branch = message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH - 1).await.ok()?;
+    branch.iter().all(|message| message.status != Status::Running).then_some(branch)
 }
 
 /// Stores any turn.
@@ -108,7 +161,9 @@ async fn store(chat: &Chat, running: &Arc<Running>, request: &Request, model: &M
     let project = gone_on.change(&project).update(&transaction).await?;
     announce(chat, running);
     chat.db.commit_unsynced(transaction).await?;
-    Ok(Stored { turn, project, name: gone_on.name })
+    let is_whole = turn.question.parent_id.is_none() && !matches!(request.asked, Asked::Continue { .. });
+    let branch = is_whole.then(|| vec![turn.question.clone()]);
+    Ok(Stored { turn, project, name: gone_on.name, branch })
 }
 
 /// Makes an answer known before its rows are committed, so that whoever sees the rows also finds it.

@@ -24,7 +24,7 @@ use crate::failpoint;
 use crate::llm::{self, FinishReason, Model, Part};
 
 /// How many messages of a branch are read for the model.
-const BRANCH: u32 = 2000;
+pub(super) const BRANCH: u32 = 2000;
 
 /// What is asked, of whom.
 pub(super) struct Asking {
@@ -32,8 +32,8 @@ pub(super) struct Asking {
     pub(super) project: project::Model,
     /// The end of the branch that the model is told.
     pub(super) leaf_id: Uuid,
-    /// That end itself, where it is the whole branch and need not be read again.
-    pub(super) only: Option<message::Model>,
+    /// That branch, newest message first, where it need not be read.
+    pub(super) branch: Option<Vec<message::Model>>,
     /// The model.
     pub(super) model: Model,
     /// Whether an answer from the prompt cache will do: not for somebody who wants another one.
@@ -102,9 +102,9 @@ async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, ask
 
 /// What the model is told.
 async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<Box<llm::Request>> {
-    let Asking { project, leaf_id, only, model, .. } = *asking;
-    let branch = match only {
-        Some(question) => Ok(vec![question]),
+    let Asking { project, leaf_id, branch, model, .. } = *asking;
+    let branch = match branch {
+        Some(branch) => Ok(branch),
         None => message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH).await,
     };
     let branch = match branch {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use sea_orm::{EntityTrait, SqlErr};
 use uuid::Uuid;
 
+use super::accept::{self, Accepted};
 use super::answer::Asking;
 use super::changes::Change;
 use super::running::{Cause, Running};
-use super::{Chat, Outcome, accept, answer};
+use super::storage::Room;
+use super::{Chat, Outcome, answer};
 use crate::clock;
 use crate::entity::message::{self, Role};
 use crate::entity::{project, user};
@@ -77,7 +79,10 @@ pub struct Turn {
 /// When it returns, both messages are committed and the model is being asked.
 pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut request: Request) -> Result<Turn> {
     check(chat, &mut request)?;
-    let (owner_id, asker) = (owner.id, Asker::from(owner.role));
+    if let Some(turn) = start_on_sight(chat, owner, project_id, &mut request).await? {
+        return Ok(turn);
+    }
+    let owner_id = owner.id;
     let earlier = async {
         match &request.client_request_id {
             Some(id) => requested(chat, owner_id, project_id, id).await,
@@ -93,26 +98,78 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
     if chat.stopping.is_cancelled() {
         return Err(Error::ShuttingDown);
     }
-    let project::Counted { project, messages } = project.ok_or(Error::NotFound("conversation"))?;
+    let conversation = project.ok_or(Error::NotFound("conversation"))?;
+    let room = room(chat, &request.asked, &conversation)?;
+    let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
+    let model = model(chat, owner, &request, &conversation.project).await?;
+    match accept::accept(chat, &running, &request, model, conversation.project).await {
+        Ok(accepted) => Ok(begin(chat, running, &request, accepted, room, conversation.messages)),
+        Err(error) => refused(chat, &running, &request, error).await,
+    }
+}
+
+/// Starts a turn in a conversation that this process has seen, without reading it again. None where something is in the
+/// way, or has changed: then all of it has to be read, and says what.
+async fn start_on_sight(
+    chat: &Chat,
+    owner: &user::Model,
+    project_id: Uuid,
+    request: &mut Request,
+) -> Result<Option<Turn>> {
+    if chat.stopping.is_cancelled() || !matches!(request.asked, Asked::New { .. }) {
+        return Ok(None);
+    }
+    let Some(conversation) = chat.seen.get(owner.id, project_id) else { return Ok(None) };
+    let Ok(room) = room(chat, &request.asked, &conversation) else { return Ok(None) };
+    let running = Arc::new(prepare(chat, owner, project_id, request).await?);
+    let Ok(model) = model(chat, owner, request, &conversation.project).await else { return Ok(None) };
+    match accept::accept_if_unchanged(chat, &running, request, model, conversation.project).await {
+        Ok(Some(accepted)) => Ok(Some(begin(chat, running, request, accepted, room, conversation.messages))),
+        Ok(None) => {
+            chat.answers.leave(&running);
+            chat.seen.forget(project_id);
+            Ok(None)
+        }
+        // An earlier request of this id is found there too.
+        Err(error) => refused(chat, &running, request, error).await.map(Some),
+    }
+}
+
+/// Room for a turn in its conversation and with its person.
+fn room(chat: &Chat, asked: &Asked, conversation: &project::Counted) -> Result<Room> {
     if let Some(most) = chat.storage.most().messages
-        && messages.unsigned_abs() + more_messages(&request.asked) > most as u64
+        && conversation.messages.unsigned_abs() + more_messages(asked) > most as u64
     {
         return Err(Full::Messages { most }.into());
     }
-    let room = chat.storage.room_for_turn(owner_id, length(&request.asked))?;
-    let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
-    let model = match request.model.as_deref() {
-        Some(asked) => resolve(chat, Some(asked), asker).await?,
-        None => choose_model(chat, project.model.as_deref(), asker).await?,
-    };
-    let accepted = match accept::accept(chat, &running, &request, model, project).await {
-        Ok(accepted) => accepted,
-        Err(error) => return refused(chat, &running, &request, error).await,
-    };
+    chat.storage.room_for_turn(conversation.project.owner_id, length(asked))
+}
+
+/// Which model is asked.
+async fn model(chat: &Chat, owner: &user::Model, request: &Request, project: &project::Model) -> Result<Model> {
+    let asker = Asker::from(owner.role);
+    match request.model.as_deref() {
+        Some(asked) => resolve(chat, Some(asked), asker).await,
+        None => choose_model(chat, project.model.as_deref(), asker).await,
+    }
+}
+
+/// Has a turn that is committed answered.
+fn begin(
+    chat: &Chat,
+    running: Arc<Running>,
+    request: &Request,
+    accepted: Accepted,
+    room: Room,
+    messages_before: i64,
+) -> Turn {
+    let Accepted { turn, name, project, branch, model, place } = accepted;
     room.keep();
+    let messages = messages_before.saturating_add_unsigned(more_messages(&request.asked));
+    chat.seen.note(project::Counted { project: project.clone(), messages });
     chat.answers.begin(&running);
-    chat.changes.publish(owner_id, Change::Changed(project_id));
-    if let Some(name) = accepted.name {
+    chat.changes.publish(running.owner_id, Change::Changed(running.project_id));
+    if let Some(name) = name {
         running.log.set_name(&name);
     }
     chat.writer.nudge();
@@ -124,20 +181,19 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
         }
     });
     // From here on the turn is accepted: it runs on whether or not the one who asked is still there.
-    let question = &accepted.turn.question;
-    let (leaf_id, is_question) = match request.asked {
-        Asked::Continue { message_id } => (message_id, false),
-        _ => (question.id, true),
+    let leaf_id = match request.asked {
+        Asked::Continue { message_id } => message_id,
+        _ => turn.question.id,
     };
     let asking = Asking {
-        project: accepted.project,
+        project,
         leaf_id,
-        only: (is_question && question.parent_id.is_none()).then(|| question.clone()),
-        model: accepted.model,
+        branch,
+        model,
         may_repeat: matches!(request.asked, Asked::New { .. } | Asked::Edited { .. }),
     };
-    chat.tasks.spawn(answer::run(chat.clone(), running, accepted.place, Box::new(asking)));
-    Ok(accepted.turn)
+    chat.tasks.spawn(answer::run(chat.clone(), running, place, Box::new(asking)));
+    turn
 }
 
 /// Cuts an answer short, keeping its text, and returns it as stored. Stopping a finished answer changes nothing.
@@ -273,6 +329,10 @@ async fn refused(chat: &Chat, running: &Arc<Running>, request: &Request, error: 
     if let Some(id) = &request.client_request_id
         && let Some(turn) = requested(chat, running.owner_id, running.project_id, id).await?
     {
+        // The same question again is not counted again.
+        if !matches!(error, Error::TooOften(_)) {
+            chat.allowance.pace().give_back(&running.owner_id);
+        }
         return Ok(turn);
     }
     let Error::Database(database) = &error else { return Err(error) };

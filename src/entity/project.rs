@@ -59,7 +59,7 @@ pub enum NameSource {
 }
 
 /// A conversation, and how many messages it has on all its branches.
-#[derive(Debug, FromQueryResult)]
+#[derive(Clone, Debug, FromQueryResult)]
 pub struct Counted {
     /// The conversation.
     #[sea_orm(nested)]
@@ -98,17 +98,24 @@ impl Entity {
         Self::usable_one(owner_id, id).column_as(messages, "messages").into_model()
     }
 
-    /// Changes a conversation of a person whose account can be used, unless it has been named or gone on since it was read.
+    /// Changes a conversation of a person whose account can be used, unless since it was read it has gone on, got its first
+    /// name, or been set to be answered in another way.
     pub fn change_unless_changed(read: &Model, change: ActiveModel) -> UpdateMany<Self> {
-        Self::update_many()
-            .set(change)
-            .filter(Column::Id.eq(read.id))
-            .filter(is_usable(read.owner_id))
-            .filter(Column::NameSource.eq(read.name_source))
-            .filter(match read.leaf_id {
-                Some(leaf) => Column::LeafId.eq(leaf),
-                None => Column::LeafId.is_null(),
-            })
+        let unchanged = [
+            Column::Id,
+            Column::OwnerId,
+            Column::NameSource,
+            Column::Model,
+            Column::SystemPrompt,
+            Column::Parameters,
+            Column::LeafId,
+        ];
+        let update = Self::update_many().set(change).filter(is_usable(read.owner_id));
+        unchanged.into_iter().fold(update, |update, column| {
+            let value = read.get(column);
+            let is_null = value == value.as_null();
+            update.filter(if is_null { column.is_null() } else { column.eq(value) })
+        })
     }
 
     /// A person's conversations.
