@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use uuid::Uuid;
 
 use super::cache::{self, Cache};
@@ -124,13 +124,13 @@ async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<
     Some(Box::new(llm::Request { model, messages: told.messages, parameters }))
 }
 
-/// Asks the model, once, and takes down what it says, on a thread for that. Dropping this ends it.
+/// Asks the model, once, and takes down what it says, in a task that does nothing else. Dropping this ends it.
 async fn ask(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, request: Box<llm::Request>) -> Outcome {
     let catalog = chat.catalog.clone();
     // Gone when the model has accepted.
     let asking = Box::pin(async move { catalog.answer(*request).await });
     let listen = listening.track_future(listen(chat.writer.clone(), Arc::clone(running), asking));
-    chat.threads.spawn(listen).await.unwrap_or_else(|_| panicked(running))
+    AbortOnDropHandle::new(tokio::spawn(listen)).await.unwrap_or_else(|_| panicked(running))
 }
 
 async fn listen(

@@ -1,4 +1,4 @@
-//! The threads on which models are listened to: one for two processors, and each answer stays on one of them.
+//! The threads on which answers are written: one for two processors, and each answer stays on one of them.
 //!
 //! A word of a paced answer is a few microseconds of work. Moving it between threads, as the runtime that serves requests
 //! does to share out long work, would cost as much again for the word.
@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
-use tokio_util::task::AbortOnDropHandle;
 
 /// Threads with a runtime each. They end when this is dropped everywhere.
 #[derive(Clone, Debug)]
@@ -35,13 +34,10 @@ impl Threads {
         Self(Arc::new(Inner { runtimes, next: AtomicUsize::new(0), _running: running }))
     }
 
-    /// Runs a task on one of the threads, in turn. Dropping the handle ends it.
-    pub(super) fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> AbortOnDropHandle<T> {
+    /// One of the threads, in turn.
+    pub(super) fn next(&self) -> &Handle {
         let turn = self.0.next.fetch_add(1, Ordering::Relaxed);
-        AbortOnDropHandle::new(self.0.runtimes[turn % self.0.runtimes.len()].spawn(task))
+        &self.0.runtimes[turn % self.0.runtimes.len()]
     }
 }
 
@@ -61,26 +57,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_task_runs_elsewhere_and_ends_with_its_handle() {
+    async fn a_task_runs_elsewhere() {
         let threads = Threads::start();
         let here = std::thread::current().id();
-        assert_ne!(threads.spawn(async { std::thread::current().id() }).await.unwrap(), here);
-
-        let (dropped, seen) = tokio::sync::oneshot::channel::<()>();
-        let endless = threads.spawn(async move {
-            let _dropped = dropped;
-            std::future::pending::<()>().await;
-        });
-        drop(endless);
-        assert!(seen.await.is_err());
+        assert_ne!(threads.next().spawn(async { std::thread::current().id() }).await.unwrap(), here);
     }
 
     #[tokio::test]
     async fn a_panic_ends_nothing_but_its_task() {
         let threads = Threads::start();
         for _ in 0..8 {
-            assert!(threads.spawn(async { panic!("a canary") }).await.unwrap_err().is_panic());
+            assert!(threads.next().spawn(async { panic!("a canary") }).await.unwrap_err().is_panic());
         }
-        assert_eq!(threads.spawn(async { 7 }).await.unwrap(), 7);
+        assert_eq!(threads.next().spawn(async { 7 }).await.unwrap(), 7);
     }
 }

@@ -20,6 +20,8 @@ use crate::failpoint;
 use crate::llm::{Asker, Model};
 use crate::pace::Standing;
 
+/// How long a turn's way to the disk waits for others to go along, and for what its person waits for.
+const FIRST_WORD: Duration = Duration::from_millis(10);
 /// The longest `client_request_id`, in characters.
 pub const LONGEST_REQUEST_ID: usize = 64;
 
@@ -176,6 +178,7 @@ fn begin(
     // The commit survives a killed process, and the first word need not wait until it survives a power cut as well.
     let db = chat.db.clone();
     chat.tasks.spawn(async move {
+        tokio::time::sleep(FIRST_WORD).await;
         if let Err(error) = db.sync().await {
             tracing::error!(%error, "a turn is not on the disk yet");
         }
@@ -192,7 +195,8 @@ fn begin(
         model,
         may_repeat: matches!(request.asked, Asked::New { .. } | Asked::Edited { .. }),
     };
-    chat.tasks.spawn(answer::run(chat.clone(), running, place, Box::new(asking)));
+    // On a thread of its own, where it begins while this one still tells whoever asked.
+    chat.tasks.spawn_on(answer::run(chat.clone(), running, place, Box::new(asking)), chat.threads.next());
     turn
 }
 
