@@ -14,7 +14,7 @@ use crate::harness::{Person, Provider, Script, Server};
 async fn behind_its_back<E: EntityTrait>(server: &Server, change: UpdateMany<E>) {
     let transaction = server.app.db.write().await.unwrap();
     assert_eq!(change.exec(&transaction).await.unwrap().rows_affected, 1);
-    transaction.commit().await.unwrap();
+    server.app.db.commit(transaction).await.unwrap();
 }
 
 /// Asks, and waits for the whole answer. Returns the question's id.
@@ -72,7 +72,7 @@ on_both_databases! {
         let question = |project: &str| (format!("/api/projects/{project}/messages"), json!({"content": "x"}));
         let transaction = server.app.db.write().await.unwrap();
         project::Entity::delete_by_id(first.parse::<Uuid>().unwrap()).exec(&transaction).await.unwrap();
-        transaction.commit().await.unwrap();
+        server.app.db.commit(transaction).await.unwrap();
         let (path, body) = question(&first);
         problem_of(ada.post(&path, body).await, 404, "not_found").await;
         // The session is believed for a moment longer.
