@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::io::Read;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
+use moka::sync::Cache;
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 use rust_embed::RustEmbed;
@@ -37,6 +39,13 @@ const DIAGRAMS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 
 /// What the built page holds in the places that the server fills in.
 const THEME_PLACE: &str = "data-theme=\"system\"";
 const BOOT_PLACE: &str = "<script type=\"application/json\" id=\"boot\">{}</script>";
+
+/// How long a file is kept unpacked for the next one who cannot unpack it.
+const UNPACKED: Duration = Duration::from_secs(60);
+
+/// Files that were asked for by clients that take no compressed ones, once for all of these.
+static PLAIN: LazyLock<Cache<String, (Bytes, String)>> =
+    LazyLock::new(|| Cache::builder().time_to_idle(UNPACKED).build());
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let file = Files::get("index.html").map(|file| file.data.into_owned()).unwrap_or_default();
@@ -139,13 +148,15 @@ fn file(path: &str) -> Option<(Bytes, String)> {
     Some((data, tag_of(&file.metadata.sha256_hash())))
 }
 
-/// A file that is kept only compressed, as it was.
+/// A file that is kept only compressed, as it was. However many ask for it, and take it slowly, there is one.
 fn unpacked(path: &str) -> Option<(Bytes, String)> {
-    let packed = Files::get(&format!("{path}.gz"))?;
-    let mut plain = Vec::new();
-    GzDecoder::new(&*packed.data).read_to_end(&mut plain).ok()?;
-    let tag = tag_of(&Sha256::digest(&plain));
-    Some((plain.into(), tag))
+    PLAIN.optionally_get_with_by_ref(path, || {
+        let packed = Files::get(&format!("{path}.gz"))?;
+        let mut plain = Vec::new();
+        GzDecoder::new(&*packed.data).read_to_end(&mut plain).ok()?;
+        let tag = tag_of(&Sha256::digest(&plain));
+        Some((plain.into(), tag))
+    })
 }
 
 /// What is in the executable of others, with their licences; the page has it at `/licenses.txt`.
@@ -233,6 +244,14 @@ mod tests {
     fn the_built_page_has_the_places_that_the_server_fills_in() {
         assert!(DOCUMENT.contains(THEME_PLACE), "index.html has lost {THEME_PLACE}");
         assert!(DOCUMENT.contains(BOOT_PLACE), "index.html has lost {BOOT_PLACE}");
+    }
+
+    #[test]
+    fn however_many_take_a_file_that_they_cannot_unpack_there_is_one() {
+        let all: Vec<Bytes> = (0..100).filter_map(|_| unpacked("licenses.txt")).map(|(file, _)| file).collect();
+        assert!(all.len() == 100 && all[0].len() > 100_000, "{} of {} bytes", all.len(), all[0].len());
+        assert!(all.iter().all(|file| file.as_ptr() == all[0].as_ptr()));
+        assert_eq!(unpacked("no/such/file"), None);
     }
 
     #[test]

@@ -338,6 +338,8 @@ on_both_databases! {
 fn the_document_tells_what_is_limited_and_when_to_try_again() {
     let limited = [
         "login",
+        "login_second_factor",
+        "login_passkey",
         "register",
         "create_message",
         "edit_message",

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
 use poem::Response;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
@@ -37,8 +38,8 @@ const COLLECTIONS: [&str; 14] = [
 static SWAGGER: LazyLock<Swagger> = LazyLock::new(Swagger::unpack);
 
 struct Swagger {
-    script: String,
-    style: String,
+    script: Bytes,
+    style: Bytes,
 }
 
 impl Swagger {
@@ -47,7 +48,7 @@ impl Swagger {
         let between = |open: &str, close: &str| {
             let begin = page.find(open).map_or(0, |at| at + open.len());
             let end = page[begin..].find(close).map_or(begin, |at| begin + at);
-            page[begin..end].to_owned()
+            Bytes::copy_from_slice(&page.as_bytes()[begin..end])
         };
         Self {
             script: between("<script charset=\"UTF-8\">", "</script>"),
@@ -56,9 +57,9 @@ impl Swagger {
     }
 }
 
-/// The document, and which methods each path answers to.
+/// The document, once for everybody who reads it, and which methods each path answers to.
 pub(super) struct Docs {
-    document: String,
+    document: Bytes,
     methods: Vec<(Vec<String>, String)>,
 }
 
@@ -66,7 +67,7 @@ impl Default for Docs {
     fn default() -> Self {
         let document = super::document();
         let methods = methods(&document);
-        Self { document, methods }
+        Self { document: document.into(), methods }
     }
 }
 
@@ -75,8 +76,8 @@ impl Docs {
     pub(super) fn answer(&self, method: &Method, path: &str) -> Option<Response> {
         let (content_type, body) = match path {
             "/api/openapi.json" => ("application/json", self.document.clone()),
-            "/api/docs" => ("text/html; charset=utf-8", PAGE.to_owned()),
-            "/api/docs/start.js" => ("text/javascript; charset=utf-8", START.to_owned()),
+            "/api/docs" => ("text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes())),
+            "/api/docs/start.js" => ("text/javascript; charset=utf-8", Bytes::from_static(START.as_bytes())),
             "/api/docs/swagger-ui.js" => ("text/javascript; charset=utf-8", SWAGGER.script.clone()),
             "/api/docs/swagger-ui.css" => ("text/css; charset=utf-8", SWAGGER.style.clone()),
             _ => return None,
@@ -222,4 +223,23 @@ fn methods(document: &str) -> Vec<(Vec<String>, String)> {
             (template, methods.join(", "))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn however_many_read_the_document_there_is_one() {
+        let docs = Docs::default();
+        let take = async |path: &str| {
+            let response = docs.answer(&Method::GET, path).unwrap();
+            response.into_body().into_bytes().await.unwrap()
+        };
+        for file in ["openapi.json", "docs", "docs/start.js", "docs/swagger-ui.js", "docs/swagger-ui.css"] {
+            let path = format!("/api/{file}");
+            let (one, other) = (take(&path).await, take(&path).await);
+            assert!(!one.is_empty() && one.as_ptr() == other.as_ptr(), "{path}");
+        }
+    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{
-    ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, QueryTrait, Set,
-    TryIntoModel,
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    QueryTrait, Set, TryIntoModel,
 };
 use uuid::Uuid;
 
@@ -104,7 +104,8 @@ struct Stored {
 }
 
 /// Stores a new question that goes on from where the conversation ends, as nearly all do, without a transaction and its
-/// trips to the database. None if it is another one, or the conversation has changed since it was read.
+/// trips to the database. None if it is another one, if the conversation has changed since it was read, or if an answer was
+/// continued by a request of this id.
 async fn follow(
     chat: &Chat,
     running: &Arc<Running>,
@@ -120,7 +121,11 @@ async fn follow(
     let answer = new_answer(running, request, model, &question);
     let gone_on = GoneOn::by(request, &project, model, &answer);
     let change = gone_on.change(&project);
-    let update = project::Entity::change_unless_changed(&project, change.clone()).into_query();
+    let mut update = project::Entity::change_unless_changed(&project, change.clone());
+    if let Some(id) = &request.client_request_id {
+        update = update.filter(continuation::Entity::is_unused(running.owner_id, id));
+    }
+    let update = update.into_query();
     let rows = [question, answer];
     announce(chat, running);
     // What the model is told is read while that is being stored.

@@ -1,7 +1,8 @@
 //! The requests that continued an answer, so that the same request again does not continue it twice.
 
-use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{QuerySelect, QueryTrait};
 
 /// One request of a person to continue an answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -33,5 +34,9 @@ impl Entity {
             .column(Column::MessageId)
             .filter(Column::OwnerId.eq(owner_id))
             .filter(Column::ClientRequestId.eq(client_request_id))
+    }
+    /// Whether no continuation was wanted under this id, as a condition.
+    pub fn is_unused(owner_id: Uuid, client_request_id: &str) -> Expr {
+        Expr::exists(Self::requested(owner_id, client_request_id).into_query()).not()
     }
 }

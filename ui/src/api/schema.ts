@@ -4340,6 +4340,10 @@ export interface operations {
             200: {
                 headers: {
                     "SET-COOKIE": string;
+                    /** @description How often more (`sign-ins`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4351,6 +4355,10 @@ export interface operations {
                 headers: {
                     /** @description With 429 and 503: in how many seconds it makes sense to try again. */
                     "Retry-After"?: number;
+                    /** @description How often more (`sign-ins`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4428,6 +4436,10 @@ export interface operations {
             200: {
                 headers: {
                     "SET-COOKIE": string;
+                    /** @description How often more (`sign-ins`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4439,6 +4451,10 @@ export interface operations {
                 headers: {
                     /** @description With 429 and 503: in how many seconds it makes sense to try again. */
                     "Retry-After"?: number;
+                    /** @description How often more (`sign-ins`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
