@@ -138,6 +138,7 @@ impl Chat {
 
     /// Cuts off the answers of a conversation that was deleted.
     pub fn forget_project(&self, project_id: Uuid) {
+        self.seen.forget(project_id);
         if let Some(running) = self.answers.in_project(project_id) {
             running.cancel(Cause::Gone);
         }
@@ -155,6 +156,7 @@ impl Chat {
         if let Some(cache) = &self.cache {
             cache.forget(owner_id);
         }
+        self.seen.forget_owner(owner_id);
         self.storage.forget(owner_id);
         for running in self.answers.of_owner(owner_id) {
             running.cancel(Cause::Gone);
