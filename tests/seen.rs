@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::client::{answer_of, problem_of};
-use crate::harness::{Person, Provider, Script, Server};
+use crate::harness::{Person, Provider, Script, Server, eventually};
 
 /// Changes the database as another process does, of which this one hears nothing.
 async fn behind_its_back<E: EntityTrait>(server: &Server, change: UpdateMany<E>) {
@@ -99,5 +99,18 @@ on_both_databases! {
         }
         assert_eq!(ada.post(&path, body("two")).await.status(), 202);
         assert_eq!(ada.messages(&project).await.len(), 4);
+    }
+    async fn a_request_that_comes_again_makes_no_room_for_another(kind) {
+        let provider = Provider::always(Script::stream().delta("still").gate().end()).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.limits.turns_per_minute = Some(1)).await;
+        let ada = server.person("ada").await;
+        let (project, other) = (ada.project().await, ada.project().await);
+        let path = format!("/api/projects/{project}/messages");
+        for _ in 0..5 {
+            assert_eq!(ada.post(&path, json!({"content": "x", "client_request_id": "one"})).await.status(), 202);
+        }
+        let second = ada.post(&format!("/api/projects/{other}/messages"), json!({"content": "y"})).await;
+        problem_of(second, 429, "too_many_turns").await;
+        eventually("the model is asked, once", async || provider.calls().len() == 1).await;
     }
 }

@@ -330,17 +330,20 @@ async fn refused(chat: &Chat, running: &Arc<Running>, request: &Request, error: 
         chat.tasks.spawn(async move { writer.finish(&running, Outcome::Interrupted).await });
         return Err(error);
     }
+    let is_second = matches!(
+        &error,
+        Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    );
     if let Some(id) = &request.client_request_id
         && let Some(turn) = requested(chat, running.owner_id, running.project_id, id).await?
     {
-        // The same question again is not counted again.
-        if !matches!(error, Error::TooOften(_)) {
+        // It was counted, to be found the same question as before only in the end.
+        if is_second {
             chat.allowance.pace().give_back(&running.owner_id);
         }
         return Ok(turn);
     }
-    let Error::Database(database) = &error else { return Err(error) };
-    if !matches!(database.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
+    if !is_second {
         return Err(error);
     }
     match message::Entity::running_in(running.project_id).one(chat.db.reader()).await? {
