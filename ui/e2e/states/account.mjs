@@ -51,7 +51,10 @@ export const account = {
     await field.fill("not the password");
     await page.getByRole("button", { name: "Delete for good" }).click();
     await page.getByText("This is not your current password.").waitFor();
-    check(await field.evaluate((input) => input === document.activeElement), "not at the mistake");
+    await waitUntil(
+      () => field.evaluate((input) => input === document.activeElement),
+      "not at the mistake",
+    );
     await field.fill(password);
     await page.getByRole("button", { name: "Delete for good" }).click();
     await page.getByText("Your account is deleted").waitFor();
