@@ -1,15 +1,7 @@
 /** The states of those who run the server. */
 import { check, waitUntil } from "../report.mjs";
 import { password } from "../visit.mjs";
-import { administrator, join } from "./door.mjs";
-
-async function copiedLink(page) {
-  await page.getByRole("button", { name: "Copy link" }).click();
-  await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
-  const link = await page.evaluate(() => navigator.clipboard.readText());
-  await page.getByRole("button", { name: "I have copied it" }).click();
-  return link;
-}
+import { administrator, copiedLink, join } from "./door.mjs";
 
 async function setPassword(page, link, words) {
   await page.goto(link);

@@ -23,6 +23,20 @@ export async function administrator({ page, context, start, visitAt, goto, email
   return server;
 }
 
+/** All pages of a browser have one clipboard, and another may just have copied a link to its own server. */
+export async function copiedLink(page) {
+  const { origin } = new URL(page.url());
+  let link;
+  await waitUntil(async () => {
+    await page.getByRole("button", { name: /^(Copy link|Copied)$/ }).click();
+    await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
+    link = await page.evaluate(() => navigator.clipboard.readText());
+    return link.startsWith(`${origin}/`);
+  }, "the link is not in the clipboard");
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  return link;
+}
+
 export const door = {
   "login, and a wrong password": async ({ page, goto, email, expected }) => {
     expected.push(/status of 401/);
@@ -90,9 +104,7 @@ export const door = {
     const server = await administrator(visit);
     await page.getByRole("button", { name: "Invite somebody" }).click();
     await page.getByRole("button", { name: "Create link" }).click();
-    await page.getByRole("button", { name: "Copy link" }).click();
-    const link = await page.evaluate(() => navigator.clipboard.readText());
-    await page.getByRole("button", { name: "I have copied it" }).click();
+    const link = await copiedLink(page);
     await page.getByText("For a member").waitFor();
     const guest = await (await browser.newContext()).newPage();
     await join(guest, link, `eve-${email}`);

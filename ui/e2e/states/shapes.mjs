@@ -19,9 +19,11 @@ export const shapes = {
     await answered(visit, "whole: the bridge in code");
     const block = page.locator("pre").first();
     await block.locator("[class^=syntax-]").first().waitFor();
-    await page.getByRole("button", { name: "Copy code" }).first().click();
-    const copied = await page.evaluate(() => navigator.clipboard.readText());
-    check(copied.startsWith("def horizontal_pull("), `this was copied: ${copied.slice(0, 40)}`);
+    await waitUntil(async () => {
+      await page.getByRole("button", { name: "Copy code" }).first().click();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      return copied.startsWith("def horizontal_pull(");
+    }, "the code is not in the clipboard");
     await fits(page);
   },
 
