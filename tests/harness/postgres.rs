@@ -1,6 +1,7 @@
 //! A PostgreSQL of our own, started once for all tests and ended with them.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ pub struct Cluster {
     dir: tempfile::TempDir,
     settings: Vec<String>,
 }
+
+/// What the shell around a server is told when the server's directory is needed again.
+const KEEP: &[u8] = b"keep\n";
 
 static SHARED: OnceLock<Cluster> = OnceLock::new();
 
@@ -63,7 +67,7 @@ impl Cluster {
         assert!(stopped.is_ok_and(|status| status.success()), "pg_ctl could not stop the server");
         // The shell around it has been waiting for its own end.
         let mut child = self.child.lock().unwrap();
-        drop(child.stdin.take());
+        child.stdin.take().unwrap().write_all(KEEP).unwrap();
         child.wait().unwrap();
     }
 
@@ -100,12 +104,17 @@ impl Cluster {
 }
 
 fn launch(dir: &Path, port: u16, settings: &[String]) -> Child {
-    // The shell ends the server when this process ends, however it ends: then its standard input closes.
+    // The shell ends the server when this process ends, however it ends: then its standard input closes. The directory that
+    // all tests share would stay too, with gigabytes of their databases.
     let mut command = as_owner(&owner(), Path::new("/bin/sh"));
     command
         .arg("-c")
-        .arg("\"$0\" \"$@\" & server=$!; read _; kill -INT $server; wait $server")
+        .arg(
+            "dir=$1; shift; \"$0\" \"$@\" & server=$!; read -r said; kill -INT $server; wait $server; \
+              [ \"$said\" = keep ] || rm -rf \"$dir\"",
+        )
         .arg(bin_dir().join("postgres"))
+        .arg(dir)
         .arg("-D")
         .arg(dir.join("data"))
         .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
