@@ -20,8 +20,8 @@ use crate::failpoint;
 use crate::llm::{Asker, Model};
 use crate::pace::Standing;
 
-/// How long a turn's way to the disk waits for others to go along, and for what its person waits for.
-const FIRST_WORD: Duration = Duration::from_millis(10);
+/// How long a stored turn waits to be brought to the disk: others go along then, and it takes no processor from the first word.
+const SYNCED_AFTER: Duration = Duration::from_millis(10);
 /// The longest `client_request_id`, in characters.
 pub const LONGEST_REQUEST_ID: usize = 64;
 
@@ -178,7 +178,7 @@ fn begin(
     // The commit survives a killed process, and the first word need not wait until it survives a power cut as well.
     let db = chat.db.clone();
     chat.tasks.spawn(async move {
-        tokio::time::sleep(FIRST_WORD).await;
+        tokio::time::sleep(SYNCED_AFTER).await;
         if let Err(error) = db.sync().await {
             tracing::error!(%error, "a turn is not on the disk yet");
         }
