@@ -1,18 +1,22 @@
 //! The HTTP API: HTTP in, HTTP out. One file per path segment, and a few for what they share.
 
+use std::sync::Arc;
+
 use poem::endpoint::BoxEndpoint;
-use poem::http::Method;
+use poem::http::{self, Method};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result};
 use poem_openapi::types::ToJSON;
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
+use crate::error::Result as Outcome;
 
 pub use cookie::Client;
 pub use failure::{Failure, Problem, response as problem_response};
 
 mod account;
 mod aside;
+mod attachments;
 mod audit;
 mod body;
 mod cookie;
@@ -81,7 +85,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     );
     let factors = (second_factor::Api, passkeys::Api);
     let administration = (people::Api, invites::Api, providers::Api, limits::Api, audit::Api);
-    let conversations = (projects::Api, messages::Api, message::Api, socket::Api);
+    let conversations = (projects::Api, messages::Api, message::Api, attachments::Api, socket::Api);
     let apis = (accounts, factors, administration, conversations, models::Api, settings::Api, health::Api);
     OpenApiService::new(apis, "Loquat", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/about.md").trim())
@@ -98,18 +102,29 @@ pub struct Routes {
     app: App,
     api: BoxEndpoint<'static, Response>,
     docs: docs::Docs,
+    arrivals: Arc<attachments::Arrivals>,
 }
 
 impl Routes {
     /// The routes of an application.
     pub fn new(app: App) -> Self {
         let api = service().into_endpoint().data(app.clone()).boxed();
-        Self { app, api, docs: docs::Docs::default() }
+        Self { app, api, docs: docs::Docs::default(), arrivals: Arc::default() }
     }
 
     /// Whether a path belongs to the API and not to the page.
     pub fn has(path: &str) -> bool {
         path == "/api" || path.starts_with("/api/") || matches!(path.trim_end_matches('/'), "/healthz" | "/readyz")
+    }
+
+    /// How long a request's body may be, in bytes, before it is read. What is learnt by that goes along with the request.
+    pub async fn body_limit(&self, request: &mut http::request::Parts, client: Client) -> Outcome<Option<usize>> {
+        let limits = &self.app.config.limits;
+        let (method, path) = (&request.method, request.uri.path());
+        let arriving = self.arrivals.expect(&self.app, method, path, &request.headers, client).await?;
+        let Some(arriving) = arriving else { return Ok(limits.body_bytes) };
+        request.extensions.insert(arriving);
+        Ok(limits.body_bytes.zip(limits.attachments.bytes).map(|(other, image)| other.max(image)))
     }
 
     async fn answer(&self, mut request: Request) -> Response {

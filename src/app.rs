@@ -12,7 +12,7 @@ use crate::auth::lifetime::Lifetime;
 use crate::auth::limits::Limits;
 use crate::auth::password::Hasher;
 use crate::auth::token::Keys;
-use crate::chat::{Chat, recovery};
+use crate::chat::{Chat, attachments, recovery};
 use crate::config::{Config, Database};
 use crate::db::{self, Db, Ownership, schema};
 use crate::error::Error;
@@ -21,6 +21,7 @@ use crate::llm::Catalog;
 use crate::providers::Providers;
 use crate::vault::Vault;
 
+mod hourly;
 pub mod rotation;
 mod secret;
 
@@ -102,7 +103,7 @@ impl App {
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         tokio::spawn(providers.watch(config.limits.session_check, closing.clone()));
         tokio::spawn(limits.watch(config.limits.session_check, closing.clone()));
-        tokio::spawn(audit::keep_short(db.clone(), config.limits.audit_days, closing.clone()));
+        spawn_hourly(&db, config.limits.audit_days, &closing);
         let parts = Parts {
             config,
             db,
@@ -133,6 +134,24 @@ impl App {
     pub async fn close(&self) {
         let _ = tokio::time::timeout(Duration::from_secs(1), self.db.close()).await;
     }
+}
+
+/// Has everything deleted in time that is kept for a while only.
+fn spawn_hourly(db: &Db, audit_days: Option<usize>, closing: &CancellationToken) {
+    let unsent = db.clone();
+    let delete = move || {
+        let db = unsent.clone();
+        async move { attachments::delete_forgotten(&db).await }
+    };
+    tokio::spawn(hourly::delete_old("images that were uploaded and not sent", delete, closing.clone()));
+    // Without a number they stay for ever.
+    let Some(kept) = audit_days.and_then(|days| chrono::Duration::try_days(days.try_into().ok()?)) else { return };
+    let db = db.clone();
+    let delete = move || {
+        let db = db.clone();
+        async move { audit::delete_older(&db, kept).await }
+    };
+    tokio::spawn(hourly::delete_old("old entries of the audit log", delete, closing.clone()));
 }
 
 /// Brings the schema up to date where that is safe, and says what to do where it is not.

@@ -2,10 +2,8 @@
 //! that there is neither without the other.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, QuerySelect, Set};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock;
@@ -13,9 +11,6 @@ use crate::db::Db;
 use crate::entity::audit_log::{self, Action, TargetKind};
 use crate::entity::{api_key, invite, provider, user};
 use crate::error::Result;
-
-/// How often it is looked for entries that are old enough to go.
-const EVERY: Duration = Duration::from_secs(3600);
 
 /// What something is done to: which one, and what it is called. Never a secret.
 #[derive(Clone, Copy, Debug)]
@@ -104,26 +99,6 @@ pub async fn list(db: &Db, wanted: Wanted, limit: u64) -> Result<Vec<audit_log::
 /// The details of an entry; what cannot be read counts as none.
 pub fn details(entry: &audit_log::Model) -> BTreeMap<String, String> {
     serde_json::from_str(&entry.details).unwrap_or_default()
-}
-
-/// Deletes entries of more than so many days, now and then, until the server stops. Without a number they stay for ever.
-pub async fn keep_short(db: Db, days: Option<usize>, closing: CancellationToken) {
-    let Some(kept) = days.and_then(|days| chrono::Duration::try_days(days.try_into().ok()?)) else { return };
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = closing.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        match delete_older(&db, kept).await {
-            Ok(0) => {}
-            Ok(deleted) => tracing::info!(deleted, "old entries of the audit log are deleted"),
-            Err(error) => {
-                tracing::warn!(%error, "old entries of the audit log could not be deleted; trying again in an hour")
-            }
-        }
-    }
 }
 
 /// Deletes the entries that are older than this, and tells how many.

@@ -3,6 +3,7 @@
 mod accept;
 mod allowance;
 mod answer;
+pub mod attachments;
 pub mod branch;
 pub mod cache;
 pub mod changes;
@@ -34,7 +35,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::config::{Limits, PromptCache};
+use crate::config::{AttachmentLimits, Limits, PromptCache};
 use crate::db::Db;
 use crate::entity::message::{self, Status};
 use crate::llm::{Catalog, FinishReason};
@@ -83,6 +84,7 @@ pub struct Chat {
     allowance: Arc<Allowance>,
     queue: Arc<Queue>,
     cache: Option<Cache>,
+    attachment_limits: AttachmentLimits,
 }
 
 impl Chat {
@@ -106,6 +108,7 @@ impl Chat {
             allowance: Arc::new(Allowance::new(limits)),
             queue: Queue::new(limits.live_answers_each, limits.live_answers, limits.waiting_answers),
             cache: prompt_cache.map(Cache::new),
+            attachment_limits: limits.attachments,
         }
     }
 

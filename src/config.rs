@@ -124,6 +124,8 @@ pub struct Limits {
     pub audit_days: Option<usize>,
     /// What may be stored.
     pub storage: StorageLimits,
+    /// What may come with a question.
+    pub attachments: AttachmentLimits,
     /// What sockets may do.
     pub sockets: SocketLimits,
     /// What a model server may do.
@@ -139,6 +141,15 @@ pub struct StorageLimits {
     pub conversations: Option<usize>,
     /// Messages of one conversation.
     pub messages: Option<usize>,
+}
+
+/// What may come with a question; `None` means no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AttachmentLimits {
+    /// Bytes of one image.
+    pub bytes: Option<usize>,
+    /// Images of one question.
+    pub per_message: Option<usize>,
 }
 
 /// How often anybody may guess; `None` means no limit.

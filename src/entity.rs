@@ -2,6 +2,7 @@
 
 pub mod answer_chunk;
 pub mod api_key;
+pub mod attachment;
 pub mod audit_log;
 pub mod continuation;
 pub mod invite;

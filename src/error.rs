@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, SqlErr};
 use uuid::Uuid;
 
 use crate::pace::Standing;
@@ -110,6 +110,9 @@ pub enum Error {
     /// It does not exist, or it is somebody else's.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The account, the conversation or the message that it was to belong to was deleted meanwhile.
+    #[error("what this belongs to was deleted in this very moment")]
+    Vanished,
     /// The route exists, the method does not.
     #[error("this address does not answer to that method; it allows {0}")]
     MethodNotAllowed(String),
@@ -120,7 +123,7 @@ pub enum Error {
     #[error("the headers of this request are too many or too large; clear this site's cookies, or send less")]
     HeadersTooLarge,
     /// The body is of a type nobody here reads.
-    #[error("send the body as application/json")]
+    #[error("send the body as application/json, or an image as what it is, such as image/png")]
     UnsupportedMediaType,
     /// The account exists already.
     #[error("there is already an account with this email address; sign in, or use another address")]
@@ -131,6 +134,9 @@ pub enum Error {
         /// The message that is being written.
         message_id: Uuid,
     },
+    /// An image that belongs to a question stays with it.
+    #[error("this image came with a question and stays with it; delete or edit the question instead")]
+    AttachmentSent,
     /// There is nothing to go on with.
     #[error("{0}")]
     NotContinuable(&'static str),
@@ -215,6 +221,9 @@ pub enum Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if let Some(SqlErr::ForeignKeyConstraintViolation(_)) = error.sql_err() {
+            return Self::Vanished;
+        }
         match Trouble::of(&error) {
             Some(trouble) => Self::DatabaseTrouble { trouble, source: error },
             None => Self::Database(error),
@@ -245,11 +254,12 @@ impl Error {
             Self::Factor(factor) => factor.status(),
             Self::CrossSite | Self::SignupClosed(_) | Self::ScopeInsufficient { .. } | Self::SessionRequired => 403,
             Self::AdminOnly | Self::InviteInvalid | Self::ResetInvalid | Self::AccountDeactivated => 403,
-            Self::NotFound(_) => 404,
+            Self::NotFound(_) | Self::Vanished => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::RequestTimeout => 408,
             Self::EmailTaken
             | Self::AnswerRunning { .. }
+            | Self::AttachmentSent
             | Self::NotContinuable(_)
             | Self::ClientRequestReused
             | Self::NothingAsked
@@ -298,13 +308,14 @@ impl Error {
             Self::ResetInvalid => "reset_invalid",
             Self::LastAdministrator => "last_administrator",
             Self::SignupClosed(_) => "signup_closed",
-            Self::NotFound(_) => "not_found",
+            Self::NotFound(_) | Self::Vanished => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::AddressTooLong => "address_too_long",
             Self::HeadersTooLarge => "headers_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::EmailTaken => "email_taken",
             Self::AnswerRunning { .. } => "answer_running",
+            Self::AttachmentSent => "attachment_sent",
             Self::NotContinuable(_) => "not_continuable",
             Self::TooOften(standing) => standing.counted.code(),
             Self::TooManyAnswers { .. } => "too_many_answers",

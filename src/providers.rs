@@ -160,6 +160,7 @@ impl Providers {
             policy.naming = policy.naming.or_else(|| model.is_naming.then(name));
             let context_tokens = model.context_tokens.and_then(|tokens| u32::try_from(tokens).ok());
             provider.contexts.extend(context_tokens.map(|tokens| (name(), tokens)));
+            provider.image_models.extend(model.images.map(|images| (name(), images)));
         }
         Ok(Stored { id: row.id, provider, locked, policy })
     }

@@ -8,6 +8,7 @@ mod harness;
 
 mod accounts;
 mod at_once;
+mod attachments;
 mod audit;
 mod audit_log;
 mod binary;

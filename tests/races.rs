@@ -7,6 +7,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::attachments::png;
 use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
 use crate::harness::{Person, Provider, Script, Server, within};
 
@@ -25,6 +26,19 @@ on_both_databases! {
         }
         assert_eq!(made, 1);
         assert_eq!(user::Entity::find().count(server.app.db.reader()).await.unwrap(), 1);
+    }
+
+    async fn what_comes_for_an_account_that_is_being_deleted_is_no_failure_of_ours(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let id = ada.id().await;
+        // Gone, and nobody has told the server: it knows her for a moment yet.
+        let transaction = server.app.db.write().await.unwrap();
+        user::Entity::delete_by_id(id).exec(&transaction).await.unwrap();
+        server.app.db.commit(transaction).await.unwrap();
+        let image = ada.request(reqwest::Method::POST, "/api/attachments/").header("content-type", "image/png").body(png(2, 2, 50));
+        problem_of(image.send().await.unwrap(), 404, "not_found").await;
+        problem_of(ada.post("/api/projects/", json!({})).await, 404, "not_found").await;
     }
 
     async fn of_thirty_uses_of_the_setup_link_at_once_one_makes_an_administrator(kind) {

@@ -158,7 +158,8 @@ on_both_databases! {
         for operation in examples::all().iter().filter(|operation| !operation.is_open && !operation.is_for_administrators) {
             let named = |properties: &Value| -> Vec<String> {
                 let all = properties.as_object().into_iter().flatten();
-                all.filter(|(_, value)| value["format"] == "uuid").map(|(name, _)| name.clone()).collect()
+                let is_id = |value: &Value| value["format"] == "uuid" || value["items"]["format"] == "uuid";
+                all.filter(|(_, value)| is_id(value)).map(|(name, _)| name.clone()).collect()
             };
             let schema = operation.said["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
             let schema = schema.map(|name| &schemas[name.rsplit('/').next().unwrap()]["properties"]);
@@ -166,7 +167,7 @@ on_both_databases! {
                 let mut body = operation.body.clone().unwrap();
                 // Every id of the owner, in case one is taken for another.
                 for (name, id) in &world.theirs {
-                    body[&field] = json!(id);
+                    body[&field] = if field == "attachments" { json!([id]) } else { json!(id) };
                     let request = world.eve.request(operation.method.clone(), &operation.address(&world.eves)).json(&body);
                     let place = format!("{} {} with the {name} of another as {field}", operation.method, operation.path);
                     is_refused(&world, &place, request.send().await.unwrap(), None).await;

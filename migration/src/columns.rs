@@ -52,3 +52,10 @@ pub(crate) fn optional_integer(name: impl Iden + 'static) -> ColumnDef {
     column.integer().null();
     column
 }
+
+/// A yes or no that may be missing.
+pub(crate) fn optional_boolean(name: impl Iden + 'static) -> ColumnDef {
+    let mut column = ColumnDef::new(name.into_iden());
+    column.boolean().null();
+    column
+}

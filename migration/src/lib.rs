@@ -17,6 +17,8 @@ mod m20261123_000008_people;
 mod m20261123_000009_providers;
 mod m20261123_000010_second_factors;
 mod m20261123_000011_limits;
+mod m20261124_000012_image_models;
+mod m20261124_000013_attachments;
 
 /// Runs, reverts and lists the migrations.
 pub struct Migrator;
@@ -36,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000009_providers::Migration),
             Box::new(m20261123_000010_second_factors::Migration),
             Box::new(m20261123_000011_limits::Migration),
+            Box::new(m20261124_000012_image_models::Migration),
+            Box::new(m20261124_000013_attachments::Migration),
         ]
     }
 }

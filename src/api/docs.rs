@@ -17,8 +17,9 @@ const PAGE: &str = include_str!("docs/page.html");
 const START: &str = include_str!("docs/start.js");
 
 /// The paths that are written with a slash at the end, as collections are.
-const COLLECTIONS: [&str; 14] = [
+const COLLECTIONS: [&str; 15] = [
     "/api/admin/users",
+    "/api/attachments",
     "/api/audit",
     "/api/check_session",
     "/api/invites",

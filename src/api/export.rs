@@ -4,11 +4,12 @@ use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::types::{Base64, Type};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
 
 use super::Group;
+use super::attachments::Attachment;
 use super::event::{Timing, Usage};
 use super::failure::Failure;
 use super::parameters::Parameters;
@@ -92,6 +93,18 @@ struct ExportedMessage {
     created_at: Time,
     /// When it was last changed.
     updated_at: Time,
+    /// The images that came with it.
+    attachments: Vec<ExportedAttachment>,
+}
+
+/// An image.
+#[derive(Object)]
+struct ExportedAttachment {
+    /// What is known of it.
+    #[oai(flatten)]
+    about: Attachment,
+    /// The file, in Base64 (RFC 4648, section 4).
+    data: Base64<Vec<u8>>,
 }
 
 impl From<project::Model> for ExportedProject {
@@ -129,6 +142,7 @@ impl ExportedMessage {
             finish_reason: message.finish_reason,
             created_at: Time(message.created_at),
             updated_at: Time(message.updated_at),
+            attachments: Vec::new(),
         }
     }
 }
@@ -137,8 +151,8 @@ impl ExportedMessage {
 impl Api {
     /// Downloads everything that you have here
     ///
-    /// For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches
-    /// and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
+    /// For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches,
+    /// their images and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
     /// that broke off, also because you signed out, is no valid JSON.
     #[oai(path = "/api/users/me/export", method = "get", operation_id = "export_me")]
     async fn export(&self, app: Data<&App>, access: Access) -> Result<Download, Failure> {

@@ -39,6 +39,9 @@ struct MessageChange {
     /// The model to ask; the conversation's last one, or the default, when left out.
     #[oai(validator(max_length = 300))]
     model: Option<String>,
+    /// Images that you uploaded, or that came with other questions of yours; those of the question when left out.
+    #[oai(validator(max_items = 100))]
+    attachments: Option<Vec<Uuid>>,
 }
 
 /// How to answer once more.
@@ -108,8 +111,8 @@ impl Api {
         message_id: Path<Uuid>,
         body: Body<MessageChange>,
     ) -> Result<Accepted, Failure> {
-        let MessageChange { content, client_request_id, model } = body.0;
-        let asked = Asked::Edited { message_id: message_id.0, content };
+        let MessageChange { content, client_request_id, model, attachments } = body.0;
+        let asked = Asked::Edited { message_id: message_id.0, content, attachments };
         shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
     }
 

@@ -49,6 +49,9 @@ struct NewMessage {
     /// The model to ask; the conversation's last one, or the default, when left out.
     #[oai(validator(max_length = 300))]
     model: Option<String>,
+    /// Images that you uploaded, or that came with other questions of yours, which are copied then.
+    #[oai(validator(max_items = 100))]
+    attachments: Option<Vec<Uuid>>,
 }
 
 #[OpenApi(tag = "Group::Messages")]
@@ -100,8 +103,9 @@ impl Api {
         project_id: Path<Uuid>,
         body: Body<NewMessage>,
     ) -> Result<Accepted, Failure> {
-        let NewMessage { content, client_request_id, parent_id, model } = body.0;
-        let wanted = Wanted { asked: Asked::New { content, parent_id }, client_request_id, model };
+        let NewMessage { content, client_request_id, parent_id, model, attachments } = body.0;
+        let asked = Asked::New { content, parent_id, attachments: attachments.unwrap_or_default() };
+        let wanted = Wanted { asked, client_request_id, model };
         shown::accept(&app, &access.0, project_id.0, wanted).await
     }
 
@@ -150,7 +154,7 @@ impl Api {
                 None => Ok(Events::Nothing),
             };
         }
-        let asked = Asked::New { content, parent_id: None };
+        let asked = Asked::New { content, parent_id: None, attachments: Vec::new() };
         let wanted = Wanted { asked, client_request_id: client_request_id.0, model: model.0 };
         let turn = turn::start(&app.chat, &caller.user, project_id.0, wanted).await?;
         aside::tell(turn.standing);

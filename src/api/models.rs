@@ -27,6 +27,8 @@ struct Model {
     built_in: bool,
     /// How many tokens of a conversation it reads, where that is known or set; older messages are left out beyond it.
     context_tokens: Option<u32>,
+    /// Whether a question to it can have images attached.
+    images: bool,
 }
 
 impl From<llm::Model> for Model {
@@ -38,6 +40,7 @@ impl From<llm::Model> for Model {
             is_default: model.is_default,
             built_in: model.built_in,
             context_tokens: model.context_tokens,
+            images: model.images,
         }
     }
 }

@@ -151,7 +151,7 @@ impl Api {
         Ok(Json(ProviderModels { items, next_cursor: None }))
     }
 
-    /// Says whom a model is offered to, how much it reads, or what it is for
+    /// Says whom a model is offered to, how much it reads, whether it takes images, or what it is for
     ///
     /// For administrators. One that the model server does not list is offered from now on. There is one default model and
     /// one that names conversations: choosing another takes that from the one before.

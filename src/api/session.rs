@@ -9,6 +9,7 @@ use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::attachments::Arriving;
 use super::cookie::{self, Client};
 use super::failure::Failure;
 use super::{aside, guard};
@@ -87,23 +88,40 @@ fn needed_scope(request: &Request) -> Scope {
     if changes { Scope::Chat } else { Scope::Read }
 }
 
-/// Who is calling. Beside a key the cookie does not count, so that a program never does what its key is not for.
+/// Somebody whose cookie or key is good.
+#[derive(Clone)]
+pub(super) struct Recognised {
+    pub(super) caller: Caller,
+    /// Whether their session is to be renewed.
+    is_due: bool,
+}
+
+/// Who is calling.
 async fn who(request: &Request) -> Outcome<Caller> {
-    let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
-    match bearer(request.headers()) {
-        Some(key) => {
-            let client = request.data::<Client>().ok_or(Error::KeyInvalid)?;
-            caller::of_key(&app.db, &app.auth, &String::from_utf8_lossy(key), client.address).await
-        }
+    let Recognised { caller, is_due } = match request.extensions().get::<Arriving>() {
+        Some(arriving) => arriving.from.clone(),
         None => {
-            let token = token(request.headers()).ok_or(Error::NotSignedIn)?;
-            let (caller, is_due) = caller::of_token(&app.db, &app.auth, &token).await?;
-            if is_due {
-                aside::renew(caller.clone().signed_in()?);
-            }
-            Ok(caller)
+            let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
+            recognise(app, request.headers(), request.data::<Client>().copied()).await?
         }
+    };
+    if is_due {
+        aside::renew(caller.clone().signed_in()?);
     }
+    Ok(caller)
+}
+
+/// Who somebody is by their headers. Beside a key the cookie does not count, so that a program never does what its key is
+/// not for.
+pub(super) async fn recognise(app: &App, headers: &HeaderMap, client: Option<Client>) -> Outcome<Recognised> {
+    if let Some(key) = bearer(headers) {
+        let client = client.ok_or(Error::KeyInvalid)?;
+        let caller = caller::of_key(&app.db, &app.auth, &String::from_utf8_lossy(key), client.address).await?;
+        return Ok(Recognised { caller, is_due: false });
+    }
+    let token = token(headers).ok_or(Error::NotSignedIn)?;
+    let (caller, is_due) = caller::of_token(&app.db, &app.auth, &token).await?;
+    Ok(Recognised { caller, is_due })
 }
 
 /// Who the cookie belongs to, if it is worth anything: for the page, which greets everybody, and for signing out.

@@ -7,6 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use uuid::Uuid;
 
 use super::aside;
+use super::attachments::Attachment;
 use super::event::{Timing, Usage};
 use super::failure::Failure;
 use super::time::Time;
@@ -38,6 +39,8 @@ pub(super) struct Message {
     reasoning: Option<String>,
     /// How far it is.
     status: Status,
+    /// The images that came with it, in their order. Get each by its id.
+    attachments: Vec<Attachment>,
     /// The model that answers.
     model: Option<String>,
     /// Why the model stopped: `stop`, `length`, `content_filter` or its provider's own word.
@@ -198,6 +201,7 @@ fn show(app: &App, message: message::Model, children: &HashMap<Option<Uuid>, Vec
         timing: timing_of(&message),
         failure: MessageFailure::of(&message),
         siblings: children.get(&message.parent_id).cloned().unwrap_or_else(|| vec![message.id]),
+        attachments: message.attachments().into_iter().map(Attachment::from).collect(),
         id: message.id,
         project_id: message.project_id,
         parent_id: message.parent_id,

@@ -10,8 +10,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::answer::BRANCH;
+use super::attachments;
 use super::queue::Place;
 use super::running::Running;
+use super::storage::Room;
 use super::turn::{Asked, Request, Turn};
 use super::{Chat, naming};
 use crate::clock;
@@ -34,6 +36,8 @@ pub(super) struct Accepted {
     pub(super) branch: Option<Vec<message::Model>>,
     pub(super) model: Model,
     pub(super) place: Place,
+    /// What the copies of images take that came with another question.
+    pub(super) copies: Option<Room>,
 }
 
 /// Commits a turn in a conversation that has just been read. Two indexes keep it single: one running answer per
@@ -90,8 +94,9 @@ async fn enter(chat: &Chat, running: &Arc<Running>) -> Result<Entered> {
 impl Entered {
     fn accepted(self, model: Model, stored: Stored) -> Accepted {
         failpoint::hit("turn.after_commit");
-        let Stored { turn, name, project, branch } = stored;
-        Accepted { turn: Turn { standing: self.standing, ..turn }, name, project, branch, model, place: self.place }
+        let Stored { turn, name, project, branch, copies } = stored;
+        let turn = Turn { standing: self.standing, ..turn };
+        Accepted { turn, name, project, branch, model, place: self.place, copies }
     }
 }
 
@@ -101,6 +106,7 @@ struct Stored {
     name: Option<String>,
     project: project::Model,
     branch: Option<Vec<message::Model>>,
+    copies: Option<Room>,
 }
 
 /// Stores a new question that goes on from where the conversation ends, as nearly all do, without a transaction and its
@@ -113,8 +119,8 @@ async fn follow(
     model: &Model,
     project: project::Model,
 ) -> Result<Option<Stored>> {
-    let Asked::New { content, parent_id } = &request.asked else { return Ok(None) };
-    if parent_id.is_some_and(|parent| project.leaf_id != Some(parent)) {
+    let Asked::New { content, parent_id, attachments } = &request.asked else { return Ok(None) };
+    if !attachments.is_empty() || parent_id.is_some_and(|parent| project.leaf_id != Some(parent)) {
         return Ok(None);
     }
     let question = new_question(running, request, project.leaf_id, content);
@@ -139,7 +145,7 @@ async fn follow(
         branch
     });
     let turn = Turn { question, answer, standing: None };
-    Ok(Some(Stored { turn, project: change.try_into_model()?, name: gone_on.name, branch }))
+    Ok(Some(Stored { turn, project: change.try_into_model()?, name: gone_on.name, branch, copies: None }))
 }
 
 /// The branch on which a conversation goes on, newest message first; None where it has to be read once more, because its
@@ -158,9 +164,9 @@ async fn store(chat: &Chat, running: &Arc<Running>, request: &Request, model: &M
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound("conversation"))?;
-    let turn = match &request.asked {
-        Asked::Continue { .. } => go_on(&transaction, running, request, model).await?,
-        _ => begin(&transaction, running, request, model, &project).await?,
+    let (turn, copies) = match &request.asked {
+        Asked::Continue { .. } => (go_on(&transaction, running, request, model).await?, None),
+        _ => begin(&transaction, chat, running, request, model, &project).await?,
     };
     let gone_on = GoneOn::by(request, &project, model, &turn.answer);
     let project = gone_on.change(&project).update(&transaction).await?;
@@ -168,7 +174,7 @@ async fn store(chat: &Chat, running: &Arc<Running>, request: &Request, model: &M
     chat.db.commit_unsynced(transaction).await?;
     let is_whole = turn.question.parent_id.is_none() && !matches!(request.asked, Asked::Continue { .. });
     let branch = is_whole.then(|| vec![turn.question.clone()]);
-    Ok(Stored { turn, project, name: gone_on.name, branch })
+    Ok(Stored { turn, project, name: gone_on.name, branch, copies })
 }
 
 /// Makes an answer known before its rows are committed, so that whoever sees the rows also finds it.
@@ -212,19 +218,27 @@ impl GoneOn {
 /// A question, new or old, and an empty answer to it.
 async fn begin(
     transaction: &DatabaseTransaction,
+    chat: &Chat,
     running: &Running,
     request: &Request,
     model: &Model,
     project: &project::Model,
-) -> Result<Turn> {
-    let (question, is_new) = question(transaction, running, request, project).await?;
+) -> Result<(Turn, Option<Room>)> {
+    let Asking { mut question, is_new, attachments } = question(transaction, running, request, project).await?;
     let answer = new_answer(running, request, model, &question);
     // Both in one statement: the model is asked when they are stored.
     let new = [is_new.then(|| question.clone()), Some(answer.clone())].into_iter().flatten();
     message::Entity::insert_many(new.map(|message| message.into_active_model().reset_all()))
         .exec_without_returning(transaction)
         .await?;
-    Ok(Turn { question, answer, standing: None })
+    let sent = attachments::send(transaction, chat, running.owner_id, &attachments, question.id).await?;
+    if !sent.images.is_empty() {
+        let told = serde_json::to_string(&sent.images).map_err(|error| Error::Internal(error.into()))?;
+        let mut change = question.into_active_model();
+        change.attachments = Set(Some(told));
+        question = change.update(transaction).await?;
+    }
+    Ok((Turn { question, answer, standing: None }, sent.copies))
 }
 
 /// An answer that was cut short, running again with the text it has.
@@ -275,38 +289,47 @@ fn may_go_on(answer: &message::Model) -> Result<()> {
     }
 }
 
-/// The question of the turn, and whether it is new, and so still to be stored.
+/// The question of a turn.
+struct Asking {
+    question: message::Model,
+    /// Whether it is still to be stored.
+    is_new: bool,
+    /// The images that are to come with it.
+    attachments: Vec<Uuid>,
+}
+
 async fn question(
     transaction: &DatabaseTransaction,
     running: &Running,
     request: &Request,
     project: &project::Model,
-) -> Result<(message::Model, bool)> {
+) -> Result<Asking> {
     let find = |id: Uuid| message::Entity::owned_one(running.owner_id, running.project_id, id).one(transaction);
-    let (parent_id, content) = match &request.asked {
+    let (parent_id, content, attachments) = match &request.asked {
         Asked::Again { .. } | Asked::Continue { .. } => {
             let question = find(running.question_id).await?.ok_or(Error::NotFound("message"))?;
-            return Ok((question, false));
+            return Ok(Asking { question, is_new: false, attachments: Vec::new() });
         }
-        Asked::Edited { message_id, content } => {
+        Asked::Edited { message_id, content, attachments } => {
             let original = find(*message_id).await?.ok_or(Error::NotFound("message"))?;
             if original.role != Role::User {
                 return Err(Error::invalid("message_id", "only questions can be edited, and this is an answer"));
             }
-            (original.parent_id, content)
+            let same = || original.attachments().into_iter().map(|about| about.id).collect();
+            (original.parent_id, content, attachments.clone().unwrap_or_else(same))
         }
-        Asked::New { parent_id: None, content } => (project.leaf_id, content),
-        Asked::New { parent_id: Some(id), content } => {
+        Asked::New { parent_id: None, content, attachments } => (project.leaf_id, content, attachments.clone()),
+        Asked::New { parent_id: Some(id), content, attachments } => {
             let parent = find(*id).await?;
             let parent =
                 parent.ok_or_else(|| Error::invalid("parent_id", "there is no such message in this conversation"))?;
             if parent.role == Role::User {
                 return Err(Error::invalid("parent_id", "a question follows an answer; this is a question"));
             }
-            (Some(parent.id), content)
+            (Some(parent.id), content, attachments.clone())
         }
     };
-    Ok((new_question(running, request, parent_id, content), true))
+    Ok(Asking { question: new_question(running, request, parent_id, content), is_new: true, attachments })
 }
 
 fn new_question(running: &Running, request: &Request, parent_id: Option<Uuid>, content: &str) -> message::Model {

@@ -14,7 +14,7 @@ use super::queue::Place;
 use super::running::Running;
 use super::usage::Usage;
 use super::writer::{AT_ONCE, Stored, Writer};
-use super::{Chat, Ending, Failure, Outcome, event, history};
+use super::{Chat, Ending, Failure, Outcome, attachments, event, history};
 use crate::clock;
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::{self, Status};
@@ -116,9 +116,14 @@ async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<
     };
     let parameters = project.parameters();
     let room = history::room(model.context_tokens, &parameters);
-    let told = history::of_branch(project.system_prompt.as_deref(), &branch, room);
+    let image_bytes = if model.images { attachments::SENT } else { 0 };
+    let mut told = history::of_branch(project.system_prompt.as_deref(), &branch, room, image_bytes);
     if told.left_out > 0 {
         tracing::debug!(left_out = told.left_out, model = model.id, "a conversation is longer than its model can read");
+    }
+    if let Err(error) = attachments::put(&chat.db, told.images, &mut told.messages).await {
+        tracing::error!(%error, "the images of a conversation could not be read");
+        return None;
     }
     let _ = running.prompt_estimate.set(told.tokens);
     Some(Box::new(llm::Request { model, messages: told.messages, parameters }))

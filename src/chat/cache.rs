@@ -66,6 +66,10 @@ impl Cache {
         for message in &request.messages {
             add(message.role.as_str().as_bytes());
             add(message.content.as_bytes());
+            add(&(message.images.len() as u64).to_be_bytes());
+            for image in &message.images {
+                add(&image.data);
+            }
         }
         Key { owner_id, asked: hash.finalize().into() }
     }

@@ -1,6 +1,9 @@
 //! What a model is told of a conversation. Pure.
 
+use std::borrow::Cow;
+
 use super::tokens;
+use crate::entity::attachment::About;
 use crate::entity::message::{Model, Role};
 use crate::llm::{self, Parameters};
 
@@ -13,6 +16,16 @@ pub struct History {
     pub tokens: u32,
     /// How many of its oldest messages were left out, because the model could not read them all.
     pub left_out: usize,
+    /// The images that come with them, each with the place of its message.
+    pub images: Vec<(usize, About)>,
+}
+
+/// A message as a model is told it.
+struct Told<'a> {
+    message: &'a Model,
+    content: Cow<'a, str>,
+    images: Vec<About>,
+    tokens: u32,
 }
 
 /// The most that is kept free for the answer where nobody has said how long it may be, in tokens.
@@ -32,15 +45,18 @@ pub fn room(context_tokens: Option<u32>, parameters: &Parameters) -> Option<u32>
 ///
 /// What does not fit into `room` tokens is left out, the oldest first; the system prompt and the newest question always
 /// stay. Answers that came to nothing are left out too. Two questions that then stand beside each other become one,
-/// because the chat templates of some models refuse two in a row, and the first is always a question.
-pub fn of_branch(system_prompt: Option<&str>, branch: &[Model], room: Option<u32>) -> History {
-    let said: Vec<&Model> = branch.iter().filter(|message| !message.content.is_empty()).collect();
-    let system = system_prompt.map(|prompt| llm::Message { role: llm::Role::System, content: prompt.to_owned() });
+/// because the chat templates of some models refuse two in a row, and the first is always a question. Of the images the
+/// newest are sent, at most `image_bytes` of them; for the others their names stand in.
+pub fn of_branch(system_prompt: Option<&str>, branch: &[Model], room: Option<u32>, image_bytes: usize) -> History {
+    let mut bytes_left = image_bytes;
+    let said = branch.iter().filter(|message| !message.content.is_empty());
+    let said: Vec<Told<'_>> = said.map(|message| Told::of(message, &mut bytes_left)).collect();
+    let system = system_prompt.map(|prompt| llm::Message::new(llm::Role::System, prompt));
     let mut tokens = system.as_ref().map_or(0, |system| tokens::of_message(&system.content));
-    let newest_question = said.iter().position(|message| message.role == Role::User).unwrap_or_default();
+    let newest_question = said.iter().position(|told| told.message.role == Role::User).unwrap_or_default();
     let mut kept = 0;
-    for (place, message) in said.iter().enumerate() {
-        let with = tokens.saturating_add(tokens::of_message(&message.content));
+    for (place, told) in said.iter().enumerate() {
+        let with = tokens.saturating_add(told.tokens);
         if place > newest_question && room.is_some_and(|room| with > room) {
             break;
         }
@@ -48,12 +64,14 @@ pub fn of_branch(system_prompt: Option<&str>, branch: &[Model], room: Option<u32
         kept = place + 1;
     }
     // An answer whose question was left out would stand at the beginning.
-    while kept > newest_question + 1 && said[kept - 1].role == Role::Assistant {
+    while kept > newest_question + 1 && said[kept - 1].message.role == Role::Assistant {
         kept -= 1;
-        tokens -= tokens::of_message(&said[kept].content);
+        tokens -= said[kept].tokens;
     }
+    let left_out = said.len() - kept;
     let mut messages: Vec<llm::Message> = system.into_iter().collect();
-    for message in said[..kept].iter().rev() {
+    let mut images = Vec::new();
+    for Told { message, content, images: with, .. } in said.into_iter().take(kept).rev() {
         let role = match message.role {
             Role::User => llm::Role::User,
             Role::Assistant => llm::Role::Assistant,
@@ -61,18 +79,40 @@ pub fn of_branch(system_prompt: Option<&str>, branch: &[Model], room: Option<u32
         match messages.last_mut() {
             Some(last) if last.role == role => {
                 last.content.push_str("\n\n");
-                last.content.push_str(&message.content);
+                last.content.push_str(&content);
             }
-            _ => messages.push(llm::Message { role, content: message.content.clone() }),
+            _ => messages.push(llm::Message::new(role, content)),
         }
+        images.extend(with.into_iter().map(|image| (messages.len() - 1, image)));
     }
-    History { messages, tokens, left_out: said.len() - kept }
+    History { messages, tokens, left_out, images }
+}
+
+impl<'a> Told<'a> {
+    /// A message with those of its images for which there is room.
+    fn of(message: &'a Model, bytes_left: &mut usize) -> Self {
+        let mut content = Cow::Borrowed(message.content.as_str());
+        let mut images = Vec::new();
+        for image in message.attachments() {
+            match bytes_left.checked_sub(image.size_bytes.unsigned_abs() as usize) {
+                Some(left) => {
+                    *bytes_left = left;
+                    images.push(image);
+                }
+                None => content.to_mut().push_str(&format!("\n\n[Image that is not shown here: {}]", image.name)),
+            }
+        }
+        let of_images: u32 = images.iter().map(|image| tokens::of_image(image.width, image.height)).sum();
+        let tokens = tokens::of_message(&content).saturating_add(of_images);
+        Self { message, content, images, tokens }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock;
+    use crate::entity::attachment::MediaType;
 
     fn message(role: Role, content: &str) -> Model {
         Model {
@@ -90,7 +130,7 @@ mod tests {
     #[test]
     fn a_model_is_told_the_branch_oldest_first_without_reasoning() {
         let branch = [message(Role::User, "and now?"), message(Role::Assistant, "hello"), message(Role::User, "hi")];
-        let history = of_branch(Some("be brief"), &branch, None);
+        let history = of_branch(Some("be brief"), &branch, None, 0);
         let expected = [
             (llm::Role::System, "be brief"),
             (llm::Role::User, "hi"),
@@ -103,7 +143,7 @@ mod tests {
     #[test]
     fn answers_that_came_to_nothing_are_left_out_and_questions_join() {
         let branch = [message(Role::User, "again"), message(Role::Assistant, ""), message(Role::User, "hi")];
-        assert_eq!(told(&of_branch(None, &branch, None)), [(llm::Role::User, "hi\n\nagain")]);
+        assert_eq!(told(&of_branch(None, &branch, None, 0)), [(llm::Role::User, "hi\n\nagain")]);
     }
 
     #[test]
@@ -116,7 +156,7 @@ mod tests {
         let each = tokens::of_message(&branch[0].content);
         let prompt = tokens::of_message("be brief");
         for fit in 0..12 {
-            let history = of_branch(Some("be brief"), &branch, Some(prompt + fit * each));
+            let history = of_branch(Some("be brief"), &branch, Some(prompt + fit * each), 0);
             // Whole turns: the question itself, and each earlier question with its answer.
             let kept = (fit.saturating_sub(1) / 2 * 2 + 1).min(9);
             assert_eq!(history.messages.len(), 1 + kept as usize, "{fit}");
@@ -127,10 +167,65 @@ mod tests {
         }
     }
 
+    /// A question that came with images of these sizes, in bytes.
+    fn with_images(content: &str, sizes: &[i32]) -> Model {
+        let image = |(at, size_bytes): (usize, &i32)| About {
+            id: clock::id(),
+            name: format!("{content}{at}.png"),
+            media_type: MediaType::Png,
+            width: 750,
+            height: 1000,
+            size_bytes: *size_bytes,
+            created_at: clock::now(),
+        };
+        let images: Vec<About> = sizes.iter().enumerate().map(image).collect();
+        let attachments = Some(serde_json::to_string(&images).unwrap());
+        Model { attachments, ..message(Role::User, content) }
+    }
+
+    fn shown(history: &History) -> Vec<(usize, &str)> {
+        history.images.iter().map(|(message, image)| (*message, image.name.as_str())).collect()
+    }
+
+    #[test]
+    fn the_newest_images_are_shown_and_the_others_named() {
+        let branch = [
+            with_images("c", &[5, 2]),
+            message(Role::Assistant, "yes"),
+            with_images("b", &[3]),
+            with_images("a", &[4]),
+        ];
+        let all = of_branch(Some("see"), &branch, None, 14);
+        // The two oldest questions are one.
+        assert_eq!(shown(&all), [(1, "a0.png"), (1, "b0.png"), (3, "c0.png"), (3, "c1.png")]);
+        assert_eq!(told(&all)[1], (llm::Role::User, "a\n\nb"));
+        let some = of_branch(None, &branch, None, 10);
+        assert_eq!(shown(&some), [(0, "b0.png"), (2, "c0.png"), (2, "c1.png")]);
+        assert_eq!(told(&some)[0].1, "a\n\n[Image that is not shown here: a0.png]\n\nb");
+        let none = of_branch(None, &branch, None, 0);
+        assert!(none.images.is_empty());
+        assert_eq!(
+            told(&none)[2].1,
+            "c\n\n[Image that is not shown here: c0.png]\n\n[Image that is not shown here: c1.png]"
+        );
+    }
+
+    #[test]
+    fn images_take_their_part_of_what_a_model_can_read() {
+        let branch = [message(Role::User, "and?"), message(Role::Assistant, "yes"), with_images("see", &[9])];
+        let whole = of_branch(None, &branch, None, 100);
+        assert_eq!(
+            whole.tokens,
+            1000 + of_branch(None, &[branch[0].clone(), branch[1].clone(), message(Role::User, "see")], None, 0).tokens
+        );
+        let short = of_branch(None, &branch, Some(900), 100);
+        assert_eq!((told(&short), short.images.len(), short.left_out), (vec![(llm::Role::User, "and?")], 0, 2));
+    }
+
     #[test]
     fn an_answer_that_goes_on_stays_with_its_question() {
         let branch = [message(Role::Assistant, "half"), message(Role::User, "why?"), message(Role::Assistant, "old")];
-        let history = of_branch(None, &branch, Some(1));
+        let history = of_branch(None, &branch, Some(1), 0);
         assert_eq!(told(&history), [(llm::Role::User, "why?"), (llm::Role::Assistant, "half")]);
     }
 

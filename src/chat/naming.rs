@@ -83,7 +83,7 @@ async fn ask(chat: &Chat, model: Option<&str>, asker: llm::Asker, question: &str
     );
     let request = llm::Request {
         model,
-        messages: vec![llm::Message { role: llm::Role::User, content }],
+        messages: vec![llm::Message::new(llm::Role::User, content)],
         parameters: llm::Parameters { max_tokens: Some(64), ..llm::Parameters::default() },
     };
     match chat.catalog.short_text(request, PATIENCE).await {

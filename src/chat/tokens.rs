@@ -27,6 +27,12 @@ pub fn of_message(text: &str) -> u32 {
     estimate(text).saturating_add(PER_MESSAGE)
 }
 
+/// The tokens of an image. The vendors count it by its area, scaled down to a size of their own: about 1,600 at most.
+pub fn of_image(width: i32, height: i32) -> u32 {
+    let area = u64::from(width.unsigned_abs()) * u64::from(height.unsigned_abs());
+    u32::try_from(area / 750).unwrap_or(u32::MAX).clamp(85, 1600)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use super::answer::Asking;
 use super::changes::Change;
 use super::running::{Cause, Running};
 use super::storage::Room;
-use super::{Chat, Outcome, answer};
+use super::{Chat, Outcome, answer, attachments};
 use crate::clock;
 use crate::entity::message::{self, Role};
 use crate::entity::{project, user};
@@ -45,6 +45,8 @@ pub enum Asked {
         content: String,
         /// The answer it follows; the newest of the shown branch when absent.
         parent_id: Option<Uuid>,
+        /// Uploaded images, or those of other questions.
+        attachments: Vec<Uuid>,
     },
     /// An earlier one in other words, beside it.
     Edited {
@@ -52,6 +54,8 @@ pub enum Asked {
         message_id: Uuid,
         /// The text.
         content: String,
+        /// Uploaded images, or those of other questions; those of the earlier one when absent.
+        attachments: Option<Vec<Uuid>>,
     },
     /// An earlier one once more, for another answer beside the first.
     Again {
@@ -63,6 +67,17 @@ pub enum Asked {
         /// The answer.
         message_id: Uuid,
     },
+}
+
+impl Asked {
+    /// The images that were named to come with it.
+    pub(super) fn attachments(&self) -> &[Uuid] {
+        match self {
+            Self::New { attachments, .. } => attachments,
+            Self::Edited { attachments, .. } => attachments.as_deref().unwrap_or_default(),
+            Self::Again { .. } | Self::Continue { .. } => &[],
+        }
+    }
 }
 
 /// A question and its answer.
@@ -118,7 +133,10 @@ async fn start_on_sight(
     project_id: Uuid,
     request: &mut Request,
 ) -> Result<Option<Turn>> {
-    if chat.stopping.is_cancelled() || !matches!(request.asked, Asked::New { .. }) {
+    // Images are looked at in a transaction.
+    if chat.stopping.is_cancelled()
+        || !matches!(&request.asked, Asked::New { attachments, .. } if attachments.is_empty())
+    {
         return Ok(None);
     }
     let Some(conversation) = chat.seen.get(owner.id, project_id) else { return Ok(None) };
@@ -150,10 +168,15 @@ fn room(chat: &Chat, asked: &Asked, conversation: &project::Counted) -> Result<R
 /// Which model is asked.
 async fn model(chat: &Chat, owner: &user::Model, request: &Request, project: &project::Model) -> Result<Model> {
     let asker = Asker::from(owner.role);
-    match request.model.as_deref() {
+    let model = match request.model.as_deref() {
         Some(asked) => resolve(chat, Some(asked), asker).await,
         None => choose_model(chat, project.model.as_deref(), asker).await,
+    }?;
+    if !model.images && !request.asked.attachments().is_empty() {
+        let detail = format!("{} takes no images; choose a model that does, or ask without them", model.name);
+        return Err(Error::invalid("attachments", detail));
     }
+    Ok(model)
 }
 
 /// Has a turn that is committed answered.
@@ -165,8 +188,11 @@ fn begin(
     room: Room,
     messages_before: i64,
 ) -> Turn {
-    let Accepted { turn, name, project, branch, model, place } = accepted;
+    let Accepted { turn, name, project, branch, model, place, copies } = accepted;
     room.keep();
+    if let Some(copies) = copies {
+        copies.keep();
+    }
     let messages = messages_before.saturating_add_unsigned(more_messages(&request.asked));
     chat.seen.note(project::Counted { project: project.clone(), messages });
     chat.answers.begin(&running);
@@ -230,6 +256,7 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
             return Err(Error::invalid("content", detail));
         }
     }
+    attachments::check(chat.attachment_limits, request.asked.attachments())?;
     if let Some(id) = &request.client_request_id
         && (id.is_empty() || id.chars().count() > LONGEST_REQUEST_ID || id.contains(char::is_control))
     {

@@ -215,6 +215,7 @@ impl LimitSettings {
         let answer_bytes = problems
             .limit("LOQUAT_MAX_ANSWER_BYTES", defaults.unless_given("max_answer_bytes", &self.max_answer_bytes));
         let storage = self.storage.read(defaults, problems);
+        let attachments = self.storage.read_attachments(defaults, problems);
         let accounts = self.accounts.read(defaults, problems);
         let waiting_sign_ins = problems.limit(
             "LOQUAT_MAX_WAITING_SIGN_INS",
@@ -258,6 +259,7 @@ impl LimitSettings {
             accounts: accounts?,
             audit_days: audit_days?,
             storage: storage?,
+            attachments: attachments?,
             sockets: SocketLimits {
                 per_person: sockets_per_person?,
                 ping: Duration::from_secs(20),

@@ -28,6 +28,10 @@ pub struct Provider {
     pub contexts: BTreeMap<String, u32>,
     /// … and the rest of them.
     pub context_tokens: Option<u32>,
+    /// Whether single models can be given images …
+    pub image_models: BTreeMap<String, bool>,
+    /// … and the rest of them.
+    pub images: Option<bool>,
     /// How it wants to be asked to go on with an answer; `None` where that is to be found out.
     pub prefill: Option<Prefill>,
 }
@@ -43,6 +47,8 @@ impl Provider {
             named: false,
             contexts: BTreeMap::new(),
             context_tokens: None,
+            image_models: BTreeMap::new(),
+            images: None,
             prefill: None,
         }
     }
@@ -80,6 +86,7 @@ struct Entry {
     #[serde(default)]
     models: Vec<EntryModel>,
     context_tokens: Option<u32>,
+    images: Option<bool>,
     prefill: Option<Prefill>,
 }
 
@@ -96,6 +103,7 @@ enum EntryModel {
 struct ModelTable {
     name: String,
     context_tokens: Option<u32>,
+    images: Option<bool>,
 }
 
 /// The providers in order: the pair from the environment first, then those of the file.
@@ -182,13 +190,15 @@ fn from_entry(entry: Entry, path: &str, problems: &mut Problems) -> Option<Provi
     let base_url = base_url(&place, &entry.base_url, problems)?;
     let mut provider = Provider { api_key, named: true, ..Provider::new(entry.name, base_url) };
     provider.context_tokens = entry.context_tokens;
+    provider.images = entry.images;
     provider.prefill = entry.prefill;
     for model in entry.models {
-        let (name, context_tokens) = match model {
-            EntryModel::Name(name) => (name, None),
-            EntryModel::Table(table) => (table.name, table.context_tokens),
+        let ModelTable { name, context_tokens, images } = match model {
+            EntryModel::Name(name) => ModelTable { name, context_tokens: None, images: None },
+            EntryModel::Table(table) => table,
         };
         provider.contexts.extend(context_tokens.map(|tokens| (name.clone(), tokens)));
+        provider.image_models.extend(images.map(|images| (name.clone(), images)));
         provider.models.push(name);
     }
     Some(provider)
@@ -209,5 +219,30 @@ fn base_url(place: &str, value: &str, problems: &mut Problems) -> Option<Url> {
             problems.add(format!("{place} is not an address ({value:?}): give one such as http://127.0.0.1:11434/v1"));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_of_models_is_known_of_each() {
+        let text = r#"
+            [[provider]]
+            name = "cellar"
+            base_url = "http://10.0.0.7:8000/v1"
+            context_tokens = 32768
+            images = false
+            models = ["plain", { name = "seeing", images = true }, { name = "short", context_tokens = 4096 }]
+        "#;
+        let entry = toml::from_str::<File>(text).unwrap().provider.pop().unwrap();
+        let provider = from_entry(entry, "providers.toml", &mut Problems::default()).unwrap();
+        assert_eq!(provider.models, ["plain", "seeing", "short"]);
+        assert_eq!((provider.context_tokens, provider.images), (Some(32_768), Some(false)));
+        assert_eq!(provider.contexts, [("short".to_owned(), 4096)].into());
+        assert_eq!(provider.image_models, [("seeing".to_owned(), true)].into());
+        let wrong = text.replace("images = false", "images = \"no\"");
+        assert!(toml::from_str::<File>(&wrong).is_err_and(|error| error.message().contains("boolean")));
     }
 }

@@ -2,15 +2,15 @@
 
 use clap::Args;
 
-use super::StorageLimits;
 use super::parse::Problems;
 use super::settings::Defaults;
+use super::{AttachmentLimits, StorageLimits};
 
 /// Limits on what is stored; 0 lifts one.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Limits (0 means none)")]
 pub struct StorageSettings {
-    /// Bytes of text that one person may store: instructions, questions and answers
+    /// Bytes that one person may store: instructions, questions with their images, and answers
     #[arg(
         long,
         env = "LOQUAT_STORAGE_PER_PERSON",
@@ -37,6 +37,24 @@ pub struct StorageSettings {
         hide_env_values = true
     )]
     pub max_messages_per_conversation: String,
+    /// Bytes of one image that comes with a question
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_ATTACHMENT_BYTES",
+        value_name = "BYTES",
+        default_value = "5242880",
+        hide_env_values = true
+    )]
+    pub max_attachment_bytes: String,
+    /// Images of one question
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_ATTACHMENTS_PER_MESSAGE",
+        value_name = "NUMBER",
+        default_value = "8",
+        hide_env_values = true
+    )]
+    pub max_attachments_per_message: String,
 }
 
 impl StorageSettings {
@@ -52,5 +70,17 @@ impl StorageSettings {
             defaults.unless_given("max_messages_per_conversation", &self.max_messages_per_conversation),
         );
         Some(StorageLimits { per_person: per_person?, conversations: conversations?, messages: messages? })
+    }
+
+    pub(super) fn read_attachments(&self, defaults: &Defaults, problems: &mut Problems) -> Option<AttachmentLimits> {
+        let bytes = problems.limit(
+            "LOQUAT_MAX_ATTACHMENT_BYTES",
+            defaults.unless_given("max_attachment_bytes", &self.max_attachment_bytes),
+        );
+        let per_message = problems.limit(
+            "LOQUAT_MAX_ATTACHMENTS_PER_MESSAGE",
+            defaults.unless_given("max_attachments_per_message", &self.max_attachments_per_message),
+        );
+        Some(AttachmentLimits { bytes: bytes?, per_message: per_message? })
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, QueryTrait, Statement};
 
-use super::{continuation, project};
+use super::{attachment, continuation, project};
 use crate::clock;
 use crate::db::needle::Needle;
 
@@ -34,6 +34,9 @@ pub struct Model {
     /// How text and reasoning alternated in the answer's log; none where all reasoning came first.
     #[sea_orm(column_type = "Text", nullable)]
     pub layout: Option<String>,
+    /// What is told of the images that come with it, as JSON; none where there are none.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub attachments: Option<String>,
     /// How far it is.
     pub status: Status,
     /// The model that answers.
@@ -86,6 +89,7 @@ impl Model {
             content: String::new(),
             reasoning: None,
             layout: None,
+            attachments: None,
             status: Status::Complete,
             model: None,
             client_request_id: None,
@@ -103,6 +107,11 @@ impl Model {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The images that come with it. What cannot be read, as after a downgrade, counts as none.
+    pub fn attachments(&self) -> Vec<attachment::About> {
+        self.attachments.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 }
 

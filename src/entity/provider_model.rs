@@ -19,6 +19,8 @@ pub struct Model {
     pub offered_to: Option<Audience>,
     /// How many tokens of a conversation it can read.
     pub context_tokens: Option<i32>,
+    /// Whether it can be given images; as the provider says where there is nothing.
+    pub images: Option<bool>,
     /// Whether it answers when none is chosen; one of all does.
     pub is_default: bool,
     /// Whether it names conversations; one of all does.
@@ -34,7 +36,15 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Model {
     /// One of which nothing is said yet.
     pub fn blank(provider_id: Uuid, name: String) -> Self {
-        Self { provider_id, name, offered_to: None, context_tokens: None, is_default: false, is_naming: false }
+        Self {
+            provider_id,
+            name,
+            offered_to: None,
+            context_tokens: None,
+            images: None,
+            is_default: false,
+            is_naming: false,
+        }
     }
 
     /// Whether nothing is said of it.

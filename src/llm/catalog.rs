@@ -167,11 +167,7 @@ impl Catalog {
     pub async fn check(&self, stored: Stored) -> Result<Vec<KnownModel>, Error> {
         let endpoint = self.0.source(stored).endpoint;
         let listed = endpoint.list(LISTING).await?;
-        let known = |listed: ListedModel| {
-            let context_tokens = endpoint.context_of(&listed);
-            KnownModel { name: listed.id, context_tokens }
-        };
-        Ok(listed.into_iter().map(known).collect())
+        Ok(listed.iter().map(|listed| endpoint.known(listed)).collect())
     }
 
     /// Asks a model. Returns once its provider has accepted, after at most two retries.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{Finish, FinishReason, Message, Part, Role};
+use super::{Finish, FinishReason, Image, Message, Part, Role};
 
 /// The time between two words.
 pub(super) const PACE: Duration = Duration::from_millis(25);
@@ -25,7 +25,8 @@ impl Stream {
     /// The answer to a conversation, a word every `pace`. It goes on with an answer that the conversation ends with.
     pub(super) fn new(messages: &[Message], pace: Duration) -> Self {
         let question = messages.iter().rev().find(|message| message.role == Role::User);
-        let text = script(question.map_or("", |message| &message.content));
+        let text =
+            script(question.map_or("", |message| &message.content), question.map_or(&[], |message| &message.images));
         let begun = messages.last().filter(|last| last.role == Role::Assistant).map_or("", |last| &last.content);
         let given = if text.starts_with(begun) { begun.len() } else { 0 };
         Self { text, given, ticks: None, pace }
@@ -58,8 +59,8 @@ fn word_length(text: &str) -> usize {
     text[space..].find(char::is_whitespace).map_or(text.len(), |length| space + length)
 }
 
-fn script(question: &str) -> String {
-    let mut text = format!("{OPENING}{}\n{BODY}", echo(question));
+fn script(question: &str, images: &[Image]) -> String {
+    let mut text = format!("{OPENING}{}{}\n{BODY}", echo(question), looked_at(images));
     if question.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| LONG.contains(&word)) {
         for chapter in 1..=6 {
             text.push_str(&format!("\n### More, as you asked for length: {chapter} of 6\n\n{MORE}"));
@@ -78,6 +79,21 @@ fn echo(question: &str) -> String {
     let shown: String = line.chars().take(QUOTE).collect();
     let cut = if shown.len() < line.len() { "…" } else { "" };
     format!("You wrote: `{shown}{cut}`\n")
+}
+
+/// What can be told of images without seeing them.
+fn looked_at(images: &[Image]) -> String {
+    let each = images.iter().map(|image| {
+        let kind = image.media_type.trim_start_matches("image/").to_uppercase();
+        let (name, kib) = (image.name.replace('`', "'"), image.data.len().div_ceil(1024));
+        format!("- `{name}`: {kind}, {} × {} pixels, {kib} KiB\n", image.width, image.height)
+    });
+    let list: String = each.collect();
+    if list.is_empty() {
+        list
+    } else {
+        format!("\nWith it came what a real model could look at, and I cannot:\n\n{list}")
+    }
 }
 
 const LONG: [&str; 6] = ["long", "longer", "lengthy", "essay", "detailed", "lang"];

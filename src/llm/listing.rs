@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::openai::{Endpoint, ListedModel};
-use super::{Asker, Audience, Error, Known, KnownModel, Model, Origin, Policy};
+use super::{Asker, Audience, Error, Known, Model, Origin, Policy};
 use crate::config::Prefill;
 
 /// The name of the built-in demo, which no provider's model can take.
@@ -144,6 +144,7 @@ impl Source {
             is_default: false,
             built_in: false,
             context_tokens: self.endpoint.context_of(listed),
+            images: self.endpoint.takes_images(listed),
             offered_to: self.policy.audience(&name),
             prefill: self.endpoint.prefill_of(listed),
             wire_name: name,
@@ -160,8 +161,7 @@ impl Source {
             None if endpoint.named => Origin::File,
             None => Origin::Environment,
         };
-        let known =
-            |listed: &ListedModel| KnownModel { name: listed.id.clone(), context_tokens: endpoint.context_of(listed) };
+        let known = |listed: &ListedModel| endpoint.known(listed);
         Known {
             origin,
             name: endpoint.name.clone(),
@@ -182,6 +182,7 @@ fn demo() -> Model {
         is_default: false,
         built_in: true,
         context_tokens: None,
+        images: true,
         offered_to: Audience::Everyone,
         prefill: Prefill::LastMessage,
         wire_name: DEMO.to_owned(),

@@ -11,6 +11,7 @@ mod error;
 mod listing;
 mod openai;
 mod plain;
+mod sight;
 mod sse;
 mod stored;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use crate::config::Prefill;
 
 pub use catalog::Catalog;
 pub use error::Error;
+pub use sight::by_name as sees_by_name;
 pub use stored::{Asker, Audience, Known, KnownModel, Origin, Policy, Stored};
 
 /// Who said a message of the conversation.
@@ -64,6 +66,36 @@ pub struct Message {
     pub role: Role,
     /// What was said.
     pub content: String,
+    /// What was shown beside it. Only models that take images are sent any.
+    pub images: Vec<Image>,
+}
+
+impl Message {
+    /// A message of words alone.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), images: Vec::new() }
+    }
+}
+
+/// An image that comes with a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    /// What its file was called.
+    pub name: String,
+    /// What it is, such as `image/png`.
+    pub media_type: &'static str,
+    /// Pixels from left to right.
+    pub width: i32,
+    /// Pixels from top to bottom.
+    pub height: i32,
+    /// The file.
+    pub data: Vec<u8>,
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({}, {} bytes)", self.media_type, self.data.len())
+    }
 }
 
 /// What is asked of a model.
@@ -113,6 +145,8 @@ pub struct Model {
     pub built_in: bool,
     /// How many tokens of a conversation it can read, where that is known or set.
     pub context_tokens: Option<u32>,
+    /// Whether it can be given images.
+    pub images: bool,
     /// Who may ask it.
     offered_to: Audience,
     /// How it is asked to go on with an answer.

@@ -33,7 +33,7 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::egress::{Refused, Way};
-use super::{Error, Request};
+use super::{Error, Request, sight};
 use crate::config::{Prefill, Provider, ProviderLimits};
 use crate::vault::Locked;
 use body::Body;
@@ -65,6 +65,8 @@ pub(super) struct Endpoint {
     pub(super) models: Vec<String>,
     contexts: BTreeMap<String, u32>,
     context_tokens: Option<u32>,
+    image_models: BTreeMap<String, bool>,
+    images: Option<bool>,
     prefill: Option<Prefill>,
     /// Whether it was found on this machine, and not configured.
     pub(super) discovered: bool,
@@ -105,6 +107,8 @@ impl Endpoint {
             models: provider.models,
             contexts: provider.contexts,
             context_tokens: provider.context_tokens,
+            image_models: provider.image_models,
+            images: provider.images,
             prefill: provider.prefill,
             discovered: false,
             stored: false,
@@ -136,6 +140,12 @@ impl Endpoint {
     pub(super) fn context_of(&self, model: &ListedModel) -> Option<u32> {
         let set = self.contexts.get(&model.id).copied().or(self.context_tokens).or(model.context_tokens);
         set.or(self.limits.context_tokens).filter(|tokens| *tokens > 0)
+    }
+
+    /// Whether one of its models can be given images: as it was set, else as it was listed, else as its name tells.
+    pub(super) fn takes_images(&self, model: &ListedModel) -> bool {
+        let set = self.image_models.get(&model.id).copied().or(self.images).or(model.images);
+        set.unwrap_or_else(|| sight::by_name(&model.id))
     }
 
     /// How one of its models is asked to go on with an answer: as it was set, else as its vendor is known to want it.

@@ -112,4 +112,6 @@ pub struct KnownModel {
     pub name: String,
     /// How many tokens it reads, where that is known.
     pub context_tokens: Option<u32>,
+    /// Whether it can be given images.
+    pub images: bool,
 }

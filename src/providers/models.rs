@@ -1,4 +1,5 @@
-//! What administrators say of single models: whom they are offered to, and which one answers or names conversations.
+//! What administrators say of single models: whom they are offered to, what they take, and which one answers or names
+//! conversations.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::entity::provider::{self, Audience};
 use crate::entity::provider_model::{self, Column};
 use crate::entity::user;
 use crate::error::{Error, Result};
-use crate::llm::Origin;
+use crate::llm::{KnownModel, Origin, sees_by_name};
 
 /// How many models of one provider something can be said of.
 const MOST: u64 = 1000;
@@ -27,6 +28,8 @@ pub struct Spoken {
     pub offered_to: Audience,
     /// How many tokens it reads, as it was said or as the provider lists it.
     pub context_tokens: Option<u32>,
+    /// Whether it can be given images, as it was said or as the catalog knows.
+    pub images: bool,
     /// Whether the provider lists it.
     pub is_listed: bool,
 }
@@ -38,6 +41,8 @@ pub struct ModelChange {
     pub offered_to: Option<Audience>,
     /// How many tokens it reads; 0 is not known.
     pub context_tokens: Option<u32>,
+    /// Whether it can be given images; `Some(None)` takes back what was said of that.
+    pub images: Option<Option<bool>>,
     /// Whether it answers when none is chosen.
     pub is_default: Option<bool>,
     /// Whether it names conversations.
@@ -51,11 +56,14 @@ impl Providers {
         let said = provider_model::Entity::of(id).all(self.0.db.reader()).await?;
         let mut said: BTreeMap<String, _> = said.into_iter().map(|model| (model.name.clone(), model)).collect();
         let known = self.0.catalog.providers().await.into_iter().find(|known| known.origin == Origin::Stored(id));
-        let spoken = |said: provider_model::Model, listed: Option<Option<u32>>| {
+        let spoken = |said: provider_model::Model, listed: Option<KnownModel>| {
             let own = said.context_tokens.and_then(|tokens| u32::try_from(tokens).ok());
+            let known = listed.as_ref();
+            let images = said.images.or(known.map(|listed| listed.images));
             Spoken {
                 offered_to: said.offered_to.unwrap_or(row.offered_to),
-                context_tokens: own.or(listed.flatten()),
+                context_tokens: own.or(known.and_then(|listed| listed.context_tokens)),
+                images: images.unwrap_or_else(|| sees_by_name(&said.name)),
                 is_listed: listed.is_some(),
                 said,
             }
@@ -63,8 +71,8 @@ impl Providers {
         let mut models = Vec::new();
         for listed in known.and_then(|known| known.models).unwrap_or_default() {
             let said = said.remove(&listed.name);
-            let said = said.unwrap_or_else(|| provider_model::Model::blank(id, listed.name));
-            models.push(spoken(said, Some(listed.context_tokens)));
+            let said = said.unwrap_or_else(|| provider_model::Model::blank(id, listed.name.clone()));
+            models.push(spoken(said, Some(listed)));
         }
         models.extend(said.into_values().map(|said| spoken(said, None)));
         Ok(models)
@@ -85,6 +93,7 @@ impl Providers {
         let mut row = before.unwrap_or_else(|| provider_model::Model::blank(id, name.to_owned()));
         row.offered_to = change.offered_to.or(row.offered_to);
         row.context_tokens = context_tokens.unwrap_or(row.context_tokens);
+        row.images = change.images.unwrap_or(row.images);
         row.is_default = change.is_default.unwrap_or(row.is_default);
         row.is_naming = change.is_naming.unwrap_or(row.is_naming);
         if row.is_default {

@@ -103,7 +103,7 @@ impl Site {
             return problem_response(error);
         }
         let is_api = Routes::has(request.uri().path());
-        let request = match self.receive(request, arrival).await {
+        let request = match self.receive(request, client, arrival).await {
             Ok(mut request) => {
                 request.extensions_mut().insert(client);
                 request
@@ -120,10 +120,15 @@ impl Site {
     }
 
     /// Reads the whole body, within its bounds of size and time.
-    async fn receive(&self, request: hyper::Request<Incoming>, arrival: Arrival) -> Result<Request, Error> {
+    async fn receive(
+        &self,
+        request: hyper::Request<Incoming>,
+        client: Client,
+        arrival: Arrival,
+    ) -> Result<Request, Error> {
         let limits = &self.app.config.limits;
-        let limit = limits.body_bytes.unwrap_or(usize::MAX);
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let limit = self.api.body_limit(&mut parts, client).await?.unwrap_or(usize::MAX);
         let addresses = (LocalAddr(Addr::SocketAddr(arrival.local)), RemoteAddr(Addr::SocketAddr(arrival.peer)));
         let scheme = if arrival.tls { Scheme::HTTPS } else { Scheme::HTTP };
         let rebuild = move |parts, body: Bytes| {

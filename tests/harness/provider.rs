@@ -210,6 +210,7 @@ impl Provider {
         Configured {
             api_key: Some(secrecy::SecretString::from("sk-canary-key-of-the-provider".to_owned())),
             models: vec!["scripted".to_owned()],
+            images: Some(true),
             ..Configured::new("scripted", format!("http://{}/v1", self.address).parse().unwrap())
         }
     }

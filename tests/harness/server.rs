@@ -6,8 +6,8 @@ use std::time::Duration;
 use loquat::app::App;
 use loquat::auth::{self, NewAccount};
 use loquat::config::{
-    AccountLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits, RequiredFactor,
-    SessionTimes, Signup, SocketLimits, StorageLimits,
+    AccountLimits, AttachmentLimits, Config, Data, Limits, LogFormat, Provider as Configured, ProviderLimits,
+    RequiredFactor, SessionTimes, Signup, SocketLimits, StorageLimits,
 };
 use loquat::entity::user::Role;
 use secrecy::SecretString;
@@ -156,6 +156,7 @@ fn config(data: Data) -> Config {
             accounts: AccountLimits::default(),
             audit_days: Some(365),
             storage: StorageLimits::default(),
+            attachments: AttachmentLimits { bytes: Some(2 * 1024 * 1024), per_message: Some(3) },
             sockets: SocketLimits {
                 per_person: Some(20),
                 ping: Duration::from_millis(200),

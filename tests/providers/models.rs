@@ -1,5 +1,6 @@
 //! Whom models are offered to, which one answers when none is chosen, and which one names conversations.
 
+use loquat::config::Provider as Configured;
 use serde_json::{Value, json};
 
 use super::{add, ask, offered, path_of, with_loopback};
@@ -63,9 +64,69 @@ on_both_databases! {
         assert_eq!(offered(&ada).await, ["fixed/one", "shop/by/hand", "demo"]);
         let models = root.read(&format!("{path}/models")).await;
         assert_eq!(models["items"], json!([
-            {"model": "scripted", "offered_to": "administrators", "offered_to_is_own": false, "context_tokens": null, "is_default": false, "is_naming": false, "is_listed": true},
-            {"model": "by/hand", "offered_to": "everyone", "offered_to_is_own": true, "context_tokens": 4096, "is_default": false, "is_naming": false, "is_listed": false},
+            {"model": "scripted", "offered_to": "administrators", "offered_to_is_own": false, "context_tokens": null, "images": false, "images_is_own": false, "is_default": false, "is_naming": false, "is_listed": true},
+            {"model": "by/hand", "offered_to": "everyone", "offered_to_is_own": true, "context_tokens": 4096, "images": false, "images_is_own": false, "is_default": false, "is_naming": false, "is_listed": false},
         ]));
+    }
+
+    async fn what_an_administrator_says_of_a_models_images_counts_until_it_is_taken_back(kind) {
+        let provider = Provider::always(Script::answer("hi")).await;
+        let server = Server::with(kind, with_loopback).await;
+        let (root, ada) = (server.administrator("root").await, server.person("ada").await);
+        let path = path_of(&add(&root, "shop", &provider).await);
+        // Nobody tells it of this one, its name promises it of the other, and the demonstration takes everything.
+        say(&root, &path, json!({"model": "llava:7b", "offered_to": "everyone"})).await;
+        let sight = async || {
+            let models = ada.read("/api/models/").await;
+            let items = models["items"].as_array().unwrap().clone();
+            items.iter().map(|model| model["images"].as_bool().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(offered(&ada).await, ["fixed/one", "shop/scripted", "shop/llava:7b", "demo"]);
+        assert_eq!(sight().await, [false, false, true, true]);
+        for (model, images, expected) in [
+            ("scripted", true, [false, true, true, true]),
+            ("llava:7b", false, [false, true, false, true]),
+        ] {
+            let said = say(&root, &path, json!({"model": model, "images": images})).await;
+            assert_eq!((&said["images"], &said["images_is_own"]), (&json!(images), &json!(true)));
+            assert_eq!(sight().await, expected);
+        }
+        // Something else that is said of it leaves that as it is.
+        let said = say(&root, &path, json!({"model": "llava:7b", "context_tokens": 4096})).await;
+        assert_eq!((&said["images"], &said["images_is_own"]), (&json!(false), &json!(true)));
+        let back = say(&root, &path, json!({"model": "llava:7b", "images": null})).await;
+        assert_eq!((&back["images"], &back["images_is_own"], &back["context_tokens"]), (&json!(true), &json!(false), &json!(4096)));
+        assert_eq!(root.delete(&format!("{path}/models?model=scripted")).await.status(), 204);
+        assert_eq!(sight().await, [false, false, true, true]);
+        for wrong in [json!("yes"), json!(1), json!({})] {
+            let refused = root.patch(&format!("{path}/models"), json!({"model": "scripted", "images": wrong})).await;
+            assert_eq!(problem_of(refused, 422, "invalid").await["field"], "images");
+        }
+    }
+
+    async fn what_the_operator_says_of_images_counts_more_than_what_is_listed(kind) {
+        let provider = Provider::always(Script::answer("hi")).await;
+        let images = |name: &str, images: Option<bool>, single: &[(&str, bool)]| Configured {
+            images,
+            image_models: single.iter().map(|(name, images)| ((*name).to_owned(), *images)).collect(),
+            models: ["gpt-4o", "mine"].map(str::to_owned).into(),
+            named: true,
+            ..Configured::new(name, provider.configured().base_url)
+        };
+        let providers = vec![
+            images("silent", None, &[]),
+            images("blind", Some(false), &[("mine", true)]),
+            images("seeing", Some(true), &[("gpt-4o", false)]),
+        ];
+        let server = Server::with(kind, |config| config.providers = providers).await;
+        let models = server.person("ada").await.read("/api/models/").await;
+        let images = models["items"].as_array().unwrap().iter().map(|model| (model["id"].as_str().unwrap(), model["images"] == true));
+        assert_eq!(images.collect::<Vec<_>>(), [
+            ("silent/gpt-4o", true), ("silent/mine", false),
+            ("blind/gpt-4o", false), ("blind/mine", true),
+            ("seeing/gpt-4o", false), ("seeing/mine", true),
+            ("demo", true),
+        ]);
     }
 
     async fn one_model_answers_when_none_is_chosen(kind) {

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::attachments::png;
 use crate::harness::Person;
 use crate::harness::client::PASSWORD;
 
@@ -21,6 +23,8 @@ pub struct Operation {
     pub ids: Vec<String>,
     pub query: &'static str,
     pub body: Option<Value>,
+    /// What is sent where the body is no JSON.
+    pub file: Option<(&'static str, Vec<u8>)>,
     pub said: Value,
 }
 
@@ -43,10 +47,24 @@ fn of(method: Method, path: String, said: Value) -> Operation {
         let is_missing = parameter["in"] == "query" && parameter["required"] == true && query.is_empty();
         assert!(!is_missing, "{id} lacks an example of {}: add it to tests/strangers/examples.rs", parameter["name"]);
     }
-    let body = said["requestBody"].is_object().then(|| body(&id));
+    let is_json = said["requestBody"]["content"]["application/json"].is_object();
+    let body = is_json.then(|| body(&id));
+    let file = (said["requestBody"].is_object() && !is_json).then(|| file(&id));
     let is_for_administrators = said["tags"][0] == "Administration";
     let (is_open, is_for_keys) = (said["security"].is_null(), has("key"));
-    Operation { ids: ids.collect(), query, body, is_open, is_for_keys, is_for_administrators, id, method, path, said }
+    Operation {
+        ids: ids.collect(),
+        query,
+        body,
+        file,
+        is_open,
+        is_for_keys,
+        is_for_administrators,
+        id,
+        method,
+        path,
+        said,
+    }
 }
 
 impl Operation {
@@ -66,7 +84,11 @@ impl Operation {
     /// A good request by somebody.
     pub fn request(&self, person: &Person, ids: &Ids) -> RequestBuilder {
         let request = person.request(self.method.clone(), &self.address(ids));
-        self.body.iter().fold(request, |request, body| request.json(body))
+        let request = self.body.iter().fold(request, |request, body| request.json(body));
+        let with_file = |request: RequestBuilder, (media_type, file): &(&str, Vec<u8>)| {
+            request.header(CONTENT_TYPE, *media_type).body(file.clone())
+        };
+        self.file.iter().fold(request, with_file)
     }
 }
 
@@ -115,6 +137,13 @@ fn body(id: &str) -> Value {
         "change_provider" => json!({"enabled": false, "offered_to": "administrators"}),
         "change_provider_model" => json!({"model": "canary-model", "offered_to": "administrators"}),
         _ => panic!("{id} lacks an example of its body: add it to tests/strangers/examples.rs"),
+    }
+}
+
+fn file(id: &str) -> (&'static str, Vec<u8>) {
+    match id {
+        "create_attachment" => ("image/png", png(3, 2, 60)),
+        _ => panic!("{id} lacks an example of its file: add it to tests/strangers/examples.rs"),
     }
 }
 

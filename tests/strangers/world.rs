@@ -8,6 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Se
 use serde_json::{Value, json};
 
 use super::examples::Ids;
+use crate::attachments::{png, uploaded};
 use crate::harness::authenticator::Authenticator;
 use crate::harness::client::{PASSWORD, answer_of, json_of};
 use crate::harness::factors::set_up;
@@ -110,7 +111,10 @@ async fn everything(server: &Server, owner: &Person, provider: &Provider) -> Ids
     let project = json!({"name": "canary of a conversation", "system_prompt": "canary of an instruction", "parameters": {"extra": {"user": "canary of a parameter"}}});
     let project = id_of(&json_of(owner.post("/api/projects/", project).await, 201).await);
     let messages = format!("/api/projects/{project}/messages");
-    let asked = json!({"content": "canary of a question", "client_request_id": "canary-request"});
+    let image = uploaded(owner, "canary of a sent image.png", canary_image()).await;
+    let unsent = uploaded(owner, "canary of an image.png", canary_image()).await;
+    let asked =
+        json!({"content": "canary of a question", "client_request_id": "canary-request", "attachments": [image]});
     let answer = answer_of(&json_of(owner.post(&messages, asked).await, 202).await);
     owner.events(&project, &answer, None).await.rest().await;
     let running = answer_of(&owner.ask(&project, "canary: Go on?").await);
@@ -162,7 +166,15 @@ async fn everything(server: &Server, owner: &Person, provider: &Provider) -> Ids
         ("passkey_id", id_of(&passkey["passkey"])),
         ("user_id", id_of(&person["person"])),
         ("answered_id", answer),
+        ("attachment_id", unsent),
+        ("sent_attachment_id", image),
     ])
+}
+
+fn canary_image() -> Vec<u8> {
+    let mut file = png(5, 4, 60);
+    file.extend(b"canary of a pixel");
+    file
 }
 
 /// What somebody has who wants more.
@@ -179,6 +191,7 @@ async fn little(eve: &Person) -> Ids {
         ("message_id", answer),
         ("key_id", eve.new_key("read").await.0),
         ("session_id", session),
+        ("attachment_id", uploaded(eve, "mine.png", png(5, 4, 60)).await),
     ])
 }
 

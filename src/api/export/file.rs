@@ -1,7 +1,7 @@
 //! The file of an export, written while it is read.
 //!
-//! A few messages at a time, and as fast as the client takes it: an account of any size costs no more memory than [`PAGE`]
-//! of its messages, and a slow client holds neither a connection to the database nor a view of it.
+//! A few messages or one image at a time, and as fast as the client takes it: an account of any size costs no more memory
+//! than [`PAGE`] of its messages or the largest of its images, and a slow client holds neither a connection to the database nor a view of it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,17 +9,17 @@ use std::io;
 use bytes::Bytes;
 use futures_util::stream;
 use poem::Body;
-use poem_openapi::types::ToJSON;
+use poem_openapi::types::{Base64, ToJSON};
 use sea_orm::QuerySelect;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::time::Time;
-use super::{Export, ExportedMessage, ExportedProject};
+use super::{Export, ExportedAttachment, ExportedMessage, ExportedProject};
 use crate::app::App;
 use crate::auth::{Caller, Held, caller};
 use crate::clock;
-use crate::entity::{message, project};
+use crate::entity::{attachment, message, project};
 use crate::error::{Error, Result};
 
 /// How many messages, or conversations, are read at once.
@@ -53,6 +53,8 @@ struct Writer {
     /// Its messages that are read and not yet written.
     messages: VecDeque<message::Model>,
     last_message: Option<Uuid>,
+    /// The images of the message that is being written.
+    images: VecDeque<attachment::About>,
     out: Vec<u8>,
     /// Whether the next item is the first of its list, before which there is no comma.
     is_first: bool,
@@ -71,6 +73,7 @@ impl Writer {
             project: None,
             messages: VecDeque::new(),
             last_message: None,
+            images: VecDeque::new(),
             out: up_to(export.to_json(), "projects").into_bytes(),
             is_first: true,
             is_done: false,
@@ -83,11 +86,21 @@ impl Writer {
             if self.session.has_ended() {
                 return Err(Error::NotSignedIn);
             }
+            if let Some(image) = self.images.pop_front() {
+                self.put_image(image).await?;
+                continue;
+            }
             match (self.messages.pop_front(), self.project) {
                 (Some(message), _) => {
                     self.last_message = Some(message.id);
+                    self.images = message.attachments().into();
                     let message = ExportedMessage::of(&self.app, message);
-                    self.put(&message.to_json_string());
+                    if self.images.is_empty() {
+                        self.put(&message.to_json_string());
+                    } else {
+                        self.put(&up_to(message.to_json(), "attachments"));
+                        self.is_first = true;
+                    }
                 }
                 (None, Some(project)) => self.read_messages(project).await?,
                 (None, None) => self.begin_project().await?,
@@ -102,6 +115,20 @@ impl Writer {
         self.messages = page.all(self.app.db.reader()).await?.into();
         if self.messages.is_empty() {
             self.project = None;
+            self.out.extend_from_slice(b"]}");
+            self.is_first = false;
+        }
+        Ok(())
+    }
+
+    /// Adds an image to those of its message. One that has gone meanwhile, with its message, is left out.
+    async fn put_image(&mut self, about: attachment::About) -> Result<()> {
+        let data = attachment::Entity::data_of(self.app.db.reader(), &[about.id]).await?.pop();
+        if let Some((_, data)) = data {
+            let image = ExportedAttachment { about: about.into(), data: Base64(data) };
+            self.put(&image.to_json_string());
+        }
+        if self.images.is_empty() {
             self.out.extend_from_slice(b"]}");
             self.is_first = false;
         }

@@ -1,6 +1,7 @@
 //! Model servers and their models as the API has them.
 
 use poem_openapi::Object;
+use poem_openapi::types::MaybeUndefined;
 use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -141,6 +142,10 @@ pub(super) struct ProviderModel {
     offered_to_is_own: bool,
     /// How many tokens of a conversation it reads, where that is known or was said.
     context_tokens: Option<u32>,
+    /// Whether a question to it can have images attached.
+    images: bool,
+    /// Whether that was said of this model, and does not come from its model server or its name.
+    images_is_own: bool,
     /// Whether it answers when none is chosen.
     is_default: bool,
     /// Whether it names conversations.
@@ -158,7 +163,7 @@ pub(super) struct ProviderModels {
     pub(super) next_cursor: Option<String>,
 }
 
-/// What is to be said of a model; what is left out stays.
+/// What is to be said of a model; what is left out stays, and null takes back what was said of its images.
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
@@ -169,6 +174,9 @@ pub(super) struct ProviderModelChange {
     offered_to: Option<Audience>,
     /// How many tokens of a conversation it reads; 0 where that is not known.
     context_tokens: Option<u32>,
+    /// Whether a question to it can have images attached; null where its model server and its name are to tell.
+    #[serde(default)]
+    images: MaybeUndefined<bool>,
     /// Whether it answers when none is chosen. It has to be offered to everyone for that.
     is_default: Option<bool>,
     /// Whether it names conversations.
@@ -245,6 +253,8 @@ impl From<Spoken> for ProviderModel {
             offered_to: spoken.offered_to.into(),
             offered_to_is_own: spoken.said.offered_to.is_some(),
             context_tokens: spoken.context_tokens,
+            images: spoken.images,
+            images_is_own: spoken.said.images.is_some(),
             is_default: spoken.said.is_default,
             is_naming: spoken.said.is_naming,
             is_listed: spoken.is_listed,
@@ -256,9 +266,10 @@ impl From<Spoken> for ProviderModel {
 impl ProviderModelChange {
     /// The model, and what is to be said of it.
     pub(super) fn apart(self) -> (String, providers::ModelChange) {
-        let Self { model, offered_to, context_tokens, is_default, is_naming } = self;
+        let Self { model, offered_to, context_tokens, images, is_default, is_naming } = self;
         let offered_to = offered_to.map(provider::Audience::from);
-        (model, providers::ModelChange { offered_to, context_tokens, is_default, is_naming })
+        let images = (!images.is_undefined()).then(|| images.take());
+        (model, providers::ModelChange { offered_to, context_tokens, images, is_default, is_naming })
     }
 }
 

@@ -82,12 +82,28 @@ async fn carry_out(app: &App, caller: &Caller, reference: Option<String>, reques
     app.auth.note_use(&app.db, caller);
     caller.check_scope(request.needed_scope())?;
     match request {
-        SocketRequest::Send(SocketSend { project_id, content, client_request_id, parent_id, model, .. }) => {
-            let asked = Asked::New { content, parent_id };
+        SocketRequest::Send(SocketSend {
+            project_id,
+            content,
+            client_request_id,
+            parent_id,
+            model,
+            attachments,
+            ..
+        }) => {
+            let asked = Asked::New { content, parent_id, attachments: attachments.unwrap_or_default() };
             ask(app, caller, reference, project_id, Request { asked, client_request_id, model }).await
         }
-        SocketRequest::Edit(SocketEdit { project_id, message_id, content, client_request_id, model, .. }) => {
-            let asked = Asked::Edited { message_id, content };
+        SocketRequest::Edit(SocketEdit {
+            project_id,
+            message_id,
+            content,
+            client_request_id,
+            model,
+            attachments,
+            ..
+        }) => {
+            let asked = Asked::Edited { message_id, content, attachments };
             ask(app, caller, reference, project_id, Request { asked, client_request_id, model }).await
         }
         SocketRequest::Regenerate(SocketRegenerate { project_id, message_id, client_request_id, model, .. }) => {

@@ -77,6 +77,9 @@ pub struct SocketSend {
     /// The model to ask; the conversation's last one, or the default, when left out.
     #[oai(validator(max_length = 300))]
     pub(super) model: Option<String>,
+    /// Images that you uploaded, or that came with other questions of yours, which are copied then.
+    #[oai(validator(max_items = 100))]
+    pub(super) attachments: Option<Vec<Uuid>>,
 }
 
 /// Asks a question in other words, beside the old one. Answered by `accepted`, and followed by itself.
@@ -101,6 +104,9 @@ pub struct SocketEdit {
     /// The model to ask; the conversation's last one, or the default, when left out.
     #[oai(validator(max_length = 300))]
     pub(super) model: Option<String>,
+    /// Images that you uploaded, or that came with other questions of yours; those of the question when left out.
+    #[oai(validator(max_items = 100))]
+    pub(super) attachments: Option<Vec<Uuid>>,
 }
 
 /// Answers once more, beside the old answer. Answered by `accepted`, and followed by itself.

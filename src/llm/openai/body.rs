@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::config::Prefill;
-use crate::llm::{Message, Request, Role};
+use crate::llm::{Image, Message, Request, Role};
 
 /// What complaints about a conversation that ends with an answer have in them.
 const PREFILL_WORDS: [&str; 7] =
@@ -42,9 +44,43 @@ pub(super) struct Body<'a> {
 #[derive(Serialize)]
 struct WireMessage<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Content<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prefix: Option<bool>,
+}
+
+/// What is said: words alone, as every server knows it, or words and images.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Words(&'a str),
+    Parts(Vec<ContentPart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ContentPart<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+impl<'a> Content<'a> {
+    fn of(message: &'a Message) -> Self {
+        if message.images.is_empty() {
+            return Self::Words(&message.content);
+        }
+        let text = ContentPart::Text { text: &message.content };
+        let images = message.images.iter().map(|Image { media_type, data, .. }| {
+            let url = format!("data:{media_type};base64,{}", STANDARD.encode(data));
+            ContentPart::ImageUrl { image_url: ImageUrl { url } }
+        });
+        Self::Parts(std::iter::once(text).chain(images).collect())
+    }
 }
 
 /// What a model that cannot simply go on is told, after the conversation with what there is of its answer.
@@ -53,8 +89,11 @@ const GO_ON: &str = "Your last answer was cut off. Go on from exactly where it e
 
 impl<'a> Body<'a> {
     pub(super) fn new(request: &'a Request, with_stream_options: bool) -> Self {
-        let wire =
-            |message: &'a Message| WireMessage { role: message.role.as_str(), content: &message.content, prefix: None };
+        let wire = |message: &'a Message| WireMessage {
+            role: message.role.as_str(),
+            content: Content::of(message),
+            prefix: None,
+        };
         let mut body = Self {
             model: &request.model.wire_name,
             messages: request.messages.iter().map(wire).collect(),
@@ -84,7 +123,7 @@ impl<'a> Body<'a> {
             last.prefix = (prefill == Prefill::Prefix).then_some(true);
         }
         if prefill == Prefill::None {
-            self.messages.push(WireMessage { role: Role::User.as_str(), content: GO_ON, prefix: None });
+            self.messages.push(WireMessage { role: Role::User.as_str(), content: Content::Words(GO_ON), prefix: None });
         }
     }
 

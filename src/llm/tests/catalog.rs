@@ -185,6 +185,22 @@ async fn a_list_is_asked_for_once_whoever_wants_it() {
 }
 
 #[tokio::test]
+async fn what_is_set_of_images_counts_more_than_the_list_and_that_more_than_the_name() {
+    // As llama-server lists a model that sees and was started without the part that does.
+    let list = r#"{"models":[{"name":"gemma-3-4b-it","type":"model","capabilities":["completion"]}],"object":"list",
+        "data":[{"id":"gemma-3-4b-it","object":"model","owned_by":"llamacpp","meta":{"n_ctx":4096}}]}"#;
+    let told = ScriptedProvider::start(vec![Reply::whole(200, "content-type: application/json\r\n", list)]).await;
+    let untold = listing(&["gemma-3-4b-it", "tiny"]).await;
+    let mut set = told.settings("set", true);
+    set.images = Some(false);
+    set.image_models = [("gemma-3-4b-it".to_owned(), true)].into();
+    let catalog = catalog(vec![told.settings("told", true), set, untold.settings("untold", true)], None);
+    let models = catalog.models(Asker::Member).await;
+    let seeing: Vec<&str> = models.iter().filter(|model| model.images).map(|model| model.id.as_str()).collect();
+    assert_eq!(seeing, ["set/gemma-3-4b-it", "untold/gemma-3-4b-it", "demo"]);
+}
+
+#[tokio::test]
 async fn a_short_text_is_collected_without_its_reasoning() {
     let events = [
         r#"{"choices":[{"delta":{"reasoning":"hm"}}]}"#,

@@ -7,7 +7,7 @@ use crate::llm::{FinishReason, Message, Part, Role};
 
 /// All of the demo's answer, and its number of parts.
 async fn answer_to(question: &str) -> (String, usize) {
-    hear(&[Message { role: Role::User, content: question.to_owned() }]).await
+    hear(&[Message::new(Role::User, question)]).await
 }
 
 async fn hear(messages: &[Message]) -> (String, usize) {
@@ -70,7 +70,7 @@ async fn it_is_longer_when_asked_and_always_the_same() {
 async fn it_goes_on_where_it_was_stopped() {
     let (whole, _) = answer_to("hi").await;
     let (begun, rest) = whole.split_at(whole.floor_char_boundary(1000));
-    let said = |role, content: &str| Message { role, content: content.to_owned() };
+    let said = |role, content: &str| Message::new(role, content);
     let (more, _) = hear(&[said(Role::User, "hi"), said(Role::Assistant, begun)]).await;
     assert_eq!(more, rest);
     let (again, _) = hear(&[said(Role::User, "hi"), said(Role::Assistant, "from another model")]).await;

@@ -180,9 +180,6 @@ pub(in crate::llm) fn limits() -> ProviderLimits {
 }
 
 pub(in crate::llm) fn ask(model: Model, question: &str) -> Request {
-    let messages = vec![
-        Message { role: Role::System, content: "Be brief.".to_owned() },
-        Message { role: Role::User, content: question.to_owned() },
-    ];
+    let messages = vec![Message::new(Role::System, "Be brief."), Message::new(Role::User, question)];
     Request { model, messages, parameters: crate::llm::Parameters::default() }
 }

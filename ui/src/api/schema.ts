@@ -124,6 +124,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/attachments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uploads an image for a question
+         * @description For signed-in people. PNG, JPEG, GIF or WebP, by default of at most 5 MiB, and at most 16,384 pixels long and high;
+         *     the body is the file. Then send its id with a question to a model that takes images. What is not sent within a day is
+         *     deleted. It counts as stored.
+         *
+         *     An API key needs the scope `chat`.
+         */
+        post: operations["create_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{attachment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets an image
+         * @description For its owner, whether or not it has been sent.
+         *
+         *     An API key of any scope will do.
+         */
+        get: operations["get_attachment"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an image that was not sent
+         * @description For its owner. One that came with a question goes when the question goes.
+         *
+         *     An API key needs the scope `chat`.
+         */
+        delete: operations["delete_attachment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit/": {
         parameters: {
             query?: never;
@@ -890,7 +942,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Says whom a model is offered to, how much it reads, or what it is for
+         * Says whom a model is offered to, how much it reads, whether it takes images, or what it is for
          * @description For administrators. One that the model server does not list is offered from now on. There is one default model and
          *     one that names conversations: choosing another takes that from the one before.
          *
@@ -1135,8 +1187,8 @@ export interface paths {
         };
         /**
          * Downloads everything that you have here
-         * @description For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches
-         *     and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
+         * @description For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches,
+         *     their images and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
          *     that broke off, also because you signed out, is no valid JSON.
          *
          *     An API key of any scope will do.
@@ -1366,6 +1418,46 @@ export interface components {
              */
             event: "start";
         };
+        /**
+         * Attachment
+         * @description An image that comes with a question, or is to.
+         */
+        Attachment: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded, or copied to a question that was edited.
+             */
+            created_at: string;
+            /**
+             * Format: uint32
+             * @description Pixels from top to bottom.
+             */
+            height: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is, by its own bytes. */
+            media_type: components["schemas"]["AttachmentMediaType"];
+            /** @description What its file was called. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description How much it is, in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: uint32
+             * @description Pixels from left to right.
+             */
+            width: number;
+        };
+        /**
+         * @description The kinds of images that can be attached.
+         * @enum {string}
+         */
+        AttachmentMediaType: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
         /**
          * @description Whom a model is offered to.
          * @enum {string}
@@ -1607,10 +1699,52 @@ export interface components {
             user: components["schemas"]["User"];
         };
         /**
+         * ExportedAttachment
+         * @description An image.
+         */
+        ExportedAttachment: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded, or copied to a question that was edited.
+             */
+            created_at: string;
+            /**
+             * Format: bytes
+             * @description The file, in Base64 (RFC 4648, section 4).
+             */
+            data: string;
+            /**
+             * Format: uint32
+             * @description Pixels from top to bottom.
+             */
+            height: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is, by its own bytes. */
+            media_type: components["schemas"]["AttachmentMediaType"];
+            /** @description What its file was called. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description How much it is, in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: uint32
+             * @description Pixels from left to right.
+             */
+            width: number;
+        };
+        /**
          * ExportedMessage
          * @description A question or an answer.
          */
         ExportedMessage: {
+            /** @description The images that came with it. */
+            attachments: components["schemas"]["ExportedAttachment"][];
             /** @description The text; of a running answer, what there was of it. */
             content: string;
             /**
@@ -1911,6 +2045,8 @@ export interface components {
          * @description A question or an answer.
          */
         Message: {
+            /** @description The images that came with it, in their order. Get each by its id. */
+            attachments: components["schemas"]["Attachment"][];
             /** @description The text; of a running answer, what there is of it so far. */
             content: string;
             /**
@@ -1965,6 +2101,8 @@ export interface components {
          * @description A question in other words.
          */
         MessageChange: {
+            /** @description Images that you uploaded, or that came with other questions of yours; those of the question when left out. */
+            attachments?: string[] | null;
             /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
             /** @description The text. */
@@ -2021,6 +2159,8 @@ export interface components {
             context_tokens?: number | null;
             /** @description What to give as `model` when asking. */
             id: string;
+            /** @description Whether a question to it can have images attached. */
+            images: boolean;
             /** @description Whether it answers when no model is given. */
             is_default: boolean;
             /** @description What to show. */
@@ -2117,6 +2257,8 @@ export interface components {
          * @description A question.
          */
         NewMessage: {
+            /** @description Images that you uploaded, or that came with other questions of yours, which are copied then. */
+            attachments?: string[] | null;
             /** @description Your own id of this request, such as a UUID: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
             /** @description The text. */
@@ -2660,6 +2802,10 @@ export interface components {
              * @description How many tokens of a conversation it reads, where that is known or was said.
              */
             context_tokens?: number | null;
+            /** @description Whether a question to it can have images attached. */
+            images: boolean;
+            /** @description Whether that was said of this model, and does not come from its model server or its name. */
+            images_is_own: boolean;
             /** @description Whether it answers when none is chosen. */
             is_default: boolean;
             /** @description Whether its server lists it. */
@@ -2675,7 +2821,7 @@ export interface components {
         };
         /**
          * ProviderModelChange
-         * @description What is to be said of a model; what is left out stays.
+         * @description What is to be said of a model; what is left out stays, and null takes back what was said of its images.
          */
         ProviderModelChange: {
             /**
@@ -2683,6 +2829,8 @@ export interface components {
              * @description How many tokens of a conversation it reads; 0 where that is not known.
              */
             context_tokens?: number | null;
+            /** @description Whether a question to it can have images attached; null where its model server and its name are to tell. */
+            images?: boolean | null;
             /** @description Whether it answers when none is chosen. It has to be offered to everyone for that. */
             is_default?: boolean | null;
             /** @description Whether it names conversations. */
@@ -2946,6 +3094,8 @@ export interface components {
          * @description Asks a question in other words, beside the old one. Answered by `accepted`, and followed by itself.
          */
         SocketEdit: {
+            /** @description Images that you uploaded, or that came with other questions of yours; those of the question when left out. */
+            attachments?: string[] | null;
             /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
             /** @description The text. */
@@ -3304,6 +3454,8 @@ export interface components {
          * @description Asks a question, as `POST /api/projects/{project_id}/messages` does. Answered by `accepted`, and followed by itself.
          */
         SocketSend: {
+            /** @description Images that you uploaded, or that came with other questions of yours, which are copied then. */
+            attachments?: string[] | null;
             /** @description Your own id of this question, such as a UUID: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
             /** @description The text. */
@@ -3882,6 +4034,153 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ResetLink"];
                 };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_attachment: {
+        parameters: {
+            query?: {
+                /** @description What the file is called, for people: the first 200 characters of what stands after the last slash. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file, as it is. What it is, is seen by its bytes, whatever it is sent as. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "image/gif": string;
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+            };
+        };
+        responses: {
+            /** @description It waits for its question. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description What the file is called. */
+                    "CONTENT-DISPOSITION": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description The request cannot be answered as it is; `detail` says what would be right. */
+            "4XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server could not answer; with 503 try again after `retry_after` seconds. */
+            "5XX": {
+                headers: {
+                    /** @description With 429 and 503: in how many seconds it makes sense to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
