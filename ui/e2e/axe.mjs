@@ -14,7 +14,7 @@ import { password, sizes, startVisit } from "./visit.mjs";
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const words = process.argv.slice(2);
 
-const model = await startProvider();
+const model = await startProvider(["bridge-builder", "bridge-vision"]);
 const env = { OPENAI_BASE_URL: model.base };
 const server = await startLoquat(env);
 const closed = await startLoquat({ ...env, LOQUAT_SIGNUP: "closed" });

@@ -51,13 +51,17 @@ const list = (models) => ({
   data: models.map((id) => ({ id, object: "model", owned_by: "library" })),
 });
 
+/** A question with images comes in parts. */
+const wordsOf = (content) =>
+  typeof content === "string" ? content : (content.find(({ type }) => type === "text")?.text ?? "");
+
 function json(response, status, body, headers = {}) {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(JSON.stringify(body));
 }
 
 async function complete({ messages }, word, response) {
-  const asked = messages.findLast(({ role }) => role === "user").content;
+  const asked = wordsOf(messages.findLast(({ role }) => role === "user").content);
   if (asked.startsWith("Give this conversation a title")) return stream(response, titleOf(asked));
   const begun = messages.at(-1).role === "assistant" ? messages.at(-1).content : "";
   // Questions whose answers never came to a word are sent together.

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBrowser } from "./browser.mjs";
 import { startLoquat } from "./loquat.mjs";
+import { picture } from "./picture.mjs";
 import { startProvider } from "./provider.mjs";
 import { startVisit } from "./visit.mjs";
 
@@ -80,6 +81,16 @@ const pictures = {
   },
   "code-and-table": async ({ page }) => {
     await page.locator("table").first().scrollIntoViewIfNeeded();
+  },
+  image: async ({ page, goto, chat }) => {
+    await goto("/");
+    model.answerAs("short");
+    await page.getByRole("button", { name: "Attach images" }).waitFor();
+    await page.locator("input[type=file]").setInputFiles(picture("evening.png", 1200, 800));
+    await page.getByRole("button", { name: "Remove evening.png" }).waitFor();
+    await chat.askAndWait("Which kind of bridge is this, and what carries its deck?");
+    await page.getByRole("img", { name: "evening.png" }).waitFor();
+    await page.locator("textarea").blur();
   },
   thinking: async ({ page, goto, chat }) => {
     await goto("/");

@@ -11,6 +11,7 @@ import { check, createReport } from "./report.mjs";
 import { account } from "./states/account.mjs";
 import { administration } from "./states/administration.mjs";
 import { answers } from "./states/answers.mjs";
+import { attachments } from "./states/attachments.mjs";
 import { connection } from "./states/connection.mjs";
 import { door } from "./states/door.mjs";
 import { factors } from "./states/factors.mjs";
@@ -32,6 +33,7 @@ const states = {
   ...failures,
   ...connection,
   ...shapes,
+  ...attachments,
   ...managing,
   ...account,
   ...modelServers,
@@ -42,7 +44,7 @@ const chosen = Object.entries(states).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
 );
 
-const model = await startProvider(["bridge-builder", "house-builder"]);
+const model = await startProvider(["bridge-builder", "house-builder", "bridge-vision"]);
 const provider = {
   calls: model.calls,
   env: { OPENAI_BASE_URL: model.base, OPENAI_API_KEY: "sk-scripted" },

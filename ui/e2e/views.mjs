@@ -1,5 +1,7 @@
 /** Every view, and the way there: in this order, for one person. */
+import { picture } from "./picture.mjs";
 import { waitUntil } from "./report.mjs";
+import { chooseModel } from "./states/attachments.mjs";
 import { showModels } from "./states/connection.mjs";
 import { setUpApp } from "./states/factors.mjs";
 import { password } from "./visit.mjs";
@@ -93,6 +95,29 @@ export const chatViews = {
     await chat.answers.last().hover();
     await chat.answers.last().getByRole("button", { name: "About this answer" }).click();
     await page.getByText("First word after").waitFor();
+  },
+  "images in the message box": async ({ page }) => {
+    await closeLayer(page);
+    await chooseModel(page, "bridge-vision");
+    const files = [picture("evening.png"), picture("tower.png", 200, 300)];
+    await page.locator("input[type=file]").first().setInputFiles(files);
+    await page.getByRole("img", { name: "tower.png" }).waitFor();
+    await page.locator("form [aria-busy]").first().waitFor({ state: "detached" });
+  },
+  "images for a model that takes none": async ({ page }) => {
+    await chooseModel(page, "bridge-builder");
+    await page.getByRole("button", { name: "Remove all" }).waitFor();
+    await settled(page);
+  },
+  "a question with images": async ({ page, chat }) => {
+    await chooseModel(page, "bridge-vision");
+    await chat.askAndWait("short: which bridge is this?");
+    await settled(page);
+  },
+  "an image by itself": async ({ page, chat }) => {
+    await chat.questions.last().getByRole("button", { name: "tower.png" }).click();
+    await page.getByRole("dialog", { name: "tower.png" }).waitFor();
+    await settled(page);
   },
   "a question being edited": async ({ page, chat }) => {
     await closeLayer(page);
@@ -303,7 +328,7 @@ export const administratorViews = {
   "managing a model server": async ({ page }) => {
     await page.getByRole("button", { name: "Add", exact: true }).click();
     const dialog = page.getByRole("dialog", { name: "Ollama" });
-    await dialog.getByText("1 model", { exact: true }).waitFor();
+    await dialog.getByText("2 models", { exact: true }).waitFor();
     await dialog.getByRole("button", { name: "More for bridge-builder" }).click();
     await page.getByRole("menuitem", { name: "Make it the default" }).click();
     await dialog.getByText("Default", { exact: true }).waitFor();

@@ -47,6 +47,27 @@ export const connection = {
     }
   },
 
+  "an update while the page was open": async (visit) => {
+    const { page, chat, begin, expected } = visit;
+    // The files of the build that the page came from are not there any more.
+    expected.push(
+      /Failed to load resource: .* 404/,
+      /Failed to fetch dynamically imported module|Unable to preload CSS/,
+    );
+    await page.route("**/assets/*settings*", (route) => route.fulfill({ status: 404, body: "" }));
+    await begin();
+    await chat.box.fill("half a question");
+    await page.getByRole("button", { name: "Settings of this conversation" }).click();
+    await page.getByText("This could not be shown. Loquat may have been updated").waitFor();
+    await page.goto(`${new URL(page.url()).origin}/settings`);
+    await page.getByText("This part of the page could not be shown.").waitFor();
+    await page.unroute("**/assets/*settings*");
+    await page.getByRole("button", { name: "Reload the page" }).click();
+    await page.getByRole("heading", { name: "Settings" }).waitFor();
+    await page.goBack();
+    check((await chat.box.inputValue()) === "half a question", "the draft is gone");
+  },
+
   "interrupted, with Continue": async (visit) => {
     const { page, start, provider, chat, begin, visitAt, expected } = visit;
     expected.push(...noAnswer);
@@ -71,7 +92,12 @@ export const connection = {
     expected.push(...noAnswer);
     await begin();
     await chat.askAndWait("short: before the tunnel");
-    await context.setOffline(true);
+    const isOffline = async () => {
+      await context.setOffline(false);
+      await context.setOffline(true);
+      return page.evaluate(() => !navigator.onLine);
+    };
+    await waitUntil(isOffline, "the browser did not take its network away");
     await page.getByText("You are offline.").waitFor();
     await chat.box.fill("short: from the tunnel");
     await chat.send.click();

@@ -33,7 +33,7 @@ export const modelServers = {
     await form.getByLabel("Key").fill("sk-scripted-0123456789-WXYZ");
     await form.getByRole("button", { name: "Add", exact: true }).click();
     const dialog = page.getByRole("dialog", { name: "Workshop" });
-    await dialog.getByText("2 models").waitFor();
+    await dialog.getByText("3 models").waitFor();
     await dialog.getByText("ends in WXYZ").waitFor();
     check(!(await page.content()).includes("sk-scripted"), "the key is still in the page");
 
@@ -48,7 +48,7 @@ export const modelServers = {
       return hidden && chosen?.id === "Workshop/bridge-builder";
     }, "what was chosen does not hold");
     await dialog.getByRole("button", { name: "Check now" }).click();
-    await dialog.getByText("2 models").waitFor();
+    await dialog.getByText("3 models").waitFor();
     await dialog.getByLabel("Address").fill("https://elsewhere.example.org/v1");
     await dialog.getByText("is forgotten with it").waitFor();
     await dialog.getByLabel("Address").fill(base);

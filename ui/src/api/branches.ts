@@ -6,6 +6,7 @@ import {
   fetchMessages,
   type MessagePage,
   messagesQuery,
+  type NewTurn,
   type Pause,
   untilHeard,
 } from "./messages";
@@ -32,7 +33,7 @@ export function regenerateAnswer(
 export function editQuestion(
   projectId: string,
   messageId: string,
-  change: Continuation & { content: string },
+  change: NewTurn,
   pause?: Pause,
 ): Promise<Turn> {
   return untilHeard(

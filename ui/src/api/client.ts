@@ -38,6 +38,7 @@ export type Passkey = Schemas["Passkey"];
 export type PasskeyAnswer = Schemas["PasskeyAnswer"];
 export type Match = Schemas["ProjectMatch"];
 export type Message = Schemas["Message"];
+export type Attachment = Schemas["Attachment"];
 export type Turn = Schemas["Turn"];
 export type Model = Schemas["Model"];
 export type Usage = Schemas["Usage"];

@@ -69,6 +69,8 @@ export interface NewTurn {
   content: string;
   client_request_id: string;
   model?: string;
+  /** The ids of the images that go with it. */
+  attachments?: string[];
 }
 
 export type Pause = (attempt: number) => Promise<void>;

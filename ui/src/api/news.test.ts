@@ -24,6 +24,7 @@ function message(id: string, status: Message["status"] = "complete"): Message {
   return {
     id,
     project_id: "a",
+    attachments: [],
     siblings: [id],
     role: "assistant",
     content: "",

@@ -54,6 +54,8 @@ export function describeError(error: unknown): Words {
         title: t`You have as many conversations as one person may have here.`,
         advice: t`Delete some that you no longer need, or ask whoever runs this server for more.`,
       };
+    case "attachment_sent":
+      return { title: t`This image belongs to a question already.`, advice: "" };
     case "conversation_full":
       return {
         title: t`This conversation has as many messages as one may have here.`,
@@ -198,6 +200,12 @@ export function describeError(error: unknown): Words {
     case "not_signed_in":
       return { title: t`You are signed out.`, advice: t`Sign in again to go on.` };
     default:
+      if (problem.field === "attachments") {
+        return {
+          title: t`An image cannot go with this question.`,
+          advice: t`It is gone, or the model takes no images. Remove it, or choose another model.`,
+        };
+      }
       if (problem.status === 429) {
         return {
           title: t`That was too much at once.`,

@@ -1,12 +1,12 @@
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { statusOf } from "../api/problem";
+import { Part } from "../components/part";
 import { Toasts } from "../components/toast";
 import { LoginPage } from "../features/auth/login-page";
-import { RegisterPage } from "../features/auth/register-page";
-import { ResetPage } from "../features/auth/reset-page";
 import { ChatRoute } from "./chat-route";
 import { NewsWatch } from "./news-watch";
 import { NotFoundPage } from "./not-found-page";
@@ -14,6 +14,10 @@ import { Protected } from "./protected";
 import { SessionWatch } from "./session-watch";
 import { SettingsRoute } from "./settings-route";
 import { Shell } from "./shell";
+
+/** Where hardly anybody comes more than once. */
+const RegisterPage = lazy(() => import("../features/auth/register-page"));
+const ResetPage = lazy(() => import("../features/auth/reset-page"));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -32,19 +36,21 @@ export function App() {
         <BrowserRouter>
           <SessionWatch />
           <NewsWatch />
-          <Routes>
-            <Route path="/login" element={<LoginPage />} />
-            <Route path="/register" element={<RegisterPage />} />
-            <Route path="/reset" element={<ResetPage />} />
-            <Route element={<Protected />}>
-              <Route element={<Shell />}>
-                <Route index element={<ChatRoute />} />
-                <Route path="c/:projectId" element={<ChatRoute />} />
-                <Route path="settings" element={<SettingsRoute />} />
-                <Route path="*" element={<NotFoundPage />} />
+          <Part>
+            <Routes>
+              <Route path="/login" element={<LoginPage />} />
+              <Route path="/register" element={<RegisterPage />} />
+              <Route path="/reset" element={<ResetPage />} />
+              <Route element={<Protected />}>
+                <Route element={<Shell />}>
+                  <Route index element={<ChatRoute />} />
+                  <Route path="c/:projectId" element={<ChatRoute />} />
+                  <Route path="settings" element={<SettingsRoute />} />
+                  <Route path="*" element={<NotFoundPage />} />
+                </Route>
               </Route>
-            </Route>
-          </Routes>
+            </Routes>
+          </Part>
           <Toasts />
         </BrowserRouter>
       </QueryClientProvider>

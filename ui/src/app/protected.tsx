@@ -1,12 +1,13 @@
 /** Everything below needs somebody signed in. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, useEffect } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { forgetLoaded, sessionQuery } from "../api/session";
 import { describeError } from "../api/words";
 import { Button } from "../components/button";
 import { Notice } from "../components/notice";
+import { Part } from "../components/part";
 import { Spinner } from "../components/spinner";
 
 const FactorSetupPage = lazy(() => import("../features/settings/factor-setup-page"));
@@ -20,9 +21,9 @@ export function Protected() {
   useEffect(() => (userId ? () => forgetLoaded(queries) : undefined), [queries, userId]);
   if (session.data?.second_factor_missing) {
     return (
-      <Suspense fallback={<Spinner label={t`Loading`} />}>
+      <Part fallback={<Spinner label={t`Loading`} />}>
         <FactorSetupPage />
-      </Suspense>
+      </Part>
     );
   }
   if (session.data) return <Outlet />;

@@ -1,7 +1,8 @@
 /** The settings, which nobody waits for who only came to talk. */
 import { useLingui } from "@lingui/react/macro";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { Part } from "../components/part";
 import { Spinner } from "../components/spinner";
 import { useFrame } from "./shell";
 
@@ -13,8 +14,8 @@ export function SettingsRoute() {
   const first = useLocation().key === "default";
   const { leading } = useFrame();
   return (
-    <Suspense fallback={<Spinner label={t`Loading`} />}>
+    <Part fallback={<Spinner label={t`Loading`} />}>
       <SettingsPage leading={leading} onBack={() => (first ? navigate("/") : navigate(-1))} />
-    </Suspense>
+    </Part>
   );
 }

@@ -1,11 +1,12 @@
 /** The frame around every conversation: the sidebar beside it, or in a drawer on small screens. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, useState } from "react";
 import { Outlet, useMatch, useNavigate, useOutletContext } from "react-router";
 import { IconButton } from "../components/button";
 import { Dialog } from "../components/dialog";
 import { CloseIcon, ComposeIcon, MenuIcon, SidebarIcon } from "../components/icons";
+import { Part } from "../components/part";
 import { AccountMenu } from "../features/settings/account-menu";
 import { neighbour } from "../features/sidebar/neighbour";
 import { Sidebar } from "../features/sidebar/sidebar";
@@ -136,9 +137,9 @@ export function Shell() {
         <Outlet context={frame} />
       </main>
       {help && (
-        <Suspense>
+        <Part onClose={() => setHelp(false)}>
           <KeyboardHelp onClose={() => setHelp(false)} />
-        </Suspense>
+        </Part>
       )}
     </div>
   );

@@ -114,6 +114,9 @@ export const CopyIcon = icon(
     <path d="M13 7V5.500a2 2 0 0 0-2-2H5.500a2 2 0 0 0-2 2V11a2 2 0 0 0 2 2H7" />
   </>,
 );
+export const PaperclipIcon = icon(
+  <path d="m15.8 9.600-5.700 5.700a3.7 3.7 0 0 1-5.300-5.300l6-6a2.500 2.500 0 0 1 3.500 3.500l-5.900 5.900a1.200 1.200 0 0 1-1.700-1.700l5.400-5.400" />,
+);
 export const CheckIcon = icon(<path d="m4.5 10.5 3.5 3.5 7.5-8" />);
 export const SendIcon = icon(<path strokeWidth="2" d="M10 16V4.500M5 9.500l5-5 5 5" />);
 export const StopIcon = icon(

@@ -5,8 +5,8 @@ import { expect, test, vi } from "vitest";
 import { departure, sessionQuery, settingsQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import { LoginPage } from "./login-page";
-import { RegisterPage } from "./register-page";
-import { ResetPage } from "./reset-page";
+import RegisterPage from "./register-page";
+import ResetPage from "./reset-page";
 
 function show(page: "login" | "register" | "reset", signup: string, address = "/") {
   const queries = new QueryClient();

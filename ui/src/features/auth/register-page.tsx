@@ -15,7 +15,7 @@ import { AuthForm } from "./auth-form";
 import { AuthPage } from "./auth-page";
 import { comingFrom } from "./coming-from";
 
-export function RegisterPage() {
+export default function RegisterPage() {
   const { t } = useLingui();
   const queries = useQueryClient();
   const location = useLocation();

@@ -9,7 +9,7 @@ import { showToast } from "../../components/toast";
 import { AuthForm } from "./auth-form";
 import { AuthPage } from "./auth-page";
 
-export function ResetPage() {
+export default function ResetPage() {
   const { t } = useLingui();
   const queries = useQueryClient();
   const navigate = useNavigate();

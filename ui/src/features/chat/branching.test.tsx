@@ -61,7 +61,8 @@ function use(model: string | null = "ollama/gemma3") {
   const wrapper = ({ children }: { children: ReactNode }) => (
     <QueryClientProvider client={queries}>{children}</QueryClientProvider>
   );
-  const given = { projectId: "p", userId: "u", model, hindrance: null, hold, onDeleted };
+  const images = { offered: true, imageless: null };
+  const given = { projectId: "p", userId: "u", model, images, hindrance: null, hold, onDeleted };
   return renderHook(() => useBranching(given), { wrapper }).result;
 }
 
@@ -103,10 +104,11 @@ test("after a refusal the page looks what became of the conversation", async () 
 test("a question in other words keeps its draft until the server has it", async () => {
   const branching = use();
   const key = "loquat.draft.u.p.edit.q2";
+  const other = { text: "other", images: [] };
   replies = [refusal("too_many_turns", 429), turn("q2b", "a2b")];
-  await act(() => branching.current.edit(message("q2"), "other", row).catch(() => {}));
+  await act(() => branching.current.edit(message("q2"), other, row).catch(() => {}));
   expect(localStorage.getItem(key)).toContain("other");
-  await act(() => branching.current.edit(message("q2"), "other", row));
+  await act(() => branching.current.edit(message("q2"), other, row));
   expect(localStorage.getItem(key)).toBeNull();
   expect(shown()).toEqual(["q1", "a1", "q2b", "a2b"]);
   const ids = asked.filter(({ method }) => method === "PATCH").map(({ body }) => body);

@@ -10,11 +10,13 @@ import {
   showTurnInstead,
 } from "../../api/branches";
 import type { Message, Turn } from "../../api/client";
-import { draftKey, requestIdFor, writeDraft } from "./draft";
+import type { ImagesTaken } from "./attaching";
+import { draftKey, noDraft, requestIdFor, type Written, writeDraft } from "./draft";
 import { lookAgain, tellRefusal } from "./refusal";
 import { useRequestIds } from "./request-ids";
 import { refreshProject } from "./send";
 import type { StickToBottom } from "./stick-to-bottom";
+import { forgetTray } from "./tray";
 
 export interface Branching {
   /** Why no model can be asked now, in words; `null` when one can. */
@@ -23,12 +25,14 @@ export interface Branching {
   busy: string | null;
   /** The model that is asked next. */
   model: string | null;
+  /** Whether that one takes images. */
+  images: ImagesTaken;
   /** Under which the new words for a question are kept. */
   editKey: (messageId: string) => string;
   /** `row` is what shows the message: it stays where it is. */
   regenerate: (message: Message, row: HTMLElement) => void;
   /** Fails with what the server said, and nothing is lost. */
-  edit: (message: Message, text: string, row: HTMLElement) => Promise<void>;
+  edit: (message: Message, written: Written, row: HTMLElement) => Promise<void>;
   show: (message: Message, siblingId: string, row: HTMLElement) => void;
   /** Shows the branch of a message that is not shown, whose place nobody knows. */
   reveal: (messageId: string) => void;
@@ -39,6 +43,7 @@ interface BranchingOptions {
   projectId: string | null;
   userId: string;
   model: string | null;
+  images: ImagesTaken;
   hindrance: string | null;
   hold: StickToBottom["hold"];
   onDeleted: () => void;
@@ -46,6 +51,7 @@ interface BranchingOptions {
 
 export function useBranching(options: BranchingOptions): Branching {
   const { hindrance, model, userId, projectId } = options;
+  const { offered, imageless } = options.images;
   const queries = useQueryClient();
   const [busy, setBusy] = useState<string | null>(null);
   const ids = useRequestIds();
@@ -97,13 +103,15 @@ export function useBranching(options: BranchingOptions): Branching {
       }
     }
 
-    async function edit(message: Message, content: string, row: HTMLElement) {
+    async function edit(message: Message, written: Written, row: HTMLElement) {
       const key = editKey(message.id);
-      const client_request_id = requestIdFor(key, content);
+      const client_request_id = requestIdFor(key, written);
       try {
-        const body = { content, client_request_id, ...choice() };
+        const attachments = written.images.map(({ id }) => id);
+        const body = { content: written.text, attachments, client_request_id, ...choice() };
         const turn = await editQuestion(project, message.id, body);
-        writeDraft(key, { text: "", requestId: null });
+        writeDraft(key, noDraft);
+        forgetTray(key);
         await showInstead(message, turn, row);
       } catch (error) {
         lookAgain(queries, project, error);
@@ -132,13 +140,14 @@ export function useBranching(options: BranchingOptions): Branching {
       hindrance,
       busy,
       model,
+      images: { offered, imageless },
       editKey,
       regenerate: (message, row) => void attempt(message.id, () => regenerate(message, row)),
-      edit: (message, text, row) => during(message.id, () => edit(message, text, row)),
+      edit: (message, written, row) => during(message.id, () => edit(message, written, row)),
       show: (message, siblingId, row) =>
         void attempt(message.id, () => show(message, siblingId, row)),
       reveal: (messageId) => void attempt(messageId, () => reveal(messageId)),
       remove: (message, row) => void attempt(message.id, () => remove(message, row)),
     };
-  }, [hindrance, busy, model, userId, projectId, queries, ids]);
+  }, [hindrance, busy, model, offered, imageless, userId, projectId, queries, ids]);
 }

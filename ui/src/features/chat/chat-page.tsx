@@ -9,6 +9,7 @@ import { useUser } from "../../api/session";
 import { showToast } from "../../components/toast";
 import { useOnline } from "../../lib/online";
 import { Announcer } from "./announcer";
+import { useFileDrop, useImagesTaken, useTake } from "./attaching";
 import { useBranching } from "./branching";
 import styles from "./chat.module.css";
 import { Composer } from "./composer";
@@ -16,7 +17,9 @@ import { useConversation } from "./conversation";
 import { ConversationMenu } from "./conversation-menu";
 import { useCopyAnswer } from "./copy-answer";
 import { DeleteDialog, type Doomed } from "./delete-dialog";
-import { draftKey, useDraft } from "./draft";
+import { draftKey } from "./draft";
+import { useDraft } from "./draft-box";
+import { DropOverlay } from "./drop-overlay";
 import { useOlderTexts } from "./findable";
 import { useLiveAnswer } from "./follow";
 import { useGoingOn } from "./going-on";
@@ -28,6 +31,7 @@ import { Elsewhere, NoModels, NotSentYet, Offline } from "./standing";
 import { useStickToBottom } from "./stick-to-bottom";
 import { useStopping } from "./stopping";
 import { Thread } from "./thread";
+import { useTray } from "./tray";
 import { Gone, SendError, Unloaded } from "./trouble";
 import { useVisibleHeight } from "./visible-height";
 import { Welcome } from "./welcome";
@@ -50,6 +54,10 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const userId = user?.id ?? "";
   const key = draftKey(userId, projectId);
   const draft = useDraft(key);
+  const pictures = useTray(key);
+  const images = useImagesTaken(model);
+  const take = useTake({ trayKey: key, imageless: images.imageless, append: draft.append });
+  const dropping = useFileDrop(take) && images.offered && <DropOverlay />;
   const place = projectId ?? "new";
   const { hash } = useLocation();
   const [left] = useState(() => placeNamed(hash) ?? readPlace(place));
@@ -83,6 +91,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
     projectId,
     userId,
     model,
+    images,
     hindrance,
     hold: stick.hold,
     onDeleted: () => showToast(t`Deleted`, undefined, 2500),
@@ -129,7 +138,11 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
         stopping={stopping.busy}
         sending={pending !== null || goingOn?.busy === true || modelless}
         modelPicker={modelPicker}
+        pictures={pictures}
+        images={images}
+        onFiles={take}
       />
+      {dropping}
     </>
   );
 

@@ -18,6 +18,9 @@ function show(changes: Partial<Parameters<typeof Composer>[0]> = {}) {
     stopping: false,
     sending: false,
     modelPicker: null,
+    pictures: [],
+    images: { offered: true, imageless: null },
+    onFiles: () => {},
     ...changes,
   };
   render(<Composer {...props} />, { wrapper: I18n });

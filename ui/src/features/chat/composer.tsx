@@ -1,18 +1,25 @@
 /** The message box: it grows with its text and turns its button into stop while an answer runs. */
+import { plural } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
 import {
+  type ClipboardEvent,
   type FormEvent,
   type KeyboardEvent,
   type ReactNode,
   useEffect,
   useLayoutEffect,
   useRef,
+  useState,
 } from "react";
 import { SendIcon, StopIcon } from "../../components/icons";
 import { coarsePointer, useMedia } from "../../lib/media";
 import { useShortcut } from "../../lib/shortcuts";
+import { AttachButton } from "./attach-button";
+import { type ImagesTaken, pastedFiles } from "./attaching";
 import { fitToText } from "./autosize";
 import styles from "./composer.module.css";
+import { LazyStrip } from "./lazy-strip";
+import type { Picture } from "./tray";
 
 interface ComposerProps {
   text: string;
@@ -24,14 +31,25 @@ interface ComposerProps {
   stopping: boolean;
   sending: boolean;
   modelPicker: ReactNode;
+  pictures: Picture[];
+  images: ImagesTaken;
+  onFiles: (files: File[]) => void;
 }
 
 export function Composer(props: ComposerProps) {
   const { text, onText, onSend, onStop, running, stopping, sending, modelPicker } = props;
+  const { pictures, images, onFiles } = props;
   const { t } = useLingui();
   const box = useRef<HTMLTextAreaElement>(null);
+  const latest = useRef(onSend);
+  latest.current = onSend;
   const touch = useMedia(coarsePointer);
-  const empty = text.trim() === "";
+  const uploading = pictures.some(({ attachment, error }) => !attachment && !error);
+  const spoilt =
+    pictures.some(({ error }) => error) || (pictures.length > 0 && images.imageless !== null);
+  const sendable = text.trim() !== "" && !spoilt && !running && !sending;
+  // It goes out by itself when its images are there, unless something is changed before.
+  const [wanted, setWanted] = useState(false);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: its height depends on the text.
   useLayoutEffect(() => fitToText(box.current), [text]);
@@ -48,12 +66,20 @@ export function Composer(props: ComposerProps) {
     box.current?.focus({ preventScroll: true });
   }, [running, touch]);
 
+  useEffect(() => {
+    if (!wanted || uploading) return;
+    setWanted(false);
+    if (sendable) latest.current();
+  }, [wanted, uploading, sendable]);
+
   useShortcut("focus_composer", () => box.current?.focus());
   useShortcut("stop", onStop, running);
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (!empty && !running && !sending) onSend();
+    if (!sendable) return;
+    if (uploading) setWanted(true);
+    else onSend();
   }
 
   function press(event: KeyboardEvent<HTMLTextAreaElement>) {
@@ -63,8 +89,20 @@ export function Composer(props: ComposerProps) {
     submit(event);
   }
 
+  function paste(event: ClipboardEvent) {
+    const files = pastedFiles(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    onFiles(files);
+  }
+
+  const pictured = plural(pictures.length, {
+    one: "Ask about the image",
+    other: "Ask about the images",
+  });
   return (
     <form className={styles.composer} onSubmit={submit}>
+      <LazyStrip pictures={pictures} imageless={images.imageless} />
       <textarea
         ref={box}
         id="composer"
@@ -72,14 +110,19 @@ export function Composer(props: ComposerProps) {
         rows={1}
         value={text}
         dir="auto"
-        placeholder={t`Ask anything`}
+        placeholder={pictures.length > 0 ? pictured : t`Ask anything`}
         aria-label={t`Message`}
         enterKeyHint={touch ? "enter" : "send"}
-        onChange={(event) => onText(event.target.value)}
+        onChange={(event) => {
+          setWanted(false);
+          onText(event.target.value);
+        }}
         onKeyDown={press}
+        onPaste={paste}
       />
       <div className={styles.bar}>
         {modelPicker}
+        {images.offered && <AttachButton onFiles={onFiles} />}
         {running ? (
           <button
             key="stop"
@@ -98,8 +141,9 @@ export function Composer(props: ComposerProps) {
             type="submit"
             className={styles.send}
             aria-label={t`Send`}
-            title={t`Send`}
-            disabled={empty || sending}
+            title={wanted ? t`It is sent when its images are uploaded.` : t`Send`}
+            aria-busy={wanted || undefined}
+            disabled={!sendable}
           >
             <SendIcon />
           </button>

@@ -26,6 +26,7 @@ export function ConversationMenu({ projectId, name, loaded }: ConversationMenuPr
       return toMarkdown(name, loaded ?? (await fetchAllMessages(projectId)), {
         question: t`Question`,
         answer: (model) => (model ? t`Answer (${model})` : t`Answer`),
+        image: (name) => t`Image: ${name}`,
       });
     } catch (error) {
       const { title, advice } = describeError(error);

@@ -8,6 +8,7 @@ import { countWords } from "./words-per-second";
 const words = Array.from({ length: 60 }, () => "word").join(" ");
 const message: Message = {
   id: "m",
+  attachments: [],
   siblings: ["m"],
   project_id: "p",
   role: "assistant",

@@ -2,81 +2,64 @@
  * What somebody is writing, kept for each conversation. The draft carries the id of the request
  * that sent it: sent again unchanged, after a reload say, it is still the same turn for the server.
  */
-import { useRef, useState } from "react";
+import type { Attachment } from "../../api/client";
 import { randomId } from "../../lib/ids";
 import { load, save } from "../../lib/storage";
 
+/** What goes to the model together. */
+export interface Written {
+  text: string;
+  images: Attachment[];
+}
+
 interface Draft {
   text: string;
+  /** `null`: those that were there before, which for a new message are none. */
+  images: Attachment[] | null;
   requestId: string | null;
 }
 
+export const noDraft: Draft = { text: "", images: null, requestId: null };
+
 export function readDraft(key: string): Draft {
   try {
-    const stored = JSON.parse(load(key) ?? "null") as Partial<Draft> | null;
-    return { text: stored?.text ?? "", requestId: stored?.requestId ?? null };
+    return { ...noDraft, ...JSON.parse(load(key) ?? "null") };
   } catch {
-    return { text: "", requestId: null };
+    return noDraft;
   }
 }
 
 export function writeDraft(key: string, draft: Draft): void {
-  save(key, draft.text ? JSON.stringify(draft) : null);
+  save(key, isDraft(draft) ? JSON.stringify(draft) : null);
 }
 
-/** The id under which `text` is sent: the one it was sent with before, or a new one. */
-export function requestIdFor(key: string, text: string): string {
+export function isDraft({ text, images }: Draft): boolean {
+  return text !== "" || images !== null;
+}
+
+/** The id under which this is sent: the one it was sent with before, or a new one. */
+export function requestIdFor(key: string, { text, images }: Written): string {
   const draft = readDraft(key);
-  const requestId = (draft.text === text && draft.requestId) || randomId();
-  writeDraft(key, { text, requestId });
+  const same = draft.text === text && sameImages(draft.images ?? [], images);
+  const requestId = (same && draft.requestId) || randomId();
+  writeDraft(key, { text, images: images.length || draft.images ? images : null, requestId });
   return requestId;
+}
+
+export function sameImages(some: Attachment[], others: Attachment[]): boolean {
+  return some.length === others.length && some.every(({ id }, at) => id === others[at]?.id);
 }
 
 export function draftKey(userId: string, projectId: string | null): string {
   return `draft.${userId}.${projectId ?? "new"}`;
 }
 
-/** `text` is in the conversation: it is no draft any more, but what was written since still is. */
-export function settleDraft(key: string, text: string, nextKey: string): void {
-  const { text: stored } = readDraft(key);
-  writeDraft(key, { text: "", requestId: null });
-  if (stored && stored !== text) writeDraft(nextKey, { text: stored, requestId: null });
-}
-
-export interface DraftBox {
-  text: string;
-  write: (text: string) => void;
-  /** Empties the box; the stored draft stays until the server has the message. */
-  handOver: () => string;
-  /** Puts back what could not be sent, before anything written since. */
-  giveBack: (text: string) => void;
-}
-
-export function useDraft(key: string): DraftBox {
-  const [text, setText] = useState(() => readDraft(key).text);
-  const latest = useRef(text);
-
-  function show(next: string) {
-    latest.current = next;
-    setText(next);
-  }
-
-  return {
-    text,
-    write(next) {
-      show(next);
-      writeDraft(key, { text: next, requestId: null });
-    },
-    handOver() {
-      const sent = latest.current;
-      show("");
-      return sent;
-    },
-    giveBack(sent) {
-      if (latest.current === "") return show(sent);
-      const both = `${sent}\n\n${latest.current}`;
-      show(both);
-      writeDraft(key, { text: both, requestId: null });
-    },
-  };
+/** `sent` is in the conversation: it is no draft any more, but what was written since still is. */
+export function settleDraft(key: string, sent: Written, nextKey: string): void {
+  const stored = readDraft(key);
+  const text = stored.text === sent.text ? "" : stored.text;
+  const images = stored.images?.filter(({ id }) => sent.images.every((image) => image.id !== id));
+  writeDraft(key, noDraft);
+  const since = { text, images: images?.length ? images : null, requestId: null };
+  if (isDraft(since)) writeDraft(nextKey, since);
 }

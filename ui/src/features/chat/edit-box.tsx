@@ -1,14 +1,25 @@
-/** A question being put in other words. They are kept until the server has them. */
+/** A question being put in other words, or with other images. They are kept until the server has them. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import type { Message } from "../../api/client";
 import { Button } from "../../components/button";
 import { coarsePointer, useMedia } from "../../lib/media";
+import { AttachButton } from "./attach-button";
+import { pastedFiles, useTake } from "./attaching";
 import { fitToText } from "./autosize";
 import type { Branching } from "./branching";
-import { readDraft, writeDraft } from "./draft";
+import { noDraft, readDraft, writeDraft } from "./draft";
 import styles from "./edit-box.module.css";
+import { LazyStrip } from "./lazy-strip";
 import { messageRow } from "./message-action";
+import { changedImages, forgetTray, imagesIn, useTray } from "./tray";
 import { SendError } from "./trouble";
 
 interface EditBoxProps {
@@ -27,8 +38,12 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
   const [text, setText] = useState(() => readDraft(key).text || message.content);
   const [error, setError] = useState<unknown>(null);
   const busy = branching.busy === message.id;
-  const { hindrance } = branching;
-  const sendable = text.trim() !== "" && !hindrance && !busy;
+  const { hindrance, images } = branching;
+  const pictures = useTray(key, message.attachments);
+  const unready =
+    pictures.some(({ attachment }) => !attachment) ||
+    (pictures.length > 0 && images.imageless !== null);
+  const sendable = text.trim() !== "" && !hindrance && !busy && !unready;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: its height depends on the text.
   useLayoutEffect(() => fitToText(box.current), [text]);
@@ -40,14 +55,32 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
     box.current?.setSelectionRange(text.length, text.length);
   }, []);
 
+  const latest = useRef(text);
+  latest.current = text;
+  const take = useTake({
+    trayKey: key,
+    imageless: images.imageless,
+    append: (more) => write([latest.current, more].filter(Boolean).join("\n\n")),
+  });
+
+  function paste(event: ClipboardEvent) {
+    const files = pastedFiles(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    take(files);
+  }
+
   function write(next: string) {
+    latest.current = next;
     setText(next);
     setError(null);
-    writeDraft(key, { text: next === message.content ? "" : next, requestId: null });
+    const words = next === message.content ? "" : next;
+    writeDraft(key, { text: words, images: changedImages(key), requestId: null });
   }
 
   function cancel() {
-    writeDraft(key, { text: "", requestId: null });
+    writeDraft(key, noDraft);
+    forgetTray(key);
     onClose();
   }
 
@@ -56,7 +89,7 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
     if (!sendable || !row) return;
     setError(null);
     try {
-      await branching.edit(message, text, row);
+      await branching.edit(message, { text, images: imagesIn(key) }, row);
     } catch (failure) {
       setError(failure);
     }
@@ -73,6 +106,7 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
 
   return (
     <div className={styles.box}>
+      <LazyStrip pictures={pictures} imageless={images.imageless} />
       <textarea
         ref={box}
         value={text}
@@ -82,9 +116,11 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
         enterKeyHint={touch ? "enter" : "send"}
         onChange={(event) => write(event.target.value)}
         onKeyDown={press}
+        onPaste={paste}
       />
       {Boolean(error) && <SendError error={error} onRetry={() => void send()} />}
       <div className={styles.foot}>
+        {images.offered && <AttachButton onFiles={take} />}
         {hindrance && <p>{hindrance}</p>}
         <Button onClick={cancel}>
           <Trans>Cancel</Trans>

@@ -11,6 +11,7 @@ import { useStopping } from "./stopping";
 
 const answer: Message = {
   id: "m",
+  attachments: [],
   siblings: ["m"],
   project_id: "p",
   role: "assistant",

@@ -5,9 +5,10 @@ import { fileName, toMarkdown } from "./markdown-export";
 const words = {
   question: "Question",
   answer: (model: string | null) => (model ? `Answer (${model})` : "Answer"),
+  image: (name: string) => `Image: ${name}`,
 };
 const message = (role: Message["role"], content: string, model: string | null = null) =>
-  ({ role, content, model }) as Message;
+  ({ role, content, model, attachments: [] }) as unknown as Message;
 
 test("a conversation becomes Markdown in reading order, and its own Markdown stays as it is", () => {
   const messages = [
@@ -18,6 +19,14 @@ test("a conversation becomes Markdown in reading order, and its own Markdown sta
   ];
   expect(toMarkdown("Causes", messages, words)).toBe(
     "# Causes\n\n## Question\n\nWhy?\n\n## Answer (demo)\n\n# Because\n\n- of *that*\n\n## Question\n\nAnd?\n",
+  );
+});
+
+test("its images are named, because nothing outside could show them", () => {
+  const attachments = [{ name: "a [draft]_1.png" }, { name: "towers.jpg" }];
+  const question = { ...message("user", "Which?"), attachments } as Message;
+  expect(toMarkdown("Towers", [question], words)).toBe(
+    "# Towers\n\n## Question\n\n*[Image: a \\[draft\\]\\_1.png]*\n\n*[Image: towers.jpg]*\n\nWhich?\n",
   );
 });
 

@@ -4,16 +4,26 @@ import type { Message } from "../../api/client";
 export interface ExportWords {
   question: string;
   answer: (model: string | null) => string;
+  image: (name: string) => string;
 }
 
 export function toMarkdown(name: string, messages: Message[], words: ExportWords): string {
   const parts = messages
     .filter(({ content }) => content.trim() !== "")
-    .map(({ role, model, content }) => {
+    .map(({ role, model, content, attachments }) => {
       const heading = role === "user" ? words.question : words.answer(model ?? null);
-      return `## ${heading}\n\n${content.trim()}\n`;
+      // Nothing outside could show them.
+      const images = attachments
+        .map(({ name }) => `*[${escaped(words.image(name))}]*\n\n`)
+        .join("");
+      return `## ${heading}\n\n${images}${content.trim()}\n`;
     });
   return [`# ${name}\n`, ...parts].join("\n");
+}
+
+/** As text, whatever it means in Markdown. */
+function escaped(name: string): string {
+  return name.replace(/[\\*_[\]<>`]/g, "\\$&").replace(/\s+/g, " ");
 }
 
 /** What every system takes as the name of a file. */

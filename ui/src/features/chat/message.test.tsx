@@ -12,6 +12,7 @@ import { beginAnswer, hear } from "./transcript";
 
 const message: Message = {
   id: "m",
+  attachments: [],
   siblings: ["m"],
   project_id: "p",
   role: "assistant",
@@ -30,6 +31,7 @@ const branching: Branching = {
   hindrance: null,
   busy: null,
   model: null,
+  images: { offered: true, imageless: null },
   editKey: (id) => `draft.u.p.edit.${id}`,
   regenerate: vi.fn(),
   edit: vi.fn(),

@@ -10,6 +10,7 @@ import { Question } from "./question";
 
 const message: Message = {
   id: "q2",
+  attachments: [],
   siblings: ["q1", "q2", "q3"],
   project_id: "p",
   role: "user",
@@ -24,6 +25,7 @@ function newBranching(more: Partial<Branching> = {}): Branching {
     hindrance: null,
     busy: null,
     model: null,
+    images: { offered: true, imageless: null },
     editKey: (id) => `draft.u.p.edit.${id}`,
     regenerate: vi.fn(),
     edit: vi.fn(async () => {}),
@@ -52,7 +54,7 @@ test("a question is edited in place and sent by Enter", async () => {
   await userEvent.type(box(), " And a medlar?{enter}");
   expect(branching.edit).toHaveBeenCalledWith(
     message,
-    "What is a loquat? And a medlar?",
+    { text: "What is a loquat? And a medlar?", images: [] },
     expect.any(HTMLElement),
   );
 });

@@ -1,7 +1,7 @@
 /** What was asked: a soft block, which can be asked again in other words. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { memo, type ReactNode, useContext, useRef, useState } from "react";
-import type { Message } from "../../api/client";
+import type { Attachment, Message } from "../../api/client";
 import { CopyButton } from "../../components/copy-button";
 import { CopyIcon, MoreIcon, PencilIcon, TrashIcon } from "../../components/icons";
 import { Menu, MenuItem } from "../../components/menu";
@@ -9,11 +9,12 @@ import { copyText } from "../../lib/clipboard";
 import { BranchSwitch } from "./branch-switch";
 import type { Branching } from "./branching";
 import type { Doomed } from "./delete-dialog";
-import { readDraft } from "./draft";
+import { isDraft, readDraft, type Written } from "./draft";
 import { EditBox } from "./edit-box";
 import { HoldContext } from "./hold-context";
 import styles from "./message.module.css";
 import { MessageAction } from "./message-action";
+import { Pictures } from "./pictures";
 
 interface QuestionProps {
   message: Message;
@@ -23,11 +24,11 @@ interface QuestionProps {
 
 export const Question = memo(function Question({ message, branching, onDelete }: QuestionProps) {
   const { t } = useLingui();
-  const { id, content } = message;
+  const { id, content, attachments } = message;
   const row = useRef<HTMLElement>(null);
   const hold = useContext(HoldContext);
-  // Words that were not sent, because of a reload say, are shown again.
-  const begun = readDraft(branching.editKey(id)).text !== "";
+  // A change that was not sent, because of a reload say, is shown again.
+  const begun = isDraft(readDraft(branching.editKey(id)));
   const [chosen, setChosen] = useState<{ id: string; editing: boolean } | null>(null);
   const editing = chosen?.id === id ? chosen.editing : begun;
 
@@ -49,7 +50,7 @@ export const Question = memo(function Question({ message, branching, onDelete }:
     );
   }
   return (
-    <Asked ref={row} id={id} text={content}>
+    <Asked ref={row} id={id} text={content} images={attachments}>
       <div className={styles.actions}>
         <BranchSwitch message={message} branching={branching} />
         <span className={styles.shortcut}>
@@ -83,23 +84,25 @@ export const Question = memo(function Question({ message, branching, onDelete }:
 });
 
 /** On its way to the server. */
-export function PendingQuestion({ text, children }: { text: string; children?: ReactNode }) {
-  return <Asked text={text}>{children}</Asked>;
+export function PendingQuestion({ written }: { written: Written }) {
+  return <Asked {...written} />;
 }
 
 interface AskedProps {
   ref?: React.Ref<HTMLElement>;
   id?: string;
   text?: string;
+  images?: Attachment[];
   children?: ReactNode;
 }
 
-function Asked({ ref, id, text, children }: AskedProps) {
+function Asked({ ref, id, text, images = [], children }: AskedProps) {
   return (
     <article ref={ref} className={styles.mine} data-message={id}>
       <h2 className="visually-hidden">
         <Trans>You asked</Trans>
       </h2>
+      {images.length > 0 && <Pictures images={images} />}
       {text !== undefined && (
         <div className={styles.asked} dir="auto">
           {text}

@@ -6,15 +6,16 @@ import { codeOf } from "../../api/problem";
 import { createProject, projectQuery, projectsQuery, showProject } from "../../api/projects";
 import { backOff, wait } from "../../lib/back-off";
 import { online } from "../../lib/online";
-import { draftKey, requestIdFor, settleDraft } from "./draft";
+import { draftKey, requestIdFor, settleDraft, type Written } from "./draft";
 import { rememberFirstTurn } from "./naming";
+import { moveTray } from "./tray";
 
 export interface Sending {
   /** The message on its way, shown before the server has answered. */
-  pending: string | null;
+  pending: Written | null;
   error: unknown;
-  send: (text: string) => Promise<void>;
-  /** Stops waiting for the network; the text goes back into the box. */
+  send: (question: Written) => Promise<void>;
+  /** Stops waiting for the network; the message goes back into the box. */
   takeBack: () => void;
   forgetError: () => void;
 }
@@ -24,22 +25,22 @@ interface SendOptions {
   userId: string;
   model: string | null;
   draftKey: string;
-  /** The message is in the conversation; its text may leave the box. */
+  /** The message is in the conversation; it may leave the box. */
   onAccepted: (projectId: string) => void;
-  /** It is not: its text goes back into the box. */
-  onRefused: (text: string) => void;
+  /** It is not: it goes back into the box. */
+  onRefused: (question: Written) => void;
 }
 
 export function useSending(options: SendOptions): Sending {
   const queries = useQueryClient();
-  const [pending, setPending] = useState<string | null>(null);
+  const [pending, setPending] = useState<Written | null>(null);
   const [error, setError] = useState<unknown>(null);
   const made = useRef<string | null>(null);
   const waiting = useRef<AbortController | null>(null);
 
-  async function send(text: string) {
+  async function send(written: Written) {
     if (pending !== null) return;
-    setPending(text);
+    setPending(written);
     setError(null);
     const controller = new AbortController();
     const { signal } = controller;
@@ -55,8 +56,9 @@ export function useSending(options: SendOptions): Sending {
         rememberFirstTurn(project.id);
       }
       const question = {
-        content: text,
-        client_request_id: requestIdFor(options.draftKey, text),
+        content: written.text,
+        client_request_id: requestIdFor(options.draftKey, written),
+        ...(written.images.length > 0 ? { attachments: written.images.map(({ id }) => id) } : {}),
         ...(options.model ? { model: options.model } : {}),
       };
       const turn = await startTurn(projectId, question, async (attempt) => {
@@ -65,11 +67,13 @@ export function useSending(options: SendOptions): Sending {
       });
       await queries.cancelQueries({ queryKey: messagesQuery(projectId).queryKey });
       showTurn(queries, projectId, turn);
-      settleDraft(options.draftKey, text, draftKey(options.userId, projectId));
+      const nextKey = draftKey(options.userId, projectId);
+      settleDraft(options.draftKey, written, nextKey);
+      moveTray(options.draftKey, nextKey);
       options.onAccepted(projectId);
       void refreshProject(queries, projectId);
     } catch (failure) {
-      options.onRefused(text);
+      options.onRefused(written);
       if (signal.aborted) return;
       setError(failure);
       // Somebody's other tab is asking here: show its answer.

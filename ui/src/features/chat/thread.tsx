@@ -8,6 +8,7 @@ import { ArrowDownIcon } from "../../components/icons";
 import { createStore } from "../../lib/store";
 import type { Branching } from "./branching";
 import type { Doomed } from "./delete-dialog";
+import type { Written } from "./draft";
 import { Findable, type ShownRows, useShown } from "./findable";
 import type { LiveAnswer } from "./follow";
 import type { GoingOn } from "./going-on";
@@ -28,7 +29,7 @@ interface ThreadProps {
   branching: Branching;
   onDelete: (doomed: Doomed) => void;
   /** A question on its way, with its expected answer or with why it is not sent yet. */
-  pending: string | null;
+  pending: Written | null;
   expected: ReactNode;
   older: { has: boolean; busy: boolean; load: () => void };
   /** Messages that are not loaded, as far as their words are known. */
@@ -112,7 +113,7 @@ export function Thread(props: ThreadProps) {
             )}
             {pending !== null && (
               <>
-                <PendingQuestion text={pending} />
+                <PendingQuestion written={pending} />
                 {expected ?? <ExpectedAnswer />}
               </>
             )}

@@ -1,10 +1,11 @@
 /** Opens the settings of a conversation, and tells whether anything in them is set. */
 import { useLingui } from "@lingui/react/macro";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, useState } from "react";
 import type { Project } from "../../api/client";
 import { newChat } from "../../api/new-chat";
 import { IconButton } from "../../components/button";
 import { TuneIcon } from "../../components/icons";
+import { Part } from "../../components/part";
 import { classNames } from "../../lib/class-names";
 import { useStore } from "../../lib/store";
 import { isPlain } from "./draft";
@@ -38,9 +39,9 @@ export function SettingsButton({ project, ...rest }: SettingsButtonProps) {
         <TuneIcon />
       </IconButton>
       {open && project !== undefined && (
-        <Suspense>
+        <Part onClose={() => setOpen(false)}>
           <ConversationSettings project={project} {...rest} onClose={() => setOpen(false)} />
-        </Suspense>
+        </Part>
       )}
     </>
   );

@@ -11,6 +11,7 @@ const model = (id: string, provider: string, more: Partial<Model> = {}): Model =
   provider,
   is_default: false,
   built_in: false,
+  images: false,
   ...more,
 });
 const models = [

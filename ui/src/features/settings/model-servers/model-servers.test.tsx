@@ -22,13 +22,16 @@ const server = (more: Partial<Provider> = {}): Provider => ({
   updated_at: time,
   ...more,
 });
-const model = (name: string): ProviderModel => ({
+const model = (name: string, more: Partial<ProviderModel> = {}): ProviderModel => ({
   model: name,
   offered_to: "everyone",
   offered_to_is_own: false,
   is_default: false,
   is_naming: false,
   is_listed: true,
+  images: false,
+  images_is_own: false,
+  ...more,
 });
 const configured = {
   name: "cellar",
@@ -42,11 +45,13 @@ const configured = {
 const asked: string[] = [];
 let servers: Provider[] = [];
 let refusal: object | null = null;
+let small = model("small");
 
 beforeEach(() => {
   asked.length = 0;
   servers = [server()];
   refusal = null;
+  small = model("small");
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname, search } = new URL(request.url);
     const text = await request.text();
@@ -58,7 +63,7 @@ beforeEach(() => {
       return new Response(null, { status: 204 });
     }
     if (pathname.endsWith("/models")) {
-      return Response.json({ items: [model("large"), model("small")] });
+      return Response.json({ items: [model("large"), small] });
     }
     if (request.method === "GET")
       return Response.json({ items: servers, configured: [configured] });
@@ -79,6 +84,15 @@ afterEach(() => vi.unstubAllGlobals());
 const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
 const write = (label: string, value: string) =>
   fireEvent.change(screen.getByLabelText(label), { target: { value } });
+
+// Popovers neither open nor close here, and what is in them is only there once they do.
+HTMLElement.prototype.hidePopover ??= () => {};
+
+function choose(model: string, item: string) {
+  const menu = screen.getByRole("menu", { name: `More for ${model}`, hidden: true });
+  fireEvent(menu, Object.assign(new Event("beforetoggle"), { newState: "open" }));
+  fireEvent.click(within(menu).getByText(item));
+}
 
 test("servers say how they are, and only those of the page can be managed", async () => {
   expect((await screen.findByText("Workshop")).textContent).toBe("Workshop2 models");
@@ -131,6 +145,26 @@ test("a model is offered to somebody else", async () => {
   await waitFor(() =>
     expect(asked).toEqual([
       'PATCH /api/providers/s/models {"model":"large","offered_to":"administrators"}',
+    ]),
+  );
+});
+
+test("a model is said to take images, and not to, and left to tell itself", async () => {
+  small = model("small", { images: true, images_is_own: true });
+  await screen.findByText("Workshop");
+  press("Manage Workshop");
+  await screen.findByLabelText("Who may ask large");
+  expect(screen.getAllByText("Takes images")).toHaveLength(1);
+  choose("large", "It takes images");
+  choose("small", "It takes no images");
+  choose("small", "Find out whether it takes images");
+  expect(screen.queryAllByText("Find out whether it takes images")).toHaveLength(1);
+  const path = "PATCH /api/providers/s/models";
+  await waitFor(() =>
+    expect(asked).toEqual([
+      `${path} {"model":"large","images":true}`,
+      `${path} {"model":"small","images":false}`,
+      `${path} {"model":"small","images":null}`,
     ]),
   );
 });

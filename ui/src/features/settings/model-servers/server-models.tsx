@@ -1,4 +1,4 @@
-/** The models of one server: who may ask them, which one is asked without a choice, which one names conversations. */
+/** The models of one server: who may ask them, what they take, which is asked without a choice, which names conversations. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ComponentProps, type FormEvent, useState } from "react";
@@ -107,7 +107,11 @@ function ModelRow({ server, of: shown }: { server: Provider; of: ProviderModel }
     void changeProviderModel(queries, server.id, { model, ...change }).catch(tell);
   const forget = () => void forgetProviderModel(queries, server.id, model).catch(tell);
   const wasSpokenOf =
-    shown.offered_to_is_own || !shown.is_listed || shown.is_default || shown.is_naming;
+    shown.offered_to_is_own ||
+    shown.images_is_own ||
+    !shown.is_listed ||
+    shown.is_default ||
+    shown.is_naming;
 
   return (
     <li className={styles.model}>
@@ -121,6 +125,11 @@ function ModelRow({ server, of: shown }: { server: Provider; of: ProviderModel }
         {shown.is_naming && (
           <span className={settings.badge}>
             <Trans>Names conversations</Trans>
+          </span>
+        )}
+        {shown.images && (
+          <span className={settings.badge} data-quiet>
+            <Trans>Takes images</Trans>
           </span>
         )}
         {!shown.is_listed && (
@@ -156,6 +165,14 @@ function ModelRow({ server, of: shown }: { server: Provider; of: ProviderModel }
             <Trans>Let it name conversations</Trans>
           )}
         </MenuItem>
+        <MenuItem onChoose={() => say({ images: !shown.images })}>
+          {shown.images ? <Trans>It takes no images</Trans> : <Trans>It takes images</Trans>}
+        </MenuItem>
+        {shown.images_is_own && (
+          <MenuItem onChoose={() => say({ images: null })}>
+            <Trans>Find out whether it takes images</Trans>
+          </MenuItem>
+        )}
         {wasSpokenOf && (
           <MenuItem onChoose={forget}>
             {shown.is_listed ? <Trans>As the others</Trans> : <Trans>Remove</Trans>}

@@ -1,0 +1,106 @@
+/**
+ * The images of each draft, from the moment they are chosen: one that is on its way to the server gets there also while
+ * another conversation is shown.
+ */
+import type { Attachment } from "../../api/client";
+import { randomId } from "../../lib/ids";
+import { createStore, type Store, useStore } from "../../lib/store";
+import { readDraft, sameImages, writeDraft } from "./draft";
+
+export interface Picture {
+  key: string;
+  name: string;
+  /** What the server has; `null` until it has. */
+  attachment: Attachment | null;
+  /** It belongs to a message already, which keeps it. */
+  sent?: boolean;
+  /** What is sent of it, once that is known. */
+  image?: Blob;
+  /** Where the page has it from until then. */
+  address?: string;
+  /** Why it could not be sent. */
+  error?: unknown;
+  abort?: AbortController;
+}
+
+interface Tray extends Store<Picture[]> {
+  /** What was in it before anything was changed. */
+  before: Attachment[];
+}
+
+const trays = new Map<string, Tray>();
+
+/** `before`: what the message has that is being edited. */
+export function trayOf(key: string, before: Attachment[] = []): Tray {
+  const known = trays.get(key);
+  if (known) return known;
+  const isSent = (image: Attachment) => before.some(({ id }) => id === image.id);
+  const pictures = (readDraft(key).images ?? before).map((image) => ready(image, isSent(image)));
+  const tray = { ...createStore(pictures), before };
+  trays.set(key, tray);
+  return tray;
+}
+
+export function useTray(key: string, before?: Attachment[]): Picture[] {
+  return useStore(trayOf(key, before));
+}
+
+function ready(attachment: Attachment, sent: boolean): Picture {
+  return { key: randomId(), name: attachment.name, attachment, sent };
+}
+
+/** What the server has of it. */
+export function imagesIn(key: string): Attachment[] {
+  return trayOf(key)
+    .get()
+    .flatMap(({ attachment }) => attachment ?? []);
+}
+
+/** As a draft has it: `null` where nothing has changed. */
+export function changedImages(key: string): Attachment[] | null {
+  const images = imagesIn(key);
+  return sameImages(images, trayOf(key).before) ? null : images;
+}
+
+export function changeTray(key: string, change: (pictures: Picture[]) => Picture[]): void {
+  const tray = trayOf(key);
+  tray.set(change(tray.get()));
+  writeDraft(key, { text: readDraft(key).text, images: changedImages(key), requestId: null });
+}
+
+/** Changes one picture, or takes it out, in whichever tray it lies by now. Whether it lay in any. */
+export function changePicture(key: string, change: Partial<Picture> | null): boolean {
+  for (const [name, tray] of trays) {
+    if (!tray.get().some((picture) => picture.key === key)) continue;
+    changeTray(name, (all) =>
+      all.flatMap((one) => (one.key === key ? (change ? { ...one, ...change } : []) : one)),
+    );
+    return true;
+  }
+  return false;
+}
+
+/** Empties it for a message on its way, whose draft stays as it is. */
+export function takeFrom(key: string): Attachment[] {
+  const images = imagesIn(key);
+  trayOf(key).set([]);
+  return images;
+}
+
+/** Puts them back before what was added since; the draft stays as it is. */
+export function putBack(key: string, images: Attachment[]): void {
+  const tray = trayOf(key);
+  tray.set([...images.map((image) => ready(image, false)), ...tray.get()]);
+}
+
+/** What was added while a message was on its way follows into its conversation. */
+export function moveTray(from: string, to: string): void {
+  if (from === to) return;
+  const left = trayOf(from).get();
+  trays.delete(from);
+  if (left.length > 0) trayOf(to).set(left);
+}
+
+export function forgetTray(key: string): void {
+  trays.delete(key);
+}
