@@ -5,7 +5,7 @@ import { type FormEvent, type ReactNode, useRef, useState } from "react";
 import type { Project } from "../../api/client";
 import { newChat, setNewChat } from "../../api/new-chat";
 import { changeProject, showProject } from "../../api/projects";
-import { useSubmission } from "../../api/submission";
+import { goToMistake, useSubmission } from "../../api/submission";
 import { Button } from "../../components/button";
 import { Dialog } from "../../components/dialog";
 import { Notice } from "../../components/notice";
@@ -49,23 +49,17 @@ export default function ConversationSettings(props: ConversationSettingsProps) {
   const changed = chosen !== model || JSON.stringify(draft) !== JSON.stringify(before);
   const modelError = errorOf("model");
 
-  function showMistake() {
-    requestAnimationFrame(() =>
-      form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(),
-    );
-  }
-
   async function save(event: FormEvent) {
     event.preventDefault();
     const read = readDraft(draft);
-    setMistakes(read.mistakes);
-    if (Object.keys(read.mistakes).length > 0) return showMistake();
+    goToMistake(form.current, () => setMistakes(read.mistakes));
+    if (Object.keys(read.mistakes).length > 0) return;
     const done = await run(async () => {
       if (!project) return setNewChat(isPlain(read.settings) ? null : read.settings);
       const named = chosen && chosen !== project.model ? { model: chosen } : {};
       showProject(queries, await changeProject(project.id, { ...read.settings, ...named }));
-    });
-    if (!done) return showMistake();
+    }, form.current);
+    if (!done) return;
     if (chosen && chosen !== model) onModel(chosen);
     showToast(project ? t`Saved for this conversation` : t`Set for the new chat`, undefined, 2500);
     onClose();

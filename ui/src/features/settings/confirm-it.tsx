@@ -52,7 +52,7 @@ export function ConfirmIt(props: ConfirmItProps) {
         confirmation[field] = said;
       }
       await onConfirm(confirmation, written);
-    });
+    }, form);
   }
 
   function send(event: FormEvent<HTMLFormElement>) {

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { deleteAccount, exportAddress } from "../../api/account";
 import { useUser } from "../../api/session";
-import { useSubmission } from "../../api/submission";
+import { goToMistake, useSubmission } from "../../api/submission";
 import { Button } from "../../components/button";
 import { Dialog } from "../../components/dialog";
 import { Field } from "../../components/field";
@@ -23,14 +23,9 @@ export function DeleteAccount({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     const form = event.currentTarget;
     const right = typed.trim().toLowerCase() === email;
-    setWrong(!right);
-    if (!right) return;
+    if (!right) return goToMistake(form, () => setWrong(true));
     const password = String(new FormData(form).get("password"));
-    if (await run(() => deleteAccount(queries, password))) return;
-    // Once the error is shown beneath it.
-    requestAnimationFrame(() =>
-      form.querySelector<HTMLInputElement>("input[aria-invalid]")?.focus(),
-    );
+    await run(() => deleteAccount(queries, password), form);
   }
 
   return (

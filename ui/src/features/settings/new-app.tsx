@@ -31,8 +31,9 @@ export function NewApp({ app, onOn, onCancel }: NewAppProps) {
 
   async function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    const code = String(new FormData(event.currentTarget).get("code"));
-    await run(async () => onOn(await confirmTotp(queries, code)));
+    const form = event.currentTarget;
+    const code = String(new FormData(form).get("code"));
+    await run(async () => onOn(await confirmTotp(queries, code)), form);
   }
 
   return (

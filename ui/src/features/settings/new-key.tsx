@@ -32,9 +32,10 @@ export function NewKeyForm({ onMade, onCancel }: NewKeyFormProps) {
 
   async function make(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    const name = String(new FormData(event.currentTarget).get("name"));
+    const form = event.currentTarget;
+    const name = String(new FormData(form).get("name"));
     const expires_in_days = days === "never" ? null : Number(days);
-    await run(async () => onMade(await createKey(queries, { name, scope, expires_in_days })));
+    await run(async () => onMade(await createKey(queries, { name, scope, expires_in_days })), form);
   }
 
   const offered = (["read", "chat", "admin"] as const).filter(

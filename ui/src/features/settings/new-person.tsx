@@ -26,10 +26,11 @@ export function NewPersonForm({ onMade, onCancel, onInvite }: NewPersonFormProps
 
   async function make(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const email = String(form.get("email")).trim();
-    const name = String(form.get("name")).trim() || null;
-    await run(async () => onMade(await createPerson(queries, { email, name, role })));
+    const form = event.currentTarget;
+    const written = new FormData(form);
+    const email = String(written.get("email")).trim();
+    const name = String(written.get("name")).trim() || null;
+    await run(async () => onMade(await createPerson(queries, { email, name, role })), form);
   }
 
   return (

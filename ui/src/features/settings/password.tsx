@@ -24,15 +24,9 @@ export function Password() {
     event.preventDefault();
     const form = event.currentTarget;
     const [current, next] = fields.map((name) => String(new FormData(form).get(name)));
-    if (await run(() => changePassword(queries, current ?? "", next ?? ""))) {
-      setOpen(false);
-      showToast(t`Password changed. Your other devices are signed out.`);
-      return;
-    }
-    // Once the error is shown beneath it.
-    requestAnimationFrame(() =>
-      form.querySelector<HTMLInputElement>("input[aria-invalid]")?.focus(),
-    );
+    if (!(await run(() => changePassword(queries, current ?? "", next ?? ""), form))) return;
+    setOpen(false);
+    showToast(t`Password changed. Your other devices are signed out.`);
   }
 
   return (

@@ -20,9 +20,10 @@ export function Profile() {
   const { busy, errorOf, failure, run, forget } = useSubmission(["name"]);
   const changed = name.trim() !== saved;
 
-  async function save(event: FormEvent) {
+  async function save(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    if (changed && (await run(async () => void (await changeName(queries, name.trim())))))
+    const send = async () => void (await changeName(queries, name.trim()));
+    if (changed && (await run(send, event.currentTarget)))
       showToast(t`Name saved`, undefined, 2500);
   }
 

@@ -95,14 +95,19 @@ test("a new name is saved, and everybody who shows it knows", async () => {
   await waitFor(() => expect(queries.getQueryData(sessionQuery.queryKey)?.name).toBe("Ada L."));
 });
 
-test("a wrong password is told at its field", async () => {
+test("a wrong password is told at its field, which has the focus then", async () => {
   refusal = { status: 422, code: "invalid", field: "current_password", detail: "this is not it" };
+  // A frame that comes before what is wrong is on the page.
+  vi.stubGlobal("requestAnimationFrame", (frame: FrameRequestCallback) => frame(0));
   press("Change password");
   write("Current password", "wrong");
   write("New password", "a quiet orchard");
+  screen.getByLabelText("New password").focus();
   press("Change password");
   expect((await screen.findByRole("alert")).textContent).toContain("not your current password");
-  expect(screen.getByLabelText("Current password").getAttribute("aria-invalid")).toBe("true");
+  const field = screen.getByLabelText("Current password");
+  expect(field.getAttribute("aria-invalid")).toBe("true");
+  expect(document.activeElement).toBe(field);
 });
 
 test("a changed password closes its form", async () => {

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { Limit } from "../../../api/client";
 import { changeLimits } from "../../../api/limits";
-import { useSubmission } from "../../../api/submission";
+import { goToMistake, useSubmission } from "../../../api/submission";
 import { Button } from "../../../components/button";
 import { Dialog } from "../../../components/dialog";
 import { Field } from "../../../components/field";
@@ -37,7 +37,7 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
   useEffect(() => form.current?.querySelector("input")?.select(), []);
 
   async function put(value: number | null) {
-    if (!(await run(() => changeLimits(queries, { [name]: value })))) return;
+    if (!(await run(() => changeLimits(queries, { [name]: value }), form.current))) return;
     onClose();
     showToast(t`Saved`, undefined, 3000);
   }
@@ -46,10 +46,10 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
     event.preventDefault();
     const value = readAmount(typed, unit?.bytes, i18n.locale);
     if (value === null) {
-      setMistake(
-        unit ? t`Give a number, or 0 for no limit.` : t`Give a whole number, or 0 for no limit.`,
-      );
-      return;
+      const said = unit
+        ? t`Give a number, or 0 for no limit.`
+        : t`Give a whole number, or 0 for no limit.`;
+      return goToMistake(form.current, () => setMistake(said));
     }
     await put(value);
   }

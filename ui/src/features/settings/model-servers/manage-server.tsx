@@ -78,7 +78,7 @@ function ServerForm({ of: server, onChanged }: ServerFormProps) {
       ...(address !== server.base_url && { base_url: address }),
       ...(key.trim() && { api_key: key }),
     };
-    if (!(await run(() => changeProvider(queries, server.id, change)))) return;
+    if (!(await run(() => changeProvider(queries, server.id, change), event.currentTarget))) return;
     setValues({ ...values, key: "" });
     onChanged(false);
     showToast(t`Saved`, undefined, 3000);

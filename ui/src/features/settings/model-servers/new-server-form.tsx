@@ -27,7 +27,7 @@ export function NewServerForm({ onMade, onCancel }: NewServerFormProps) {
   async function add(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const server = { name, base_url: address, ...(key.trim() && { api_key: key }) };
-    await run(async () => onMade(await createProvider(queries, server)));
+    await run(async () => onMade(await createProvider(queries, server)), event.currentTarget);
   }
 
   return (

@@ -193,7 +193,9 @@ function NameModel({ of: server }: { of: Provider }) {
   async function name(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const change = { model: model.trim(), offered_to: server.offered_to };
-    if (await run(() => changeProviderModel(queries, server.id, change))) setModel("");
+    const { currentTarget } = event;
+    if (await run(() => changeProviderModel(queries, server.id, change), currentTarget))
+      setModel("");
   }
 
   return (
