@@ -207,7 +207,9 @@ on_both_databases! {
             problem_of(ada.post(&messages, json!({"content": "x", "model": "gpt-99"})).await, 422, "model_unknown").await;
         assert_eq!(unknown["field"], "model");
         problem_of(ada.patch(&format!("/api/projects/{project}"), json!({"name": " "})).await, 422, "invalid").await;
-        for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1.2"] {
+        let id = "0".repeat(32);
+        let [early, late] = [-8_000_000_000_000_000_i64, 8_000_000_000_000_000].map(|time| format!("cursor={time}.{id}"));
+        for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1.2", &early, &late, &format!("query=x&{early}")] {
             problem_of(ada.get(&format!("/api/projects/?{query}")).await, 422, "invalid").await;
         }
         problem_of(ada.get("/api/projects/not-an-id").await, 404, "not_found").await;

@@ -316,6 +316,9 @@ fn normal_name(name: String) -> Outcome<String> {
     Ok(name)
 }
 
+/// The end of the year 9999, in milliseconds.
+const LATEST_CURSOR: i64 = 253_402_300_799_999;
+
 /// A place in the list: the time in milliseconds and the id.
 fn cursor_after(project: &project::Model) -> String {
     format!("{}.{}", project.updated_at.timestamp_millis(), project.id.simple())
@@ -323,7 +326,9 @@ fn cursor_after(project: &project::Model) -> String {
 
 fn read_cursor(cursor: &str) -> Outcome<(chrono::DateTime<chrono::Utc>, Uuid)> {
     let (time, id) = cursor.split_once('.').ok_or_else(page::bad_cursor)?;
-    let time = time.parse().ok().and_then(chrono::DateTime::from_timestamp_millis);
+    // Others were never ours, and PostgreSQL knows no times before 4713 BC.
+    let time = time.parse().ok().filter(|time| (0..=LATEST_CURSOR).contains(time));
+    let time = time.and_then(chrono::DateTime::from_timestamp_millis);
     let id = Uuid::try_parse(id).ok();
     time.zip(id).ok_or_else(page::bad_cursor)
 }
