@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::{RequiredFactor, Signup};
 use crate::db::Db;
 use crate::entity::audit_log::Action;
-use crate::entity::{invite, session, user};
+use crate::entity::{invite, password_reset, session, user};
 use crate::error::{Error, Result};
 use crate::vault::Vault;
 
@@ -287,6 +287,8 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
     let user = user.update(&transaction).await?;
     if new_password {
         session::Entity::delete_others(user.id, person.session_id).exec(&transaction).await?;
+        // Whoever has a link for another one must not take the account back with it.
+        password_reset::Entity::delete_by_id(user.id).exec(&transaction).await?;
         audit::note(&transaction, Some(&user), Action::PasswordChanged, &user, &[]).await?;
     }
     db.commit(transaction).await?;
@@ -298,10 +300,15 @@ pub async fn change_account(db: &Db, auth: &Auth, person: &SignedIn, change: Acc
 pub async fn delete_account(db: &Db, auth: &Auth, person: &SignedIn, password: SecretString) -> Result<()> {
     let user = &person.caller.user;
     accounts::check_password(auth, user, password, "password").await?;
-    let transaction = accounts::write_in_session(db, person).await?;
-    people::remove(&transaction, user.id).await?;
-    audit::note(&transaction, Some(user), Action::UserDeleted, user, &[]).await?;
-    db.commit(transaction).await?;
+    people::patiently(|| async {
+        let transaction = db.write().await?;
+        people::make_way(&transaction, user.id).await?;
+        accounts::lock_in_session(&transaction, person).await?;
+        people::remove(&transaction, user.id).await?;
+        audit::note(&transaction, Some(user), Action::UserDeleted, user, &[]).await?;
+        Ok(db.commit(transaction).await?)
+    })
+    .await?;
     auth.recent.forget();
     Ok(())
 }

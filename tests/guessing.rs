@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use loquat::config::{AccountLimits, Config};
+use reqwest::header::HeaderValue;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -85,6 +86,13 @@ on_both_databases! {
             assert!((1..=20).contains(&wait), "{wait}");
         }
         assert_eq!(server.app.auth.hasher.done(), hashed, "a flood costs no hashing");
+        // What a client writes before the address that the proxy adds in the same line changes nothing.
+        for before in [&b"\xff"[..], b"203.0.113.9", b"\xe9, unknown", b","] {
+            let forwarded = HeaderValue::from_bytes(&[before, b", 198.51.100.1"].concat()).unwrap();
+            let body = json!({"email": ada.email, "password": PASSWORD});
+            let request = ada.elsewhere().request(Method::POST, "/api/login/").header("x-forwarded-for", forwarded);
+            refused(request.json(&body).send().await.unwrap(), "too_many_sign_ins").await;
+        }
         assert_eq!(sign_in(&ada, "198.51.100.2", &ada.email, PASSWORD).await.status(), 200);
     }
 
@@ -340,6 +348,7 @@ fn the_document_tells_what_is_limited_and_when_to_try_again() {
         "login",
         "login_second_factor",
         "login_passkey",
+        "login_passkey_options",
         "register",
         "create_message",
         "edit_message",

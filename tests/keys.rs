@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use loquat::clock;
-use loquat::entity::api_key;
+use loquat::entity::{api_key, session};
 use reqwest::Method;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Set};
 use serde_json::{Value, json};
 
 use crate::harness::audit;
@@ -146,6 +146,20 @@ on_both_databases! {
         assert_eq!(deletion.send().await.unwrap().status(), 204);
         problem_of(kept.get("/api/check_session/").await, 401, "key_invalid").await;
         assert!(api_key::Entity::find().all(server.app.db.reader()).await.unwrap().is_empty());
+    }
+
+    async fn what_lasts_is_not_made_in_a_session_that_has_ended(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        ada.read("/api/users/me").await;
+        // As the command line does it: the server believes for a moment yet what it knows.
+        let transaction = server.app.db.write().await.unwrap();
+        session::Entity::delete_of(ada.id().await).exec(&transaction).await.unwrap();
+        server.app.db.commit(transaction).await.unwrap();
+        problem_of(ada.post("/api/keys/", json!({"name": "x", "scope": "chat"})).await, 401, "not_signed_in").await;
+        let proof = json!({"password": PASSWORD});
+        problem_of(ada.post("/api/second_factor/totp", proof).await, 401, "not_signed_in").await;
+        assert_eq!(api_key::Entity::find().count(server.app.db.reader()).await.unwrap(), 0);
     }
 
     async fn a_key_ends_at_its_time(kind) {

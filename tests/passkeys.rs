@@ -74,7 +74,7 @@ on_both_databases! {
         // Nor is it one of somebody else's account.
         let ben = server.person("ben").await;
         let mut same = Authenticator::new();
-        same.id = phone.id;
+        same.id.clone_from(&phone.id);
         problem_of(add(&ben, &mut same, json!({})).await, 409, "passkey_known").await;
         assert_eq!(ben.read("/api/second_factor").await["is_on"], false);
         // Nobody else's list has them, and nobody else deletes them.
@@ -87,6 +87,42 @@ on_both_databases! {
         assert_eq!(ada.request(Method::DELETE, &path).json(&proof).send().await.unwrap().status(), 204);
         problem_of(sign_in(&nobody, &mut phone).await, 401, "wrong_factor").await;
         json_of(sign_in(&nobody, &mut laptop).await, 200).await;
+    }
+
+    async fn a_passkey_has_an_id_that_the_standard_allows(kind) {
+        let server = server(kind).await;
+        let ada = server.person("ada").await;
+        let with_id = |length: usize| {
+            let mut device = Authenticator::new();
+            device.id = (0..length).map(|_| rand::random()).collect();
+            device
+        };
+        for length in [1024, 3000] {
+            let refused = add(&ada, &mut with_id(length), json!({})).await;
+            assert_eq!(problem_of(refused, 422, "invalid").await["field"], "credential");
+        }
+        let mut longest = with_id(1023);
+        assert_eq!(add(&ada, &mut longest, json!({})).await.status(), 201);
+        assert_eq!(sign_in(&ada, &mut longest).await.status(), 200);
+    }
+
+    async fn nobody_fills_the_waiting_room_of_the_others(kind) {
+        let server = Server::with(kind, |config| {
+            config.public_url = Some("https://chat.example.org".parse().unwrap());
+            config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            config.limits.accounts.sign_ins_per_minute = Some(5);
+        })
+        .await;
+        let nobody = Person::nobody(&server);
+        let ask = async |from: &str| {
+            let request = nobody.request(Method::POST, "/api/login/passkey/options").header("x-forwarded-for", from);
+            request.json(&json!({})).send().await.unwrap()
+        };
+        for _ in 0..5 {
+            assert_eq!(ask("198.51.100.1").await.status(), 200);
+        }
+        problem_of(ask("198.51.100.1").await, 429, "too_many_sign_ins").await;
+        assert_eq!(ask("198.51.100.2").await.status(), 200);
     }
 
     async fn an_answer_is_good_once_and_for_its_question(kind) {
@@ -135,10 +171,10 @@ on_both_databases! {
             |device| device.origin = "http://chat.example.org".to_owned(),
             |device| device.site = "evil.example".to_owned(),
             |device| device.verified = false,
-            |device| device.id = rand::random(),
+            |device| device.id = rand::random::<[u8; 16]>().to_vec(),
         ];
         for (number, wrong) in wrongs.iter().enumerate() {
-            let (origin, site, id) = (phone.origin.clone(), phone.site.clone(), phone.id);
+            let (origin, site, id) = (phone.origin.clone(), phone.site.clone(), phone.id.clone());
             wrong(&mut phone);
             let refused = sign_in(&nobody, &mut phone).await;
             assert_eq!(refused.status(), 401, "{number}");
@@ -148,7 +184,7 @@ on_both_databases! {
         // Her own key, for somebody else's account; and a signature of something else.
         let own = std::mem::replace(&mut of_eve.user_handle, phone.user_handle.clone());
         problem_of(sign_in(&nobody, &mut of_eve).await, 401, "wrong_factor").await;
-        of_eve.id = phone.id;
+        of_eve.id.clone_from(&phone.id);
         problem_of(sign_in(&nobody, &mut of_eve).await, 401, "wrong_factor").await;
         of_eve.user_handle = own;
         let mut tampered = answer(&nobody, &mut phone).await;

@@ -3,8 +3,11 @@
 use loquat::app::Parts;
 use loquat::auth::people::{self, NewPerson, PersonChange};
 use loquat::auth::{caller, invites, resets};
+use loquat::config::AllowedHost;
+use loquat::entity::provider::Audience;
 use loquat::entity::{invite, password_reset, user};
 use loquat::error::Error;
+use loquat::providers::{Change, ModelChange, New};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
 
@@ -171,10 +174,21 @@ on_both_databases! {
     }
 
     async fn who_is_no_administrator_any_more_finishes_nothing_as_one(kind) {
-        let server = Server::start(kind).await;
+        let server = Server::with(kind, |config| config.allowed_provider_hosts = vec![AllowedHost::parse("127.0.0.1").unwrap()]).await;
         let root = server.administrator("root").await;
         let (ada, eve) = (server.administrator("ada").await, server.person("eve").await);
-        let Parts { db, auth, .. } = &*server.app;
+        let Parts { db, auth, providers, .. } = &*server.app;
+        let by = caller::of_key(db, auth, &root.new_key("admin").await.1, [127, 0, 0, 1].into()).await.unwrap();
+        let server_at = |address: &str| New {
+            name: format!("server {}", address.len()),
+            base_url: address.to_owned(),
+            api_key: None,
+            prefill: None,
+            context_tokens: None,
+            offered_to: Audience::Everyone,
+            enabled: true,
+        };
+        let kept = providers.create(&by, server_at("http://127.0.0.1:8")).await.unwrap().id;
         // A request that came in before, and goes on after.
         let late = caller::of_key(db, auth, &ada.new_key("admin").await.1, [127, 0, 0, 1].into()).await.unwrap();
         json_of(root.patch(&address(&ada).await, json!({"role": "member"})).await, 200).await;
@@ -186,6 +200,11 @@ on_both_databases! {
             people::create(db, auth, &late, person()).await.map(drop),
             resets::create(db, &late, id).await.map(drop),
             invites::create(db, &late, user::Role::Admin, chrono::Duration::days(1)).await.map(drop),
+            providers.create(&late, server_at("http://127.0.0.1:10")).await.map(drop),
+            providers.change(&late, kept, Change { base_url: Some("http://127.0.0.1:9".to_owned()), ..Change::default() }).await.map(drop),
+            providers.delete(&late, kept).await,
+            providers.change_model(&late, kept, "m", ModelChange { is_default: Some(true), ..ModelChange::default() }).await.map(drop),
+            providers.forget_model(&late, kept, "m").await,
         ];
         for (number, outcome) in outcomes.into_iter().enumerate() {
             assert!(matches!(outcome, Err(Error::AdminOnly)), "{number}: {outcome:?}");

@@ -41,6 +41,31 @@ on_both_databases! {
         problem_of(ada.post("/api/projects/", json!({})).await, 404, "not_found").await;
     }
 
+    async fn an_account_is_deleted_while_it_and_others_are_busy(kind) {
+        let provider = Provider::always(Script::answer("fine")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let _root = server.administrator("root").await;
+        for round in 0..6 {
+            let ada = server.administrator(&format!("ada-{round}")).await;
+            let projects = join_all((0..8).map(|_| ada.project())).await;
+            let busy = join_all((0..24).map(|n| {
+                let (ada, project) = (&ada, &projects[n % projects.len()]);
+                async move {
+                    match n % 3 {
+                        0 => ada.post("/api/invites/", json!({})).await,
+                        1 => ada.patch("/api/users/me", json!({"name": "A"})).await,
+                        _ => ada.post(&format!("/api/projects/{project}/messages"), json!({"content": "hi"})).await,
+                    }
+                }
+            }));
+            let (busy, deleted) = tokio::join!(busy, ada.delete_account());
+            assert_eq!(deleted.status(), 204);
+            for response in busy {
+                assert!(response.status().as_u16() < 500, "{} {}", response.url().clone(), response.text().await.unwrap());
+            }
+        }
+    }
+
     async fn of_thirty_uses_of_the_setup_link_at_once_one_makes_an_administrator(kind) {
         let server = Server::start(kind).await;
         let token = invites::setup(&server.app.db).await.unwrap().unwrap();

@@ -1,6 +1,8 @@
 //! Links for a new password: good once, for a day, and for the newest only.
 
 use chrono::Duration;
+use loquat::app::Parts;
+use loquat::auth::accounts;
 use loquat::clock;
 use loquat::entity::password_reset;
 use reqwest::Response;
@@ -49,6 +51,23 @@ on_both_databases! {
         program.read("/api/users/me").await;
         let log = root.read("/api/audit/?action=password_reset").await;
         assert_eq!((log["items"].as_array().unwrap().len(), log["items"][0]["actor_email"].as_str()), (1, Some("ada@example.org")));
+    }
+
+    async fn a_link_from_before_a_new_password_is_worth_nothing(kind) {
+        let server = Server::start(kind).await;
+        let root = server.administrator("root").await;
+        let ada = server.person("ada").await;
+        let token = link_for(&root, &ada).await;
+        json_of(ada.patch("/api/users/me", json!({"name": "Ada"})).await, 200).await;
+        let change = json!({"password": OTHER, "current_password": PASSWORD});
+        json_of(ada.patch("/api/users/me", change).await, 200).await;
+        problem_of(redeem(&server, &token, "one that somebody else chose").await, 403, "reset_invalid").await;
+        let token = link_for(&root, &ada).await;
+        let Parts { db, auth, .. } = &*server.app;
+        let user = accounts::find(db, &ada.email).await.unwrap();
+        accounts::reset_password(db, &auth.hasher, &user, PASSWORD.to_owned().into()).await.unwrap();
+        problem_of(redeem(&server, &token, "one that somebody else chose").await, 403, "reset_invalid").await;
+        assert_eq!(sign_in(&server, &ada, PASSWORD).await, 200);
     }
 
     async fn of_many_at_once_one_sets_the_password(kind) {

@@ -1,6 +1,7 @@
 //! Following answers: from any position, by any number, at any time.
 
 use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::json;
 
 use crate::harness::client::{answer_of, problem_of};
@@ -85,11 +86,30 @@ on_both_databases! {
         assert_eq!(text(&rest), "two three");
         let done = ada.stream(&project, "count").header("last-event-id", END.to_string()).send().await.unwrap();
         assert_eq!(done.status(), 204);
+        // What cannot be stored is neither, and an id that cannot be read is not the same as none.
+        let nul = ada.stream(&project, "count").query(&[("client_request_id", "\0")]).header("last-event-id", "0");
+        assert_eq!(problem_of(nul.send().await.unwrap(), 422, "invalid").await["field"], "client_request_id");
+        for unreadable in [&b"\xff"[..], b"x", b"-1", b"1.5", b"99999999999999999999"] {
+            let header = HeaderValue::from_bytes(unreadable).unwrap();
+            let response = ada.stream(&project, "something else").header("last-event-id", header).send().await.unwrap();
+            assert_eq!(problem_of(response, 422, "invalid").await["field"], "Last-Event-ID");
+        }
         // Even for a question that was never asked, a reconnect starts nothing.
         let unknown = ada.stream(&project, "something else").header("last-event-id", "0").send().await.unwrap();
         assert_eq!(unknown.status(), 204);
         assert_eq!(provider.calls().len(), 1);
         assert_eq!(ada.messages(&project).await.len(), 2);
+    }
+
+    async fn a_question_with_nul_is_found_again_as_it_was_stored(kind) {
+        let provider = Provider::always(Script::answer("fine")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let asked = Events::new(ada.stream(&project, "a\0b").send().await.unwrap()).rest().await;
+        let again = ada.stream(&project, "a\0b").header("last-event-id", "0").send().await.unwrap();
+        assert_eq!(text(&Events::new(again).rest().await), text(&asked));
+        assert_eq!(provider.calls().len(), 1);
     }
 
     async fn without_a_question_the_stream_follows_what_is_being_written(kind) {

@@ -279,6 +279,12 @@ on_both_databases! {
         for cookie in [format!("access_token={good}"), format!("theme=dark; access_token={good}; other=1"), format!("access_token={good}; access_token=x")] {
             assert_eq!(show(&cookie).await.status(), 200, "{cookie}");
         }
+        // Another program's cookie of the same host may hold any bytes.
+        for other in [&b"other=\xe9; "[..], "name=Zoë; ".as_bytes(), b"\xff\xfe=\x80; ; =; "] {
+            let cookie = HeaderValue::from_bytes(&[other, format!("access_token={good}").as_bytes()].concat()).unwrap();
+            let response = nobody.request(Method::GET, "/api/check_session/").header("cookie", cookie).send().await.unwrap();
+            assert_eq!(response.status(), 200, "{other:?}");
+        }
         let corpus = corpus(&claims, &claims_of(&eve), &ended);
         assert!(corpus.len() > 150, "{}", corpus.len());
         let expected = problem_of(nobody.get("/api/check_session/").await, 401, "not_signed_in").await;

@@ -81,12 +81,18 @@ impl Api {
 
     /// Begins to sign in with a passkey
     ///
-    /// Anybody may. Gives what the browser asks a device for; the answer goes to `POST /api/login/passkey`, or proves who
+    /// Anybody may, as often as they may sign in. Gives what the browser asks a device for; the answer goes to `POST /api/login/passkey`, or proves who
     /// you are where second factors are changed. Passkeys work only where this server is opened by a name and HTTPS, or
     /// as `localhost`.
     #[oai(path = "/api/login/passkey/options", method = "post", operation_id = "login_passkey_options")]
-    async fn passkey_options(&self, app: Data<&App>, request: &Request) -> Result<Json<PasskeyOptions>, Failure> {
+    async fn passkey_options(
+        &self,
+        app: Data<&App>,
+        client: Data<&Client>,
+        request: &Request,
+    ) -> Result<Json<PasskeyOptions>, Failure> {
         let site = proof::site(&app, request)?;
+        aside::tell(app.auth.limits.passkey(client.address)?);
         Ok(Json(passkeys::ask(&app.auth, &site)?.into()))
     }
 

@@ -1,6 +1,7 @@
 //! `/api/projects/{project_id}/messages/{message_id}`: one message, and what can be done with it.
 
 use bytes::Bytes;
+use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::auth::{Caller, Held};
 use crate::chat::branch;
 use crate::chat::reader::{self, Reader};
-use crate::chat::turn::{self, Asked, Request};
+use crate::chat::turn::{self, Asked, Request as Wanted};
 use crate::entity::message;
 use crate::error::{Error, Result as Outcome};
 
@@ -113,7 +114,7 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let MessageChange { content, client_request_id, model, attachments } = body.0;
         let asked = Asked::Edited { message_id: message_id.0, content, attachments };
-        shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
+        shown::accept(&app, &access.0, project_id.0, Wanted { asked, client_request_id, model }).await
     }
 
     /// Deletes a message with everything below it
@@ -153,7 +154,7 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let Regeneration { client_request_id, model } = body.0;
         let asked = Asked::Again { message_id: message_id.0 };
-        shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
+        shown::accept(&app, &access.0, project_id.0, Wanted { asked, client_request_id, model }).await
     }
 
     /// Goes on with an answer that was cut short
@@ -179,7 +180,7 @@ impl Api {
     ) -> Result<Accepted, Failure> {
         let Continuation { client_request_id, model } = body.0;
         let asked = Asked::Continue { message_id: message_id.0 };
-        shown::accept(&app, &access.0, project_id.0, Request { asked, client_request_id, model }).await
+        shown::accept(&app, &access.0, project_id.0, Wanted { asked, client_request_id, model }).await
     }
 
     /// Follows one answer
@@ -195,15 +196,16 @@ impl Api {
         &self,
         app: Data<&App>,
         access: Access,
+        request: &Request,
         /// The conversation.
         project_id: Path<Uuid>,
         /// The answer.
         message_id: Path<Uuid>,
         /// The position to go on from; browsers send it when they reconnect.
         #[oai(name = "Last-Event-ID")]
-        last_event_id: Header<Option<String>>,
+        _last_event_id: Header<Option<String>>,
     ) -> Result<Events, Failure> {
-        let position = stream::position(last_event_id.0.as_deref())?;
+        let position = stream::position(request.headers())?;
         let message = find(&app, &access.0, project_id.0, message_id.0).await?;
         Ok(follow(&app, message, position).await?.events(app.auth.hold(&access.0)))
     }

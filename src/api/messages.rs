@@ -132,9 +132,9 @@ impl Api {
         model: Query<Option<String>>,
         /// The position to go on from; browsers send it when they reconnect.
         #[oai(name = "Last-Event-ID")]
-        last_event_id: Header<Option<String>>,
+        _last_event_id: Header<Option<String>>,
     ) -> Result<Events, Failure> {
-        let position = stream::position(last_event_id.0.as_deref())?;
+        let position = stream::position(request.headers())?;
         let caller = &access.0;
         let Some(content) = content.0 else {
             let project = projects::find(&app, caller, project_id.0).await?;
@@ -174,10 +174,14 @@ async fn earlier(
     let project = projects::find(app, caller, project_id).await?;
     let question = match request_id {
         Some(id) => {
+            turn::check_request_id(id)?;
             let question = message::Entity::requested(caller.id(), id).one(app.db.reader()).await?;
             question.filter(|question| question.project_id == project.id && question.role == Role::User)
         }
-        None => message::Entity::newest_question(app.db.reader(), caller.id(), project.id, content).await?,
+        None => {
+            message::Entity::newest_question(app.db.reader(), caller.id(), project.id, &turn::as_stored(content))
+                .await?
+        }
     };
     let Some(question) = question else { return Ok(None) };
     Ok(message::Entity::answers_to(question.id).one(app.db.reader()).await?)

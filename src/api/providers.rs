@@ -70,7 +70,7 @@ impl Api {
         administrator: Administrator,
         body: Body<NewProvider>,
     ) -> Result<Created, Failure> {
-        let row = app.providers.create(&administrator.0.user, body.0.into()).await?;
+        let row = app.providers.create(&administrator.0, body.0.into()).await?;
         let known = app.chat.catalog.providers().await;
         Ok(Created::Created(Json(Provider::of(&app, row, &known))))
     }
@@ -103,7 +103,7 @@ impl Api {
         provider_id: Path<Uuid>,
         body: Body<ProviderChange>,
     ) -> Result<Json<Provider>, Failure> {
-        let row = app.providers.change(&administrator.0.user, provider_id.0, body.0.into()).await?;
+        let row = app.providers.change(&administrator.0, provider_id.0, body.0.into()).await?;
         Ok(Json(Provider::of(&app, row, &app.chat.catalog.providers().await)))
     }
 
@@ -118,7 +118,7 @@ impl Api {
         /// The model server.
         provider_id: Path<Uuid>,
     ) -> Result<Deleted, Failure> {
-        app.providers.delete(&administrator.0.user, provider_id.0).await?;
+        app.providers.delete(&administrator.0, provider_id.0).await?;
         Ok(Deleted::Gone)
     }
 
@@ -165,7 +165,7 @@ impl Api {
         body: Body<ProviderModelChange>,
     ) -> Result<Json<ProviderModel>, Failure> {
         let (model, change) = body.0.apart();
-        Ok(Json(app.providers.change_model(&administrator.0.user, provider_id.0, &model, change).await?.into()))
+        Ok(Json(app.providers.change_model(&administrator.0, provider_id.0, &model, change).await?.into()))
     }
 
     /// Takes back what was said of a model
@@ -181,7 +181,7 @@ impl Api {
         /// The model, by the name that its server knows it by.
         model: Query<String>,
     ) -> Result<Deleted, Failure> {
-        app.providers.forget_model(&administrator.0.user, provider_id.0, &model.0).await?;
+        app.providers.forget_model(&administrator.0, provider_id.0, &model.0).await?;
         Ok(Deleted::Gone)
     }
 }

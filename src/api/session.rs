@@ -139,9 +139,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 }
 
 fn token(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    // Somebody else's cookie of the same host may hold any bytes.
+    let cookies = headers.get_all(header::COOKIE).iter().map(|cookies| String::from_utf8_lossy(cookies.as_bytes()));
     cookies
-        .flat_map(|cookies| ::cookie::Cookie::split_parse(cookies.to_owned()))
+        .flat_map(|cookies| ::cookie::Cookie::split_parse(cookies.into_owned()))
         .filter_map(std::result::Result::ok)
         .find(|cookie| cookie.name() == cookie::NAME)
         .map(|cookie| cookie.value().to_owned())

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use poem::http::{HeaderValue, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Payload;
@@ -34,6 +34,9 @@ impl Events {
         })
     }
 }
+
+/// Where browsers say what they have.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 const PIECE: usize = 64 * 1024;
 
@@ -109,14 +112,18 @@ impl ApiResponse for Events {
 }
 
 /// Where a client wants to go on, from the header that browsers send when they reconnect.
-pub(super) fn position(last_event_id: Option<&str>) -> Result<Option<u64>> {
-    match last_event_id.map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(id) => id.parse().map(Some).map_err(|_| {
-            Error::invalid(
-                "Last-Event-ID",
-                "this is not the id of an event of ours; leave the header out to begin at the start",
-            )
-        }),
+///
+/// Whatever stands in it: a header that cannot be read is not the same as none, which may start a turn.
+pub(super) fn position(headers: &HeaderMap) -> Result<Option<u64>> {
+    let Some(id) = headers.get(LAST_EVENT_ID).map(|id| id.as_bytes().trim_ascii()) else { return Ok(None) };
+    if id.is_empty() {
+        return Ok(None);
     }
+    let position = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+    position.map(Some).ok_or_else(|| {
+        Error::invalid(
+            "Last-Event-ID",
+            "this is not the id of an event of ours; leave the header out to begin at the start",
+        )
+    })
 }

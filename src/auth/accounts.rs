@@ -9,7 +9,7 @@ use crate::audit;
 use crate::clock;
 use crate::db::Db;
 use crate::entity::audit_log::Action;
-use crate::entity::{session, user};
+use crate::entity::{password_reset, session, user};
 use crate::error::{Error, Result};
 
 /// The account with an address, in any case.
@@ -29,6 +29,7 @@ pub async fn reset_password(db: &Db, hasher: &Hasher, user: &user::Model, passwo
     let transaction = db.write().await?;
     change.update(&transaction).await?;
     let ended = session::Entity::delete_of(user.id).exec(&transaction).await?;
+    password_reset::Entity::delete_by_id(user.id).exec(&transaction).await?;
     audit::note(&transaction, None, Action::PasswordReset, user, &[]).await?;
     db.commit(transaction).await?;
     Ok(ended.rows_affected)
@@ -55,10 +56,16 @@ pub(super) async fn check_password(
 /// since the request was let in, because its password is known to somebody else.
 pub(super) async fn write_in_session(db: &Db, person: &SignedIn) -> Result<DatabaseTransaction> {
     let transaction = db.write().await?;
+    lock_in_session(&transaction, person).await?;
+    Ok(transaction)
+}
+
+/// Locks the account of a person whose session still lives.
+pub(super) async fn lock_in_session(transaction: &DatabaseTransaction, person: &SignedIn) -> Result<()> {
     // The person first, as everybody does who ends sessions, so that no two wait for each other.
     let user_id = person.caller.id();
-    user::Entity::find_by_id(user_id).lock_exclusive().one(&transaction).await?.ok_or(Error::NotSignedIn)?;
+    user::Entity::find_by_id(user_id).lock_exclusive().one(transaction).await?.ok_or(Error::NotSignedIn)?;
     let session = session::Entity::valid(person.session_id, user_id, clock::now());
-    session.one(&transaction).await?.ok_or(Error::NotSignedIn)?;
-    Ok(transaction)
+    session.one(transaction).await?.ok_or(Error::NotSignedIn)?;
+    Ok(())
 }

@@ -6,13 +6,12 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::secret::{self, Hash};
-use super::{Auth, Caller, SignedIn, normal_name};
+use super::{Auth, Caller, SignedIn, accounts, normal_name};
 use crate::audit;
 use crate::clock;
 use crate::db::Db;
 use crate::entity::api_key::{self, Scope};
 use crate::entity::audit_log::Action;
-use crate::entity::user;
 use crate::error::{Error, Result};
 
 /// What every key begins with, so that people, and programs that look for leaked secrets, know one when they see it.
@@ -59,15 +58,14 @@ pub async fn create(db: &Db, owner: &SignedIn, new: NewKey) -> Result<(api_key::
         expires_at: Set(new.lifetime.map(|lifetime| now + lifetime)),
         last_used_at: Set(None),
     };
-    let transaction = db.write().await?;
     // One after the other, so that two at once do not both count to one below the limit.
-    let person = user::Entity::find_by_id(owner.caller.id()).lock_exclusive().one(&transaction).await?;
-    let person = person.ok_or(Error::NotSignedIn)?;
+    let transaction = accounts::write_in_session(db, owner).await?;
+    let person = &owner.caller.user;
     if api_key::Entity::owned_by(person.id, None).count(&transaction).await? >= MOST {
         return Err(Error::TooManyKeys { most: MOST });
     }
     let row = row.insert(&transaction).await?;
-    audit::note(&transaction, Some(&person), Action::KeyCreated, &row, &[("scope", row.scope.word())]).await?;
+    audit::note(&transaction, Some(person), Action::KeyCreated, &row, &[("scope", row.scope.word())]).await?;
     db.commit(transaction).await?;
     Ok((row, key))
 }

@@ -51,6 +51,7 @@ impl Account {
 #[derive(Debug)]
 pub struct Limits {
     sign_ins: Pace<Network>,
+    passkeys_asked_for: Pace<Network>,
     wrong_passwords: Pace<Account>,
     registrations: Pace<Network>,
     wrong_keys: Pace<Network>,
@@ -77,6 +78,7 @@ impl Limits {
     pub fn new(limits: &AccountLimits) -> Self {
         Self {
             sign_ins: Pace::new(Counted::SignIns, limits.sign_ins_per_minute, MINUTE),
+            passkeys_asked_for: Pace::new(Counted::SignIns, limits.sign_ins_per_minute, MINUTE),
             wrong_passwords: Pace::new(Counted::WrongPasswords, limits.wrong_passwords, 10 * MINUTE),
             registrations: Pace::new(Counted::Registrations, limits.registrations_per_hour, 60 * MINUTE),
             wrong_keys: Pace::new(Counted::WrongKeys, limits.wrong_keys_per_minute, MINUTE),
@@ -94,6 +96,12 @@ impl Limits {
     /// A step of a sign-in that names nobody, such as a code or a passkey. It counts as a sign-in from there.
     pub fn step(&self, from: IpAddr) -> Result<Option<Standing>> {
         self.sign_ins.take(&from.into()).map_err(Error::TooOften)
+    }
+
+    /// The begin of a sign-in with a passkey. As many as there may be sign-ins, and counted apart from them: of what waits
+    /// for passkeys there is only so much, and nobody is to fill it with what never comes to its end.
+    pub fn passkey(&self, from: IpAddr) -> Result<Option<Standing>> {
+        self.passkeys_asked_for.take(&from.into()).map_err(Error::TooOften)
     }
 
     /// An attempt at the password of somebody who is signed in already.

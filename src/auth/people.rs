@@ -14,7 +14,7 @@ use crate::db::{self, Db};
 use crate::entity::audit_log::Action;
 use crate::entity::user::{self, Role};
 use crate::entity::{invite, password_reset, project, session};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Trouble};
 
 /// A person, with what of them can be counted.
 #[derive(Debug)]
@@ -145,13 +145,26 @@ pub async fn change(db: &Db, auth: &Auth, by: &Caller, id: Uuid, change: PersonC
 
 /// Deletes somebody with everything that belongs to them.
 pub async fn delete(db: &Db, auth: &Auth, by: &Caller, id: Uuid) -> Result<()> {
-    let transaction = db.write().await?;
-    act(&transaction, by).await?;
-    let user = remove(&transaction, id).await?;
-    audit::note(&transaction, Some(&by.user), Action::UserDeleted, &user, &[]).await?;
-    db.commit(transaction).await?;
+    patiently(|| async {
+        let transaction = db.write().await?;
+        act(&transaction, by).await?;
+        make_way(&transaction, id).await?;
+        let user = remove(&transaction, id).await?;
+        audit::note(&transaction, Some(&by.user), Action::UserDeleted, &user, &[]).await?;
+        Ok(db.commit(transaction).await?)
+    })
+    .await?;
     auth.recent.forget();
     Ok(())
+}
+
+/// Deletes once more where others stood in the way: answers that are being stored lock their rows in an order of their own, and
+/// of two transactions that wait for each other PostgreSQL ends one.
+pub(super) async fn patiently<D: Future<Output = Result<()>>>(delete: impl Fn() -> D) -> Result<()> {
+    match delete().await {
+        Err(Error::DatabaseTrouble { trouble: Trouble::Busy, .. }) => delete().await,
+        outcome => outcome,
+    }
 }
 
 /// Lets nobody act any more who was an administrator when they asked and is none by now: what is taken from them with the role
@@ -162,9 +175,16 @@ pub async fn act(transaction: &DatabaseTransaction, by: &Caller) -> Result<()> {
     if still.is_some_and(|user| user.is_administrator()) { Ok(()) } else { Err(Error::AdminOnly) }
 }
 
-/// Deletes an account, unless nobody would be left to run the server.
-pub(super) async fn remove(transaction: &DatabaseTransaction, id: Uuid) -> Result<user::Model> {
+/// What comes before an account is deleted, and before it is locked, so that no two wait for each other: the turn among those
+/// who take administrators away, and the conversations, in which a question locks its own before it looks at its person.
+pub(super) async fn make_way(transaction: &DatabaseTransaction, id: Uuid) -> Result<()> {
     db::alone(transaction, db::Alone::Administrators).await?;
+    project::Entity::lock_of(id).into_tuple::<Uuid>().all(transaction).await?;
+    Ok(())
+}
+
+/// Deletes an account for which way was made, unless nobody would be left to run the server.
+pub(super) async fn remove(transaction: &DatabaseTransaction, id: Uuid) -> Result<user::Model> {
     let user = user::Entity::find_by_id(id).lock_exclusive().one(transaction).await?;
     let user = user.ok_or(Error::NotFound("person"))?;
     user::Entity::delete_by_id(id).exec(transaction).await?;

@@ -244,8 +244,7 @@ pub async fn stop(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: Uui
 
 fn check(chat: &Chat, request: &mut Request) -> Result<()> {
     if let Asked::New { content, .. } | Asked::Edited { content, .. } = &mut request.asked {
-        // PostgreSQL cannot store U+0000, and nothing can show it.
-        *content = content.replace('\0', "\u{fffd}");
+        *content = as_stored(content);
         if content.trim().is_empty() {
             return Err(Error::invalid("content", "there is nothing to ask; write something"));
         }
@@ -257,9 +256,17 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
         }
     }
     attachments::check(chat.attachment_limits, request.asked.attachments())?;
-    if let Some(id) = &request.client_request_id
-        && (id.is_empty() || id.chars().count() > LONGEST_REQUEST_ID || id.contains(char::is_control))
-    {
+    request.client_request_id.as_deref().map_or(Ok(()), check_request_id)
+}
+
+/// A question as it is stored: PostgreSQL cannot store U+0000, and nothing can show it.
+pub fn as_stored(content: &str) -> String {
+    content.replace('\0', "\u{fffd}")
+}
+
+/// Refuses an id of a request that no turn can have.
+pub fn check_request_id(id: &str) -> Result<()> {
+    if id.is_empty() || id.chars().count() > LONGEST_REQUEST_ID || id.contains(char::is_control) {
         let detail = format!("give 1 to {LONGEST_REQUEST_ID} printable characters, such as a UUID");
         return Err(Error::invalid("client_request_id", detail));
     }

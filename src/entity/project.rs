@@ -138,6 +138,11 @@ impl Entity {
             .group_by(Column::OwnerId)
     }
 
+    /// Locks all conversations of a person, in one order for everybody.
+    pub fn lock_of(owner_id: Uuid) -> Select<Self> {
+        Self::owned_by(owner_id).select_only().column(Column::Id).order_by_asc(Column::Id).lock_exclusive()
+    }
+
     /// A person's conversations, most recently used first, from below a place in that order.
     pub fn recent(owner_id: Uuid, below: Option<(DateTimeUtc, Uuid)>) -> Select<Self> {
         let mut select = Self::owned_by(owner_id).order_by_desc(Column::UpdatedAt).order_by_desc(Column::Id);

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::{Providers, check};
 use crate::audit;
+use crate::auth::{Caller, people};
 use crate::clock;
 use crate::entity::audit_log::Action;
 use crate::entity::provider::{self, Audience, Prefill};
-use crate::entity::user;
 use crate::error::{Error, Result};
 
 /// How many there can be.
@@ -56,7 +56,7 @@ pub struct Change {
 
 impl Providers {
     /// Adds a provider, which is offered at once.
-    pub async fn create(&self, by: &user::Model, new: New) -> Result<provider::Model> {
+    pub async fn create(&self, by: &Caller, new: New) -> Result<provider::Model> {
         let name = self.free_name(&new.name)?;
         let base_url = check::base_url(&new.base_url)?;
         let key = new.api_key.map(check::api_key).transpose()?.flatten();
@@ -75,23 +75,25 @@ impl Providers {
             updated_at: now,
         };
         let transaction = self.0.db.write().await?;
+        people::act(&transaction, by).await?;
         if provider::Entity::find().count(&transaction).await? >= MOST {
             return Err(Error::TooManyProviders { most: MOST });
         }
         let row = row.into_active_model().insert(&transaction).await.map_err(name_taken)?;
-        audit::note(&transaction, Some(by), Action::ProviderCreated, &row, &[("address", &row.base_url)]).await?;
+        audit::note(&transaction, Some(&by.user), Action::ProviderCreated, &row, &[("address", &row.base_url)]).await?;
         self.0.db.commit(transaction).await?;
         self.load().await?;
         Ok(row)
     }
 
     /// Changes a provider. Answers that are being written go on as they began.
-    pub async fn change(&self, by: &user::Model, id: Uuid, change: Change) -> Result<provider::Model> {
+    pub async fn change(&self, by: &Caller, id: Uuid, change: Change) -> Result<provider::Model> {
         let name = change.name.map(|name| self.free_name(&name)).transpose()?;
         let base_url = change.base_url.map(|url| check::base_url(&url)).transpose()?;
         let key = change.api_key.map(check::api_key).transpose()?;
         let context_tokens = change.context_tokens.map(check::context_tokens).transpose()?;
         let transaction = self.0.db.write().await?;
+        people::act(&transaction, by).await?;
         let found = provider::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
         let before = found.ok_or(Error::NotFound("model server"))?;
         let mut row = provider::ActiveModel { id: Unchanged(id), ..Default::default() };
@@ -116,19 +118,20 @@ impl Providers {
         row.enabled = change.enabled.map_or_else(Default::default, Set);
         row.updated_at = Set(clock::now());
         let row = row.update(&transaction).await.map_err(name_taken)?;
-        audit::note(&transaction, Some(by), Action::ProviderChanged, &row, &[("address", &row.base_url)]).await?;
+        audit::note(&transaction, Some(&by.user), Action::ProviderChanged, &row, &[("address", &row.base_url)]).await?;
         self.0.db.commit(transaction).await?;
         self.load().await?;
         Ok(row)
     }
 
     /// Deletes a provider with its key and what was said of its models. Conversations with them stay.
-    pub async fn delete(&self, by: &user::Model, id: Uuid) -> Result<()> {
+    pub async fn delete(&self, by: &Caller, id: Uuid) -> Result<()> {
         let transaction = self.0.db.write().await?;
+        people::act(&transaction, by).await?;
         let found = provider::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
         let row = found.ok_or(Error::NotFound("model server"))?;
         provider::Entity::delete_by_id(id).exec(&transaction).await?;
-        audit::note(&transaction, Some(by), Action::ProviderDeleted, &row, &[]).await?;
+        audit::note(&transaction, Some(&by.user), Action::ProviderDeleted, &row, &[]).await?;
         self.0.db.commit(transaction).await?;
         self.load().await
     }

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::{Providers, check};
 use crate::audit;
+use crate::auth::{Caller, people};
 use crate::entity::audit_log::Action;
 use crate::entity::provider::{self, Audience};
 use crate::entity::provider_model::{self, Column};
-use crate::entity::user;
 use crate::error::{Error, Result};
 use crate::llm::{KnownModel, Origin, sees_by_name};
 
@@ -79,10 +79,11 @@ impl Providers {
     }
 
     /// Says something of a model. One that the provider does not list is offered from now on.
-    pub async fn change_model(&self, by: &user::Model, id: Uuid, name: &str, change: ModelChange) -> Result<Spoken> {
+    pub async fn change_model(&self, by: &Caller, id: Uuid, name: &str, change: ModelChange) -> Result<Spoken> {
         let name = check::model(name)?;
         let context_tokens = change.context_tokens.map(check::context_tokens).transpose()?;
         let transaction = self.0.db.write().await?;
+        people::act(&transaction, by).await?;
         let found = provider::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
         let owner = found.ok_or(Error::NotFound("model server"))?;
         let before = provider_model::Entity::find_by_id((id, name.to_owned())).one(&transaction).await?;
@@ -117,7 +118,7 @@ impl Providers {
             Some(SqlErr::UniqueConstraintViolation(_)) => Error::Busy { retry_after: Duration::from_secs(1) },
             _ => error.into(),
         })?;
-        audit::note(&transaction, Some(by), Action::ModelChanged, &owner, &[("model", name)]).await?;
+        audit::note(&transaction, Some(&by.user), Action::ModelChanged, &owner, &[("model", name)]).await?;
         self.0.db.commit(transaction).await?;
         self.load().await?;
         let spoken = self.models(id).await?.into_iter().find(|spoken| spoken.said.name == name);
@@ -125,12 +126,14 @@ impl Providers {
     }
 
     /// Takes back what was said of a model, so that it is as its provider says.
-    pub async fn forget_model(&self, by: &user::Model, id: Uuid, name: &str) -> Result<()> {
+    pub async fn forget_model(&self, by: &Caller, id: Uuid, name: &str) -> Result<()> {
+        let name = check::model(name)?;
         let owner = self.get(id).await?;
         let transaction = self.0.db.write().await?;
+        people::act(&transaction, by).await?;
         let forgotten = provider_model::Entity::delete_by_id((id, name.to_owned())).exec(&transaction).await?;
         if forgotten.rows_affected > 0 {
-            audit::note(&transaction, Some(by), Action::ModelChanged, &owner, &[("model", name)]).await?;
+            audit::note(&transaction, Some(&by.user), Action::ModelChanged, &owner, &[("model", name)]).await?;
         }
         self.0.db.commit(transaction).await?;
         self.load().await

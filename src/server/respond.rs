@@ -232,9 +232,9 @@ fn client(trusted: &[IpNet], public_url: Option<&Url>, arrival: Arrival, headers
         let all: Vec<String> = headers
             .get_all(name)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|value| value.trim().to_owned())
+            // Whatever a client wrote before it, what a proxy has added at the end counts.
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(|value| String::from_utf8_lossy(value).trim().to_owned())
             .collect();
         all
     };

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// The device, and where and how it acts.
 pub struct Authenticator {
     key: KeyPair,
-    pub id: [u8; 16],
+    pub id: Vec<u8>,
     pub user_handle: String,
     /// The origin that the browser is at.
     pub origin: String,
@@ -25,7 +25,7 @@ impl Authenticator {
     pub fn new() -> Self {
         Self {
             key: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
-            id: rand::random(),
+            id: rand::random::<[u8; 16]>().to_vec(),
             user_handle: String::new(),
             origin: "https://chat.example.org".to_owned(),
             site: "chat.example.org".to_owned(),
@@ -41,16 +41,16 @@ impl Authenticator {
         assert_eq!((point.len(), point[0]), (65, 4), "an uncompressed point");
         let mut data = self.data(0x40);
         data.extend([0; 16]);
-        data.extend(16_u16.to_be_bytes());
-        data.extend(self.id);
+        data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
+        data.extend(&self.id);
         // A COSE key (RFC 9053): EC2, ES256, P-256, x and y.
         data.extend([0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20]);
         data.extend(&point[1..33]);
         data.extend([0x22, 0x58, 0x20]);
         data.extend(&point[33..]);
         // In CBOR: {"fmt": "none", "attStmt": {}, "authData": …}
-        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58".to_vec();
-        object.push(u8::try_from(data.len()).unwrap());
+        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec();
+        object.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
         object.extend(data);
         self.credential(json!({
             "attestationObject": text(&object),

@@ -10,7 +10,7 @@ use crate::pace::Counted;
 fn limits(operation_id: &str) -> &'static [Counted] {
     match operation_id {
         "login" => &[Counted::SignIns, Counted::WrongPasswords],
-        "login_second_factor" | "login_passkey" => &[Counted::SignIns],
+        "login_second_factor" | "login_passkey" | "login_passkey_options" => &[Counted::SignIns],
         "register" => &[Counted::Registrations],
         "create_message" | "edit_message" | "regenerate_message" | "continue_message" | "stream_message" => {
             &[Counted::Turns]

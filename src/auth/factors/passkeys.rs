@@ -19,10 +19,10 @@ use webauthn_rs::prelude::{
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
-use super::{lock, recovery, tidy};
+use super::{recovery, tidy};
 use crate::auth::journal::{self, How};
 use crate::auth::sessions::{self, Device};
-use crate::auth::{Auth, SignedIn, Ticket, normal_name};
+use crate::auth::{Auth, SignedIn, Ticket, accounts, normal_name};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::audit_log::Action;
@@ -33,6 +33,8 @@ use crate::error::{Error, Factor, Result};
 const MOST: u64 = 20;
 /// What the audit log calls one.
 const PASSKEY: &str = "passkey";
+/// The longest id of a passkey in bytes, by the standard. A longer one would not fit into PostgreSQL's index either.
+const LONGEST_ID: usize = 1023;
 /// How long somebody has to find their device.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How many ceremonies wait for their end; anybody can begin one. The oldest give way.
@@ -135,6 +137,10 @@ pub async fn add(
         return Err(Factor::PasskeyKnown.into());
     }
     let made = answer.site.0.finish_passkey_registration(&made, &state).map_err(|error| refused(&error))?;
+    if made.cred_id().len() > LONGEST_ID {
+        let detail = format!("the id of a passkey has at most {LONGEST_ID} bytes; use another device");
+        return Err(Error::invalid("credential", detail));
+    }
     let row = passkey::ActiveModel {
         id: Set(clock::id()),
         user_id: Set(user_id),
@@ -144,8 +150,7 @@ pub async fn add(
         created_at: Set(clock::now()),
         last_used_at: Set(None),
     };
-    let transaction = db.write().await?;
-    lock(&transaction, user_id).await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     if passkey::Entity::owned_by(user_id).count(&transaction).await? >= MOST {
         return Err(Factor::TooManyPasskeys { most: MOST }.into());
     }
@@ -168,8 +173,7 @@ pub async fn list(db: &Db, user_id: Uuid) -> Result<Vec<passkey::Model>> {
 /// Deletes one of a person's passkeys. Somebody else's is not found.
 pub async fn delete(db: &Db, auth: &Auth, person: &SignedIn, id: Uuid) -> Result<()> {
     let user_id = person.caller.id();
-    let transaction = db.write().await?;
-    lock(&transaction, user_id).await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     let deleted = passkey::Entity::delete_owned(user_id, id).exec(&transaction).await?;
     tidy(&transaction, user_id).await?;
     if deleted.rows_affected > 0 {

@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{lock, standing};
-use crate::auth::{SignedIn, secret};
+use super::standing;
+use crate::auth::{SignedIn, accounts, secret};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::recovery_code;
@@ -24,8 +24,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// New codes for somebody who has a second factor; those before them are worth nothing any more.
 pub async fn renew(db: &Db, person: &SignedIn) -> Result<Vec<String>> {
     let user_id = person.caller.id();
-    let transaction = db.write().await?;
-    lock(&transaction, user_id).await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     if !standing(&transaction, user_id).await?.is_on() {
         return Err(Factor::Missing.into());
     }

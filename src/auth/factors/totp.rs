@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Builder, Secret, Totp};
 use uuid::Uuid;
 
-use super::{lock, recovery, tidy};
-use crate::auth::{Auth, SignedIn};
+use super::{recovery, tidy};
+use crate::auth::{Auth, SignedIn, accounts};
 use crate::clock;
 use crate::db::Db;
 use crate::entity::audit_log::Action;
@@ -44,8 +44,7 @@ pub async fn set_up(db: &Db, auth: &Auth, person: &SignedIn) -> Result<NewApp> {
         confirmed_at: Set(None),
         last_step: Set(None),
     };
-    let transaction = db.write().await?;
-    lock(&transaction, user.id).await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     if totp::Entity::confirmed(user.id).one(&transaction).await?.is_some() {
         return Err(Factor::TotpIsOn.into());
     }
@@ -65,8 +64,7 @@ pub async fn turn_on(db: &Db, auth: &Auth, person: &SignedIn, code: &SecretStrin
     auth.factors.guesses.count(user_id)?;
     let step = step(auth, &app, code, clock::now()).ok_or(Factor::Wrong("code"))?;
     auth.factors.guesses.forgive(user_id);
-    let transaction = db.write().await?;
-    lock(&transaction, user_id).await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     // Meanwhile another tab may have made another secret, or have confirmed this one.
     let spent = totp::Entity::spend(&app, step).exec(&transaction).await?.rows_affected;
     let confirmed = totp::Entity::confirm(user_id, clock::now()).exec(&transaction).await?.rows_affected;
@@ -83,8 +81,7 @@ pub async fn turn_on(db: &Db, auth: &Auth, person: &SignedIn, code: &SecretStrin
 /// Turns the codes off.
 pub async fn turn_off(db: &Db, auth: &Auth, person: &SignedIn) -> Result<()> {
     let user_id = person.caller.id();
-    let transaction = db.write().await?;
-    lock(&transaction, user_id).await?;
+    let transaction = accounts::write_in_session(db, person).await?;
     let deleted = totp::Entity::delete_by_id(user_id).exec(&transaction).await?;
     tidy(&transaction, user_id).await?;
     if deleted.rows_affected > 0 {

@@ -380,7 +380,7 @@ export interface paths {
         put?: never;
         /**
          * Begins to sign in with a passkey
-         * @description Anybody may. Gives what the browser asks a device for; the answer goes to `POST /api/login/passkey`, or proves who
+         * @description Anybody may, as often as they may sign in. Gives what the browser asks a device for; the answer goes to `POST /api/login/passkey`, or proves who
          *     you are where second factors are changed. Passkeys work only where this server is opened by a name and HTTPS, or
          *     as `localhost`.
          */
@@ -4688,6 +4688,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How often more (`sign-ins`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4699,6 +4703,10 @@ export interface operations {
                 headers: {
                     /** @description With 429 and 503: in how many seconds it makes sense to try again. */
                     "Retry-After"?: number;
+                    /** @description How often more (`sign-ins`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`sign-ins`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
