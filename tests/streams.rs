@@ -139,6 +139,25 @@ on_both_databases! {
         assert!(provider.calls().is_empty());
     }
 
+    async fn a_live_answer_starts_over_until_it_was_replaced(kind) {
+        let provider = Provider::always(Script::stream().delta("live").gate().end()).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let answer = answer_of(&ada.ask(&project, "hi").await);
+        ada.events(&project, &answer, None).await.until("message").await;
+        for beyond in [5, END] {
+            let mut wanted = beyond;
+            for _ in 0..2 {
+                let events = ada.events(&project, &answer, Some(wanted)).await.until("snapshot").await;
+                assert_eq!((events[0].name.as_str(), events.last().unwrap().data["content"].as_str()), ("start", Some("live")));
+                wanted = events[0].id.unwrap();
+                assert_ne!(wanted, END, "which is answered 204 once it has ended");
+            }
+        }
+        provider.open();
+    }
+
     async fn a_position_beyond_the_end_starts_over_with_a_snapshot(kind) {
         let provider = Provider::always(Script::answer("short")).await;
         let server = Server::with_provider(kind, &provider).await;
@@ -151,6 +170,9 @@ on_both_databases! {
         let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
         assert_eq!(names, ["start", "snapshot", "end"]);
         assert_eq!(events[1].data["content"], "short");
+        // Cut between the first two, it starts over again: what the client shows is still not this text.
+        let again = ada.events(&project, &answer, events[0].id).await.rest().await;
+        assert_eq!(again, events);
         let refused = ada.request(Method::GET, &format!("/api/projects/{project}/messages/{answer}/stream")).header("last-event-id", "rubbish").send().await.unwrap();
         assert_eq!(problem_of(refused, 422, "invalid").await["field"], "Last-Event-ID");
     }

@@ -21,6 +21,9 @@ use crate::entity::message::Status;
 /// has, and then a position of "one past the last byte" could be either.
 pub const END: u64 = (1 << 53) - 1;
 
+/// A position that nobody can have and that ends nothing.
+const NOWHERE: u64 = END - 1;
+
 /// How long a browser waits before it reconnects, in milliseconds.
 const RETRY_MS: u32 = 3000;
 
@@ -86,6 +89,12 @@ pub fn start(message_id: Uuid, user_message_id: Option<Uuid>, position: u64) -> 
     let _ = write!(out, "retry: {RETRY_MS}\nevent: start\n");
     finish(&mut out, Some(position), &Start { message_id, user_message_id });
     out.freeze()
+}
+
+/// `start` before a `snapshot`, for a client whose position this log cannot have. It keeps that position: should the
+/// connection be cut between the two, the client asks for it again, and is not taken for one that has nothing.
+pub fn start_over(message_id: Uuid, user_message_id: Option<Uuid>, wanted: Option<u64>) -> Bytes {
+    start(message_id, user_message_id, wanted.unwrap_or(NOWHERE).min(NOWHERE))
 }
 
 /// A delta of the text (the default event) or of the reasoning, which ends at `position`.

@@ -40,13 +40,12 @@ pub struct Reader {
 impl Reader {
     /// Follows a running answer from a position, or from its beginning.
     pub fn new(running: Arc<Running>, position: Option<u64>) -> Self {
-        let position = position.map(|position| usize::try_from(position).unwrap_or(usize::MAX));
-        let (place, snapshot) = running.log.enter(position);
-        let begin = if snapshot.is_some() { 0 } else { place.position() };
-        let start = event::start(running.message_id, Some(running.question_id), begin as u64);
+        let wanted = position.map(|position| usize::try_from(position).unwrap_or(usize::MAX));
+        let (place, snapshot) = running.log.enter(wanted);
+        let (message_id, question_id) = (running.message_id, Some(running.question_id));
         let first = match snapshot {
-            Some(snapshot) => [start, snapshot].concat().into(),
-            None => start,
+            Some(snapshot) => [event::start_over(message_id, question_id, position), snapshot].concat().into(),
+            None => event::start(message_id, question_id, place.position() as u64),
         };
         let last_sent = Instant::now();
         let due = last_sent + KEEP_ALIVE;
@@ -132,7 +131,7 @@ pub fn finished(message: &message::Model, position: Option<u64>) -> Option<Bytes
         out.extend_from_slice(&event::start(message.id, message.parent_id, wanted as u64));
         said.encode(wanted, usize::MAX, &mut out);
     } else {
-        out.extend_from_slice(&event::start(message.id, message.parent_id, 0));
+        out.extend_from_slice(&event::start_over(message.id, message.parent_id, position));
         let reasoning = said.reasoning();
         out.extend_from_slice(&event::snapshot(&said.all(Kind::Text), reasoning.as_deref(), said.len() as u64));
     }
