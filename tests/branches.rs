@@ -1,5 +1,8 @@
 //! Branches: nothing is ever overwritten, and what is shown is the person's choice.
 
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::harness::client::{answer_of, json_of, problem_of};
@@ -149,5 +152,67 @@ on_both_databases! {
         assert_eq!(eve.read(&format!("/api/projects/{hers}")).await, before);
         assert_eq!(shown(&ada, &project).await.len(), 4);
         assert_eq!(provider.calls().len(), 2);
+    }
+
+    async fn whatever_was_done_before_the_model_is_told_the_branch_that_is_shown(kind) {
+        let seed = rand::random::<u32>();
+        let mut random = StdRng::seed_from_u64(seed.into());
+        // Each answer can be continued.
+        let provider = Provider::start(|n, _| {
+            let reason = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]});
+            Script::stream().delta(&format!("answer {n}. ")).chunk(reason).send("data: [DONE]\n\n")
+        })
+        .await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let mut known: Vec<Value> = Vec::new();
+        for number in 0..40 {
+            let shown = ada.messages(&project).await;
+            let of_role = |role: &str| -> Vec<&Value> { shown.iter().filter(|message| message["role"] == role).collect() };
+            let (questions, answers) = (of_role("user"), of_role("assistant"));
+            let question = json!({"content": format!("question {number}")});
+            let begun = match random.random_range(0..10) {
+                0 if !answers.is_empty() => {
+                    ada.post(&path(&project, answers.choose(&mut random).unwrap(), "/regenerate"), json!({})).await
+                }
+                1 if !questions.is_empty() => {
+                    ada.patch(&path(&project, questions.choose(&mut random).unwrap(), ""), question).await
+                }
+                2 | 3 if shown.last().is_some_and(|last| last["role"] == "assistant") => {
+                    ada.post(&path(&project, answers.last().unwrap(), "/continue"), json!({})).await
+                }
+                4 if !known.is_empty() => {
+                    // Some of them were deleted meanwhile.
+                    let id = known.choose(&mut random).unwrap();
+                    ada.patch(&format!("/api/projects/{project}"), json!({"active_message_id": id})).await;
+                    continue;
+                }
+                5 if !shown.is_empty() && random.random_bool(0.5) => {
+                    assert_eq!(ada.delete(&path(&project, shown.choose(&mut random).unwrap(), "")).await.status(), 204);
+                    continue;
+                }
+                _ => ada.post(&format!("/api/projects/{project}/messages"), question).await,
+            };
+            let turn = json_of(begun, 202).await;
+            finish(&ada, &project, &turn).await;
+            known.extend([turn["user_message"]["id"].clone(), turn["assistant_message"]["id"].clone()]);
+
+            let mut expected: Vec<(String, String)> = Vec::new();
+            let now = ada.messages(&project).await;
+            for message in &now[..now.len() - 1] {
+                let (role, content) = (message["role"].as_str().unwrap(), message["content"].as_str().unwrap());
+                match expected.last_mut() {
+                    Some((last, before)) if last == role => *before += &format!("\n\n{content}"),
+                    _ => expected.push((role.to_owned(), content.to_owned())),
+                }
+            }
+            let calls = provider.calls();
+            let told = calls.last().unwrap()["messages"].as_array().unwrap();
+            let told = told.iter().map(|told| (told["role"].as_str().unwrap().to_owned(), told["content"].as_str().unwrap().to_owned()));
+            // A model that goes on is told its own answer too, and asked to.
+            let told: Vec<_> = told.take(expected.len()).collect();
+            assert_eq!(told, expected, "number {number} of seed {seed}");
+        }
     }
 }

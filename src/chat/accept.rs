@@ -13,6 +13,7 @@ use super::answer::BRANCH;
 use super::attachments;
 use super::queue::Place;
 use super::running::Running;
+use super::seen::{self, Branch};
 use super::storage::Room;
 use super::turn::{Asked, Request, Turn};
 use super::{Chat, naming};
@@ -33,7 +34,7 @@ pub(super) struct Accepted {
     /// The conversation as it was then.
     pub(super) project: project::Model,
     /// The branch that ends in the question, newest message first, where it was read meanwhile.
-    pub(super) branch: Option<Vec<message::Model>>,
+    pub(super) branch: Option<Branch>,
     pub(super) model: Model,
     pub(super) place: Place,
     /// What the copies of images take that came with another question.
@@ -105,7 +106,7 @@ struct Stored {
     turn: Turn,
     name: Option<String>,
     project: project::Model,
-    branch: Option<Vec<message::Model>>,
+    branch: Option<Branch>,
     copies: Option<Room>,
 }
 
@@ -141,7 +142,7 @@ async fn follow(
     }
     let [question, answer] = rows;
     let branch = earlier.map(|mut branch| {
-        branch.insert(0, question.clone());
+        branch.insert(0, seen::told(question.clone()));
         branch
     });
     let turn = Turn { question, answer, standing: None };
@@ -150,10 +151,20 @@ async fn follow(
 
 /// The branch on which a conversation goes on, newest message first; None where it has to be read once more, because its
 /// newest answer has not got all of its text.
-async fn so_far(chat: &Chat, project: &project::Model) -> Option<Vec<message::Model>> {
+async fn so_far(chat: &Chat, project: &project::Model) -> Option<Branch> {
     let Some(leaf_id) = project.leaf_id else { return Some(Vec::new()) };
+    let leaf = message::Entity::owned_one(project.owner_id, project.id, leaf_id).one(chat.db.reader()).await.ok()??;
+    if leaf.status == Status::Running {
+        return None;
+    }
+    // What it replies to is as it was: only the newest message can have changed since.
+    if let Some(seen) = leaf.parent_id.and_then(|question_id| chat.seen.branch_to(project.id, question_id)) {
+        let newest = std::iter::once(seen::told(leaf));
+        return Some(newest.chain(seen.iter().map(Arc::clone)).take(BRANCH as usize - 1).collect());
+    }
     let branch = message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH - 1).await.ok()?;
-    branch.iter().all(|message| message.status != Status::Running).then_some(branch)
+    let is_whole = branch.iter().all(|message| message.status != Status::Running);
+    is_whole.then(|| branch.into_iter().map(seen::told).collect())
 }
 
 /// Stores any turn.
@@ -173,7 +184,7 @@ async fn store(chat: &Chat, running: &Arc<Running>, request: &Request, model: &M
     announce(chat, running);
     chat.db.commit_unsynced(transaction).await?;
     let is_whole = turn.question.parent_id.is_none() && !matches!(request.asked, Asked::Continue { .. });
-    let branch = is_whole.then(|| vec![turn.question.clone()]);
+    let branch = is_whole.then(|| vec![seen::told(turn.question.clone())]);
     Ok(Stored { turn, project, name: gone_on.name, branch, copies })
 }
 

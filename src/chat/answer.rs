@@ -12,6 +12,7 @@ use super::cache::{self, Cache};
 use super::changes::Change;
 use super::queue::Place;
 use super::running::Running;
+use super::seen::{self, Branch};
 use super::usage::Usage;
 use super::writer::{AT_ONCE, Stored, Writer};
 use super::{Chat, Ending, Failure, Outcome, attachments, event, history};
@@ -33,7 +34,7 @@ pub(super) struct Asking {
     /// The end of the branch that the model is told.
     pub(super) leaf_id: Uuid,
     /// That branch, newest message first, where it need not be read.
-    pub(super) branch: Option<Vec<message::Model>>,
+    pub(super) branch: Option<Branch>,
     /// The model.
     pub(super) model: Model,
     /// Whether an answer from the prompt cache will do: not for somebody who wants another one.
@@ -105,10 +106,12 @@ async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<
     let Asking { project, leaf_id, branch, model, .. } = *asking;
     let branch = match branch {
         Some(branch) => Ok(branch),
-        None => message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH).await,
+        None => message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH)
+            .await
+            .map(|branch| branch.into_iter().map(seen::told).collect()),
     };
-    let branch = match branch {
-        Ok(branch) => branch,
+    let branch: Arc<Branch> = match branch {
+        Ok(branch) => Arc::new(branch),
         Err(error) => {
             tracing::error!(%error, "a conversation could not be read");
             return None;
@@ -126,6 +129,7 @@ async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<
         return None;
     }
     let _ = running.prompt_estimate.set(told.tokens);
+    chat.seen.note_branch(project.id, branch);
     Some(Box::new(llm::Request { model, messages: told.messages, parameters }))
 }
 

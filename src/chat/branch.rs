@@ -56,6 +56,7 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
     }
     chat.db.commit(transaction).await?;
     chat.storage.note(owner_id, gone);
+    chat.seen.forget(project_id);
     chat.changes.publish(owner_id, Change::Changed(project_id));
     // Whether its own or one below it was being written: a row that is gone takes no more text.
     if let Some(running) = chat.answers.in_project(project_id)

@@ -1,6 +1,6 @@
 //! What a model is told of a conversation. Pure.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use super::tokens;
 use crate::entity::attachment::About;
@@ -47,9 +47,14 @@ pub fn room(context_tokens: Option<u32>, parameters: &Parameters) -> Option<u32>
 /// stay. Answers that came to nothing are left out too. Two questions that then stand beside each other become one,
 /// because the chat templates of some models refuse two in a row, and the first is always a question. Of the images the
 /// newest are sent, at most `image_bytes` of them; for the others their names stand in.
-pub fn of_branch(system_prompt: Option<&str>, branch: &[Model], room: Option<u32>, image_bytes: usize) -> History {
+pub fn of_branch(
+    system_prompt: Option<&str>,
+    branch: &[impl Borrow<Model>],
+    room: Option<u32>,
+    image_bytes: usize,
+) -> History {
     let mut bytes_left = image_bytes;
-    let said = branch.iter().filter(|message| !message.content.is_empty());
+    let said = branch.iter().map(Borrow::borrow).filter(|message: &&Model| !message.content.is_empty());
     let said: Vec<Told<'_>> = said.map(|message| Told::of(message, &mut bytes_left)).collect();
     let system = system_prompt.map(|prompt| llm::Message::new(llm::Role::System, prompt));
     let mut tokens = system.as_ref().map_or(0, |system| tokens::of_message(&system.content));

@@ -3,53 +3,98 @@
 //! What is kept may be out of date. So it is only a guess, which holds if the turn is stored: that happens only where the
 //! conversation is still as it was seen. Otherwise it is read.
 
+//!
+//! Of what was said in them, only what cannot change any more is kept: a message that has been replied to is final, for an
+//! answer can be continued only while nothing follows it.
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
 use uuid::Uuid;
 
+use crate::entity::message;
 use crate::entity::project::{self, Counted};
 
-/// The most that is kept, in bytes.
+/// The most that is kept of conversations, in bytes.
 const MOST: u64 = 8 * 1024 * 1024;
+/// The most that is kept of what was said in them, in bytes.
+const MOST_SAID: u64 = 24 * 1024 * 1024;
 /// How long a conversation in which nothing is asked is kept.
 const KEPT: Duration = Duration::from_secs(60 * 60);
-/// What a conversation costs beside its texts, in bytes.
+/// What a conversation, or a message, costs beside its texts, in bytes.
 const OVERHEAD: usize = 512;
+
+/// A branch of a conversation, newest message first, as models are told it.
+pub type Branch = Vec<Arc<message::Model>>;
 
 /// Conversations by their ids.
 #[derive(Clone, Debug)]
-pub struct Seen(Cache<Uuid, Counted>);
+pub struct Seen {
+    conversations: Cache<Uuid, Counted>,
+    /// The branch that was shown last, up to a question that is being answered, or was.
+    branches: Cache<Uuid, Arc<Branch>>,
+}
 
 impl Default for Seen {
     fn default() -> Self {
-        let weigher = |_: &Uuid, seen: &Counted| u32::try_from(weight(&seen.project)).unwrap_or(u32::MAX);
-        let seen = Cache::builder().weigher(weigher).max_capacity(MOST).time_to_idle(KEPT);
-        Self(seen.support_invalidation_closures().build())
+        let weigh = |_: &Uuid, seen: &Counted| u32::try_from(weight(&seen.project)).unwrap_or(u32::MAX);
+        let conversations = Cache::builder().weigher(weigh).max_capacity(MOST).time_to_idle(KEPT);
+        let weigh = |_: &Uuid, branch: &Arc<Branch>| u32::try_from(weight_of(branch)).unwrap_or(u32::MAX);
+        let branches = Cache::builder().weigher(weigh).max_capacity(MOST_SAID).time_to_idle(KEPT);
+        Self {
+            conversations: conversations.support_invalidation_closures().build(),
+            branches: branches.support_invalidation_closures().build(),
+        }
     }
 }
 
 impl Seen {
     /// A conversation of this person's, if it was seen.
     pub fn get(&self, owner_id: Uuid, id: Uuid) -> Option<Counted> {
-        self.0.get(&id).filter(|seen| seen.project.owner_id == owner_id)
+        self.conversations.get(&id).filter(|seen| seen.project.owner_id == owner_id)
     }
 
     /// Notes what a conversation is now.
     pub fn note(&self, seen: Counted) {
-        self.0.insert(seen.project.id, seen);
+        self.conversations.insert(seen.project.id, seen);
+    }
+
+    /// The branch that ends in a question of a conversation, if it was seen.
+    pub fn branch_to(&self, project_id: Uuid, question_id: Uuid) -> Option<Arc<Branch>> {
+        self.branches.get(&project_id).filter(|branch| branch.first().is_some_and(|newest| newest.id == question_id))
+    }
+
+    /// Notes the branch that ends in a question which has been replied to. One that ends in an answer may change.
+    pub fn note_branch(&self, project_id: Uuid, branch: Arc<Branch>) {
+        if branch.first().is_some_and(|newest| newest.role == message::Role::User) {
+            self.branches.insert(project_id, branch);
+        }
     }
 
     /// Forgets one that is gone, or not as it was seen.
     pub fn forget(&self, id: Uuid) {
-        self.0.invalidate(&id);
+        self.conversations.invalidate(&id);
+        self.branches.invalidate(&id);
     }
 
     /// Forgets those of a person who was deleted.
     pub fn forget_owner(&self, owner_id: Uuid) {
         // Refused only where closures are not supported, which they are.
-        let _ = self.0.invalidate_entries_if(move |_, seen| seen.project.owner_id == owner_id);
+        let _ = self.conversations.invalidate_entries_if(move |_, seen| seen.project.owner_id == owner_id);
+        let is_theirs = move |message: &Arc<message::Model>| message.owner_id == owner_id;
+        let _ = self.branches.invalidate_entries_if(move |_, branch| branch.first().is_some_and(is_theirs));
     }
+}
+
+/// A message as it is kept, and told to models: without what was thought, which no model is sent again.
+pub fn told(message: message::Model) -> Arc<message::Model> {
+    Arc::new(message::Model { reasoning: None, layout: None, ..message })
+}
+
+fn weight_of(branch: &Branch) -> usize {
+    let texts = |message: &message::Model| message.content.len() + message.attachments.as_ref().map_or(0, String::len);
+    branch.iter().map(|message| OVERHEAD + texts(message)).sum()
 }
 
 fn weight(project: &project::Model) -> usize {
@@ -81,6 +126,11 @@ mod tests {
         Counted { project, messages: 0 }
     }
 
+    fn question(owner_id: Uuid, content: String) -> Arc<message::Model> {
+        let blank = message::Model::blank(clock::id(), clock::id(), owner_id);
+        told(message::Model { content, reasoning: Some("dropped".to_owned()), ..blank })
+    }
+
     #[test]
     fn nobody_finds_what_is_of_others_or_of_somebody_who_is_gone() {
         let (seen, ada, ben) = (Seen::default(), clock::id(), clock::id());
@@ -95,12 +145,36 @@ mod tests {
     }
 
     #[test]
+    fn a_branch_is_found_by_its_last_question_until_it_is_forgotten() {
+        let (seen, ada, ben) = (Seen::default(), clock::id(), clock::id());
+        let (of_ada, of_ben) = (clock::id(), clock::id());
+        let [hers, his] = [ada, ben].map(|owner| question(owner, "hi".to_owned()));
+        seen.note_branch(of_ada, Arc::new(vec![Arc::clone(&hers)]));
+        seen.note_branch(of_ben, Arc::new(vec![Arc::clone(&his)]));
+        assert!(seen.branch_to(of_ada, hers.id).is_some() && seen.branch_to(of_ada, his.id).is_none());
+        seen.forget_owner(ada);
+        assert!(seen.branch_to(of_ada, hers.id).is_none() && seen.branch_to(of_ben, his.id).is_some());
+        seen.forget(of_ben);
+        assert!(seen.branch_to(of_ben, his.id).is_none());
+        let answer = message::Model { role: message::Role::Assistant, ..(*hers).clone() };
+        seen.note_branch(of_ada, Arc::new(vec![told(answer), hers]));
+        assert!(seen.branches.get(&of_ada).is_none(), "it may go on yet");
+    }
+
+    #[test]
     fn however_many_are_seen_the_memory_is_bounded() {
         let (seen, ada) = (Seen::default(), clock::id());
         for _ in 0..200 {
             seen.note(conversation(ada, "x".repeat(100_000)));
         }
-        seen.0.run_pending_tasks();
-        assert!((1..=MOST / 100_000).contains(&seen.0.entry_count()), "{}", seen.0.entry_count());
+        seen.conversations.run_pending_tasks();
+        let count = seen.conversations.entry_count();
+        assert!((1..=MOST / 100_000).contains(&count), "{count}");
+        for _ in 0..100 {
+            seen.note_branch(clock::id(), Arc::new(vec![question(ada, "x".repeat(1_000_000))]));
+        }
+        seen.branches.run_pending_tasks();
+        let count = seen.branches.entry_count();
+        assert!((1..=MOST_SAID / 1_000_000).contains(&count), "{count}");
     }
 }
