@@ -251,6 +251,74 @@ on_both_databases! {
         assert_eq!((first(0)[1].clone(), first(2)[1].clone()), (part(&gif(), "image/gif"), part(&gif(), "image/gif")));
     }
 
+    async fn a_question_may_consist_of_images_alone(kind) {
+        let provider = Provider::always(Script::answer("ok")).await;
+        let server = Server::with_provider_and(kind, &provider, |config| {
+            let provider = &mut config.providers[0];
+            provider.models = vec!["seeing".to_owned(), "blind".to_owned()];
+            provider.image_models = [("seeing".to_owned(), true), ("blind".to_owned(), false)].into();
+        })
+        .await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let messages = format!("/api/projects/{project}/messages");
+        let image = uploaded(&ada, "my garden.png", gif()).await;
+        let asked = |content: &str, model: &str| json!({"content": content, "attachments": [image], "model": format!("scripted/{model}")});
+        let problem = problem_of(ada.post(&messages, asked("", "blind")).await, 422, "invalid").await;
+        assert_eq!(problem["field"], "attachments");
+        let turn = json_of(ada.post(&messages, asked(" \n", "seeing")).await, 202).await;
+        ada.events(&project, &answer_of(&turn), None).await.until("end").await;
+        assert_eq!((&turn["user_message"]["content"], names(&turn["user_message"])), (&json!(""), vec!["my garden.png"]));
+        let image_alone = json!([{"role": "user", "content": [part(&gif(), "image/gif")]}]);
+        assert_eq!(provider.calls()[0]["messages"], image_alone);
+        assert_eq!(ada.read(&format!("/api/projects/{project}")).await["name"], "my garden.png");
+        // The same images in no other words, and over the socket.
+        let question = format!("{messages}/{}", id(&turn["user_message"]));
+        let edited = json_of(ada.patch(&question, json!({"content": ""})).await, 202).await;
+        ada.events(&project, &answer_of(&edited), None).await.until("end").await;
+        assert_eq!(provider.calls()[1]["messages"], image_alone);
+        let mut socket = Socket::of(&server, &ada).await;
+        let accepted = socket.ask(json!({"type": "send", "project_id": ada.project().await, "content": "", "attachments": [image]})).await;
+        socket.answer(id(&accepted["assistant_message"])).await;
+        assert_eq!(provider.calls()[2]["messages"], image_alone);
+        // Whoever sees none is told its name, and a name is thought of by it.
+        let on = json_of(ada.post(&messages, json!({"content": "and?", "model": "scripted/blind"})).await, 202).await;
+        ada.events(&project, &answer_of(&on), None).await.until("end").await;
+        assert_eq!(provider.calls()[3]["messages"][0]["content"], "[Image that is not shown here: my garden.png]");
+        json_of(ada.post(&format!("/api/projects/{project}/generate_name"), json!({})).await, 200).await;
+        assert!(provider.calls()[4]["messages"][0]["content"].as_str().unwrap().contains("my garden.png"));
+        let file = ada.read("/api/users/me/export").await.to_string();
+        assert!(file.contains("\"content\":\"\""), "{file:.300}");
+    }
+
+    async fn a_question_of_neither_words_nor_images_is_refused(kind) {
+        let provider = Provider::always(Script::answer("ok")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let messages = format!("/api/projects/{project}/messages");
+        let turn = ask_whole(&ada, &project, "one", &[]).await;
+        let question = format!("{messages}/{}", id(&turn["user_message"]));
+        let mut refused = vec![ada.stream(&project, " ").send().await.unwrap()];
+        for nothing in [json!({"content": ""}), json!({"content": " \n", "attachments": []})] {
+            refused.push(ada.post(&messages, nothing.clone()).await);
+            // There are none that it could keep.
+            refused.push(ada.patch(&question, nothing).await);
+        }
+        for refused in refused {
+            assert_eq!(problem_of(refused, 422, "invalid").await["field"], "content");
+        }
+        let mut socket = Socket::of(&server, &ada).await;
+        let refused = socket.ask(json!({"type": "send", "project_id": project, "content": ""})).await;
+        assert_eq!(refused["problem"]["field"], "content");
+        let seen = uploaded(&ada, "one.png", gif()).await;
+        let with = ask_whole(&ada, &project, "two", &[&seen]).await;
+        let edit = json!({"content": "", "attachments": []});
+        let refused = ada.patch(&format!("{messages}/{}", id(&with["user_message"])), edit).await;
+        assert_eq!(problem_of(refused, 422, "invalid").await["field"], "content");
+        assert_eq!(provider.calls().len(), 2);
+    }
+
     async fn the_same_request_again_is_the_same_turn_with_its_images(kind) {
         let provider = Provider::always(Script::answer("ok")).await;
         let server = Server::with_provider(kind, &provider).await;

@@ -31,8 +31,7 @@ pub(super) struct Api;
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
 struct MessageChange {
-    /// The text.
-    #[oai(validator(min_length = 1))]
+    /// The text; it may be empty where images come with it.
     content: String,
     /// Your own id of this request: the same one again returns the same turn and asks no model again.
     #[oai(validator(min_length = 1, max_length = 64))]

@@ -15,7 +15,7 @@ use super::queue::Place;
 use super::running::Running;
 use super::seen::{self, Branch};
 use super::storage::Room;
-use super::turn::{Asked, Request, Turn};
+use super::turn::{self, Asked, Request, Turn};
 use super::{Chat, naming};
 use crate::clock;
 use crate::entity::message::{self, Role, Status};
@@ -126,7 +126,7 @@ async fn follow(
     }
     let question = new_question(running, request, project.leaf_id, content);
     let answer = new_answer(running, request, model, &question);
-    let gone_on = GoneOn::by(request, &project, model, &answer);
+    let gone_on = GoneOn::by(request, &project, model, &question, &answer);
     let change = gone_on.change(&project);
     let mut update = project::Entity::change_unless_changed(&project, change.clone());
     if let Some(id) = &request.client_request_id {
@@ -179,7 +179,7 @@ async fn store(chat: &Chat, running: &Arc<Running>, request: &Request, model: &M
         Asked::Continue { .. } => (go_on(&transaction, running, request, model).await?, None),
         _ => begin(&transaction, chat, running, request, model, &project).await?,
     };
-    let gone_on = GoneOn::by(request, &project, model, &turn.answer);
+    let gone_on = GoneOn::by(request, &project, model, &turn.question, &turn.answer);
     let project = gone_on.change(&project).update(&transaction).await?;
     announce(chat, running);
     chat.db.commit_unsynced(transaction).await?;
@@ -199,14 +199,20 @@ struct GoneOn {
     leaf_id: Uuid,
     model: String,
     updated_at: DateTimeUtc,
-    /// The first words of its first question, if it has no name yet.
+    /// What it is called after its first question, if it has no name yet.
     name: Option<String>,
 }
 
 impl GoneOn {
-    fn by(request: &Request, project: &project::Model, model: &Model, answer: &message::Model) -> Self {
+    fn by(
+        request: &Request,
+        project: &project::Model,
+        model: &Model,
+        question: &message::Model,
+        answer: &message::Model,
+    ) -> Self {
         let name = match (&request.asked, project.name_source) {
-            (Asked::New { content, .. }, NameSource::Default) => naming::from_words(content),
+            (Asked::New { .. }, NameSource::Default) => naming::from_question(question),
             _ => None,
         };
         Self { leaf_id: answer.id, model: model.id.clone(), updated_at: answer.updated_at, name }
@@ -327,7 +333,11 @@ async fn question(
                 return Err(Error::invalid("message_id", "only questions can be edited, and this is an answer"));
             }
             let same = || original.attachments().into_iter().map(|about| about.id).collect();
-            (original.parent_id, content, attachments.clone().unwrap_or_else(same))
+            let attachments: Vec<Uuid> = attachments.clone().unwrap_or_else(same);
+            if content.is_empty() && attachments.is_empty() {
+                return Err(turn::nothing_to_ask());
+            }
+            (original.parent_id, content, attachments)
         }
         Asked::New { parent_id: None, content, attachments } => (project.leaf_id, content, attachments.clone()),
         Asked::New { parent_id: Some(id), content, attachments } => {

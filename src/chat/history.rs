@@ -54,7 +54,8 @@ pub fn of_branch(
     image_bytes: usize,
 ) -> History {
     let mut bytes_left = image_bytes;
-    let said = branch.iter().map(Borrow::borrow).filter(|message: &&Model| !message.content.is_empty());
+    let can_be_told = |message: &&Model| !message.content.is_empty() || message.attachments.is_some();
+    let said = branch.iter().map(Borrow::borrow).filter(can_be_told);
     let said: Vec<Told<'_>> = said.map(|message| Told::of(message, &mut bytes_left)).collect();
     let system = system_prompt.map(|prompt| llm::Message::new(llm::Role::System, prompt));
     let mut tokens = system.as_ref().map_or(0, |system| tokens::of_message(&system.content));
@@ -83,8 +84,7 @@ pub fn of_branch(
         };
         match messages.last_mut() {
             Some(last) if last.role == role => {
-                last.content.push_str("\n\n");
-                last.content.push_str(&content);
+                add_paragraph(&mut last.content, &content);
             }
             _ => messages.push(llm::Message::new(role, content)),
         }
@@ -104,13 +104,21 @@ impl<'a> Told<'a> {
                     *bytes_left = left;
                     images.push(image);
                 }
-                None => content.to_mut().push_str(&format!("\n\n[Image that is not shown here: {}]", image.name)),
+                None => add_paragraph(content.to_mut(), &format!("[Image that is not shown here: {}]", image.name)),
             }
         }
         let of_images: u32 = images.iter().map(|image| tokens::of_image(image.width, image.height)).sum();
         let tokens = tokens::of_message(&content).saturating_add(of_images);
         Self { message, content, images, tokens }
     }
+}
+
+/// A question can be without words, where images came with it.
+fn add_paragraph(text: &mut String, more: &str) {
+    if !text.is_empty() && !more.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(more);
 }
 
 #[cfg(test)]
@@ -213,6 +221,20 @@ mod tests {
             told(&none)[2].1,
             "c\n\n[Image that is not shown here: c0.png]\n\n[Image that is not shown here: c1.png]"
         );
+    }
+
+    #[test]
+    fn a_question_may_consist_of_images_alone() {
+        let mut asked = with_images("a", &[4, 5]);
+        asked.content.clear();
+        let branch = [message(Role::User, "and?"), message(Role::Assistant, ""), asked];
+        let shown = of_branch(None, &branch[2..], None, 9);
+        assert_eq!((told(&shown), shown.images.len()), (vec![(llm::Role::User, "")], 2));
+        assert_eq!(shown.tokens, tokens::of_message("") + 2000);
+        let some = of_branch(None, &branch, None, 4);
+        assert_eq!(told(&some), [(llm::Role::User, "[Image that is not shown here: a1.png]\n\nand?")]);
+        let whole = of_branch(None, &branch, None, 9);
+        assert_eq!((told(&whole), whole.images.len()), (vec![(llm::Role::User, "and?")], 2));
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! What a conversation is called: at once from the first words, then better from a model.
+//! What a conversation is called: at once from the first words, or the first image where there are none, then better from a
+//! model.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
@@ -32,6 +34,11 @@ pub fn from_words(question: &str) -> Option<String> {
     Some(shorten(&line))
 }
 
+/// A name from a question: its first words, else what its first image is called.
+pub fn from_question(question: &message::Model) -> Option<String> {
+    from_words(&question.content).or_else(|| Some(shorten(&question.attachments().first()?.name)))
+}
+
 /// Names a conversation after its first turn with one call to the model, and stores the name unless the person
 /// has given one meanwhile. When the model cannot help, the name from the first words stays.
 pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -> Result<project::Model> {
@@ -48,10 +55,10 @@ pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -
     };
     let answer = message::Entity::answers_to(question.id).one(chat.db.reader()).await?;
     let answer = answer.map(|answer| chat.content_of(&answer)).unwrap_or_default();
-    let thought = ask(chat, project.model.as_deref(), asker, &question.content, &answer).await;
+    let thought = ask(chat, project.model.as_deref(), asker, &words_of(&question), &answer).await;
     let (name, source) = match thought {
         Some(name) => (name, NameSource::Model),
-        None => match from_words(&question.content) {
+        None => match from_question(&question) {
             Some(name) => (name, NameSource::FirstWords),
             None => return Ok(project),
         },
@@ -62,6 +69,15 @@ pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -
         .one(chat.db.reader())
         .await?
         .ok_or(Error::NotFound("conversation"))
+}
+
+/// A question in words: what it has none of is told by the names of its images.
+fn words_of(question: &message::Model) -> Cow<'_, str> {
+    if !question.content.is_empty() {
+        return Cow::Borrowed(&question.content);
+    }
+    let names: Vec<String> = question.attachments().into_iter().map(|image| image.name).collect();
+    Cow::Owned(format!("(images alone: {})", names.join(", ")))
 }
 
 async fn ask(chat: &Chat, model: Option<&str>, asker: llm::Asker, question: &str, answer: &str) -> Option<String> {

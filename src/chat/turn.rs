@@ -78,6 +78,22 @@ impl Asked {
             Self::Again { .. } | Self::Continue { .. } => &[],
         }
     }
+
+    /// Whether there are neither words nor images. An edited question may still keep the images that it had.
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::New { content, attachments, .. } => content.is_empty() && attachments.is_empty(),
+            Self::Edited { content, attachments, .. } => {
+                content.is_empty() && attachments.as_ref().is_some_and(Vec::is_empty)
+            }
+            Self::Again { .. } | Self::Continue { .. } => false,
+        }
+    }
+}
+
+/// The refusal of a question of neither words nor images.
+pub(super) fn nothing_to_ask() -> Error {
+    Error::invalid("content", "there is nothing to ask; write something, or send an image")
 }
 
 /// A question and its answer.
@@ -246,7 +262,7 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
     if let Asked::New { content, .. } | Asked::Edited { content, .. } = &mut request.asked {
         *content = as_stored(content);
         if content.trim().is_empty() {
-            return Err(Error::invalid("content", "there is nothing to ask; write something"));
+            content.clear();
         }
         if let Some(limit) = chat.allowance.longest_question()
             && content.len() > limit
@@ -256,6 +272,9 @@ fn check(chat: &Chat, request: &mut Request) -> Result<()> {
         }
     }
     attachments::check(chat.attachment_limits, request.asked.attachments())?;
+    if request.asked.is_nothing() {
+        return Err(nothing_to_ask());
+    }
     request.client_request_id.as_deref().map_or(Ok(()), check_request_id)
 }
 

@@ -60,7 +60,8 @@ fn word_length(text: &str) -> usize {
 }
 
 fn script(question: &str, images: &[Image]) -> String {
-    let mut text = format!("{OPENING}{}{}\n{BODY}", echo(question), looked_at(images));
+    let said = if question.is_empty() && !images.is_empty() { String::new() } else { echo(question) };
+    let mut text = format!("{OPENING}{said}{}\n{BODY}", looked_at(images));
     if question.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| LONG.contains(&word)) {
         for chapter in 1..=6 {
             text.push_str(&format!("\n### More, as you asked for length: {chapter} of 6\n\n{MORE}"));
@@ -92,7 +93,7 @@ fn looked_at(images: &[Image]) -> String {
     if list.is_empty() {
         list
     } else {
-        format!("\nWith it came what a real model could look at, and I cannot:\n\n{list}")
+        format!("\nWith your question came what a real model could look at, and I cannot:\n\n{list}")
     }
 }
 

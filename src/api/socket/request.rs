@@ -66,8 +66,7 @@ pub struct SocketSend {
     pub(super) reference: Option<String>,
     /// The conversation.
     pub(super) project_id: Uuid,
-    /// The text.
-    #[oai(validator(min_length = 1))]
+    /// The text; it may be empty where images come with it.
     pub(super) content: String,
     /// Your own id of this question, such as a UUID: the same one again returns the same turn and asks no model again.
     #[oai(validator(min_length = 1, max_length = 64))]
@@ -95,8 +94,7 @@ pub struct SocketEdit {
     pub(super) project_id: Uuid,
     /// The question.
     pub(super) message_id: Uuid,
-    /// The text.
-    #[oai(validator(min_length = 1))]
+    /// The text; it may be empty where images come with it.
     pub(super) content: String,
     /// Your own id of this request: the same one again returns the same turn and asks no model again.
     #[oai(validator(min_length = 1, max_length = 64))]
@@ -306,7 +304,6 @@ mod tests {
                 "message_id",
             ),
             (format!(r#"{{"ref": "a", "type": "unfollow", "message_id": "{id}", "loud": true}}"#), "loud"),
-            (format!(r#"{{"ref": "a", "type": "send", "project_id": "{id}", "content": ""}}"#), "content"),
             (format!(r#"{{"ref": "a", "type": "send", "project_id": "{id}", "content": ["x"]}}"#), "content"),
             (
                 format!(

@@ -74,12 +74,13 @@ impl<'a> Content<'a> {
         if message.images.is_empty() {
             return Self::Words(&message.content);
         }
-        let text = ContentPart::Text { text: &message.content };
+        // A question can consist of images alone, and some servers refuse an empty text.
+        let text = (!message.content.is_empty()).then_some(ContentPart::Text { text: &message.content });
         let images = message.images.iter().map(|Image { media_type, data, .. }| {
             let url = format!("data:{media_type};base64,{}", STANDARD.encode(data));
             ContentPart::ImageUrl { image_url: ImageUrl { url } }
         });
-        Self::Parts(std::iter::once(text).chain(images).collect())
+        Self::Parts(text.into_iter().chain(images).collect())
     }
 }
 

@@ -2105,7 +2105,7 @@ export interface components {
             attachments?: string[] | null;
             /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
-            /** @description The text. */
+            /** @description The text; it may be empty where images come with it. */
             content: string;
             /** @description The model to ask; the conversation's last one, or the default, when left out. */
             model?: string | null;
@@ -2261,7 +2261,7 @@ export interface components {
             attachments?: string[] | null;
             /** @description Your own id of this request, such as a UUID: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
-            /** @description The text. */
+            /** @description The text; it may be empty where images come with it. */
             content: string;
             /** @description The model to ask; the conversation's last one, or the default, when left out. */
             model?: string | null;
@@ -3098,7 +3098,7 @@ export interface components {
             attachments?: string[] | null;
             /** @description Your own id of this request: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
-            /** @description The text. */
+            /** @description The text; it may be empty where images come with it. */
             content: string;
             /**
              * Format: uuid
@@ -3458,7 +3458,7 @@ export interface components {
             attachments?: string[] | null;
             /** @description Your own id of this question, such as a UUID: the same one again returns the same turn and asks no model again. */
             client_request_id?: string | null;
-            /** @description The text. */
+            /** @description The text; it may be empty where images come with it. */
             content: string;
             /** @description The model to ask; the conversation's last one, or the default, when left out. */
             model?: string | null;
