@@ -173,6 +173,8 @@ async fn document(app: &App, request: &Request) -> Response {
         "user": api::signed_in(app, request).await,
         "signup": app.config.signup.as_str(),
         "passkeys": api::passkeys_work(app, request),
+        "max_attachments_per_message": app.config.limits.attachments.per_message,
+        "max_attachment_bytes": app.config.limits.attachments.bytes,
         "version": env!("CARGO_PKG_VERSION"),
         "theme": theme,
     });

@@ -1108,7 +1108,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells who may register, whether passkeys work, and which version this is
+         * Tells who may register, whether passkeys work, what images may come with a question, and which version this is
          * @description Anybody may ask.
          */
         get: operations["get_settings"];
@@ -3007,6 +3007,16 @@ export interface components {
          * @description What everybody may know about this server.
          */
         Settings: {
+            /**
+             * Format: uint64
+             * @description How many bytes one image may have; null where there is no limit.
+             */
+            max_attachment_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description How many images may come with one question; null where there is no limit.
+             */
+            max_attachments_per_message?: number | null;
             /** @description Whether passkeys work at the address that this was asked at. */
             passkeys: boolean;
             /** @description Who may register: `open`, `invite` or `closed`. */
