@@ -9,7 +9,7 @@ use poem_openapi::types::ToJSON;
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
-use crate::error::Result as Outcome;
+use attachments::Arriving;
 
 pub use cookie::Client;
 pub use failure::{Failure, Problem, response as problem_response};
@@ -105,6 +105,17 @@ pub struct Routes {
     arrivals: Arc<attachments::Arrivals>,
 }
 
+/// What body a request may have.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected {
+    /// That of any request: at most so many bytes.
+    Ordinary(Option<usize>),
+    /// An upload, of somebody who is known: at most so many bytes, and more slowly than others.
+    Upload(Option<usize>),
+    /// An upload that is refused, whatever comes.
+    Refused,
+}
+
 impl Routes {
     /// The routes of an application.
     pub fn new(app: App) -> Self {
@@ -117,14 +128,20 @@ impl Routes {
         path == "/api" || path.starts_with("/api/") || matches!(path.trim_end_matches('/'), "/healthz" | "/readyz")
     }
 
-    /// How long a request's body may be, in bytes, before it is read. What is learnt by that goes along with the request.
-    pub async fn body_limit(&self, request: &mut http::request::Parts, client: Client) -> Outcome<Option<usize>> {
+    /// What body a request may have, before it is read. What is learnt by that goes along with the request.
+    pub async fn expect(&self, request: &mut http::request::Parts, client: Client) -> Expected {
         let limits = &self.app.config.limits;
         let (method, path) = (&request.method, request.uri.path());
-        let arriving = self.arrivals.expect(&self.app, method, path, &request.headers, client).await?;
-        let Some(arriving) = arriving else { return Ok(limits.body_bytes) };
+        let arriving = self.arrivals.expect(&self.app, method, path, &request.headers, client).await;
+        let Some(arriving) = arriving else { return Expected::Ordinary(limits.body_bytes) };
+        let expected = match &arriving {
+            Arriving::Welcome(_) => {
+                Expected::Upload(limits.body_bytes.zip(limits.attachments.bytes).map(|(other, image)| other.max(image)))
+            }
+            Arriving::Refused(_) => Expected::Refused,
+        };
         request.extensions.insert(arriving);
-        Ok(limits.body_bytes.zip(limits.attachments.bytes).map(|(other, image)| other.max(image)))
+        expected
     }
 
     async fn answer(&self, mut request: Request) -> Response {

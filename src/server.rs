@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::socket::Place;
 use crate::app::App;
 
+mod body;
 mod certificate;
 mod crowd;
 mod handover;

@@ -4,16 +4,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use loquat::chat::attachments;
 use loquat::clock;
-use loquat::config::StorageLimits;
+use loquat::config::{AttachmentLimits, StorageLimits};
 use loquat::entity::attachment;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use reqwest::{Method, Response};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::socket::Socket;
-use crate::harness::{Person, Provider, Script, Server};
+use crate::harness::{Person, Provider, Script, Server, within};
+use crate::page::boot;
 
 /// The begin of a PNG of this size, and so much of what follows that the file has `length` bytes.
 pub fn png(width: u32, height: u32, length: usize) -> Vec<u8> {
@@ -125,13 +128,60 @@ on_both_databases! {
         let program = ada.program(&ada.new_key("chat").await.1);
         uploaded(&program, "large.png", png(10, 10, most)).await;
         problem_of(upload(&ada.program(&ada.new_key("read").await.1), "x.png", gif()).await, 403, "scope_insufficient").await;
-        // Of others no more is read than of any body.
+        // Of others nothing is kept, however much they send.
         let nobody = Person::nobody(&server);
         problem_of(upload(&nobody, "x.png", gif()).await, 401, "not_signed_in").await;
-        problem_of(upload(&nobody, "x.png", png(10, 10, most)).await, 413, "too_large").await;
+        problem_of(upload(&nobody, "x.png", png(10, 10, most)).await, 401, "not_signed_in").await;
         let elsewhere = ada.request(Method::POST, "/api/projects/").header(CONTENT_TYPE, "application/json");
         problem_of(elsewhere.body(" ".repeat(most)).send().await.unwrap(), 413, "too_large").await;
         assert_eq!(stored(&server).await, 2);
+    }
+
+    async fn a_wrong_key_that_uploads_is_told_so_and_counts_once(kind) {
+        let server = Server::with(kind, |config| config.limits.accounts.wrong_keys_per_minute = Some(3)).await;
+        let wrong = Person::nobody(&server).program("lq_0123");
+        for length in [100, 2 * 1024 * 1024, 3 * 1024 * 1024] {
+            problem_of(upload(&wrong, "x.png", png(10, 10, length)).await, 401, "key_invalid").await;
+        }
+        problem_of(upload(&wrong, "x.png", png(10, 10, 2 * 1024 * 1024)).await, 429, "too_many_wrong_keys").await;
+    }
+
+    async fn whoever_signs_out_while_an_image_arrives_has_uploaded_none(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let mut slow = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST /api/attachments HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\ncontent-type: image/gif\r\ncontent-length: {}\r\n\
+             connection: close\r\nexpect: 100-continue\r\n\r\n",
+            server.address, ada.cookie.as_ref().unwrap(), gif().len(),
+        );
+        slow.write_all(head.as_bytes()).await.unwrap();
+        // They are known by now: the body is asked for.
+        let mut told = vec![0; "HTTP/1.1 100".len()];
+        within(15, "an invitation to send", slow.read_exact(&mut told)).await.unwrap();
+        assert_eq!(told, b"HTTP/1.1 100");
+        assert_eq!(ada.post("/api/logout/", json!({})).await.status(), 204);
+        slow.write_all(&gif()).await.unwrap();
+        let mut answer = Vec::new();
+        within(15, "an answer", slow.read_to_end(&mut answer)).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains("HTTP/1.1 401") && answer.contains("not_signed_in"), "{answer}");
+        assert_eq!(stored(&server).await, 0);
+    }
+
+    async fn everybody_may_know_what_may_come_with_a_question(kind) {
+        let told = |settings: &Value| (settings["max_attachments_per_message"].clone(), settings["max_attachment_bytes"].clone());
+        for (limits, expected) in [
+            (AttachmentLimits { bytes: Some(5000), per_message: Some(2) }, (json!(2), json!(5000))),
+            (AttachmentLimits { bytes: None, per_message: None }, (Value::Null, Value::Null)),
+        ] {
+            let server = Server::with(kind, |config| config.limits.attachments = limits).await;
+            let nobody = Person::nobody(&server);
+            let settings = nobody.read("/api/settings").await;
+            assert!(settings.as_object().unwrap().contains_key("max_attachment_bytes"));
+            let page = nobody.get("/").await.text().await.unwrap();
+            assert_eq!((told(&settings), told(&boot(&page))), (expected.clone(), expected));
+        }
     }
 
     async fn a_model_is_shown_the_images_of_its_questions(kind) {

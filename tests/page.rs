@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::harness::{Kind, Person, Server};
 
 /// The JSON that the server wrote into the page.
-fn boot(html: &str) -> Value {
+pub fn boot(html: &str) -> Value {
     let begin = html.split("id=\"boot\">").nth(1).unwrap();
     serde_json::from_str(begin.split("</script>").next().unwrap()).unwrap()
 }

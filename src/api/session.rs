@@ -89,7 +89,6 @@ fn needed_scope(request: &Request) -> Scope {
 }
 
 /// Somebody whose cookie or key is good.
-#[derive(Clone)]
 pub(super) struct Recognised {
     pub(super) caller: Caller,
     /// Whether their session is to be renewed.
@@ -98,13 +97,12 @@ pub(super) struct Recognised {
 
 /// Who is calling.
 async fn who(request: &Request) -> Outcome<Caller> {
-    let Recognised { caller, is_due } = match request.extensions().get::<Arriving>() {
-        Some(arriving) => arriving.from.clone(),
-        None => {
-            let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
-            recognise(app, request.headers(), request.data::<Client>().copied()).await?
-        }
-    };
+    if let Some(refusal) = request.extensions().get::<Arriving>().and_then(Arriving::refusal) {
+        return Err(refusal);
+    }
+    let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
+    let Recognised { caller, is_due } =
+        recognise(app, request.headers(), request.data::<Client>().copied()).await?;
     if is_due {
         aside::renew(caller.clone().signed_in()?);
     }

@@ -140,7 +140,7 @@ pub struct LimitSettings {
         hide_env_values = true
     )]
     pub max_sockets_per_person: String,
-    /// Seconds for a request's head, and again for its body, to arrive
+    /// Seconds for a request's head, and again for its body, to arrive; for an uploaded image, between two parts of it
     #[arg(long, env = "LOQUAT_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", hide_env_values = true)]
     pub request_timeout: String,
     /// Seconds until a model server must send its first byte

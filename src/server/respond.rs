@@ -5,9 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Once};
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Body as _, Incoming};
 use ipnet::IpNet;
@@ -17,15 +16,13 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, Request, Response};
 use url::Url;
 
+use super::body::{self, Bounds};
 use super::host;
-use crate::api::{Client, Routes, problem_response};
+use crate::api::{Client, Expected, Routes, problem_response};
 use crate::app::App;
 use crate::config::Limits;
 use crate::error::Error;
 use crate::{clock, telemetry, ui};
-
-/// How much of a body that is too large is read all the same, in bytes.
-const THROWN_AWAY: usize = 4 * 1024 * 1024;
 
 /// How a request arrived.
 #[derive(Clone, Copy)]
@@ -126,9 +123,8 @@ impl Site {
         client: Client,
         arrival: Arrival,
     ) -> Result<Request, Error> {
-        let limits = &self.app.config.limits;
         let (mut parts, body) = request.into_parts();
-        let limit = self.api.body_limit(&mut parts, client).await?.unwrap_or(usize::MAX);
+        let expected = self.api.expect(&mut parts, client).await;
         let addresses = (LocalAddr(Addr::SocketAddr(arrival.local)), RemoteAddr(Addr::SocketAddr(arrival.peer)));
         let scheme = if arrival.tls { Scheme::HTTPS } else { Scheme::HTTP };
         let rebuild = move |parts, body: Bytes| {
@@ -138,36 +134,13 @@ impl Site {
         if body.is_end_stream() {
             return Ok(rebuild(parts, Bytes::new()));
         }
-        let reading = read(body, limit);
-        let body = match limits.request_timeout {
-            Some(time) => tokio::time::timeout(time, reading).await.map_err(|_| Error::RequestTimeout)?,
-            None => reading.await,
-        };
-        Ok(rebuild(parts, body?))
-    }
-}
-
-/// Reads a body of at most `limit` bytes.
-///
-/// Some of what is beyond is read and thrown away: a client that is still sending when the connection closes sees a
-/// broken pipe instead of the answer that tells what was wrong.
-async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
-    let mut data = BytesMut::new();
-    let mut beyond = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Error::Malformed("the body broke off; send the request again".to_owned()))?;
-        let Ok(part) = frame.into_data() else { continue };
-        if beyond == 0 && data.len() + part.len() <= limit {
-            data.extend_from_slice(&part);
-            continue;
-        }
-        data.clear();
-        beyond += part.len();
-        if beyond > THROWN_AWAY {
-            break;
+        let bounds = Bounds::of(expected, body.size_hint().exact(), self.limits().request_timeout);
+        match (expected, body::read(body, bounds).await) {
+            // Why it is refused is known already, and goes along with the request.
+            (Expected::Refused, _) => Ok(rebuild(parts, Bytes::new())),
+            (_, body) => Ok(rebuild(parts, body?)),
         }
     }
-    if beyond > 0 { Err(Error::TooLarge { limit }) } else { Ok(data.freeze()) }
 }
 
 /// A response whatever happens: a panic is a problem like any other failure of ours.

@@ -8,10 +8,10 @@ use poem::http::{HeaderMap, Method};
 use uuid::Uuid;
 
 use super::super::cookie::Client;
-use super::super::session::{self, Recognised};
+use super::super::session;
 use super::PATH;
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// How many may arrive at once …
 const MOST: usize = 64;
@@ -22,21 +22,23 @@ const MOST_EACH: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals(Mutex<HashMap<Uuid, usize>>);
 
-/// An upload that is arriving, until it is dropped, and who it is from.
+/// What is known of an upload before it arrives.
 #[derive(Clone)]
-pub(crate) struct Arriving {
-    pub(crate) from: Recognised,
-    _place: Arc<Place>,
+pub(crate) enum Arriving {
+    /// It has this place until all of these are dropped. Who it is from is asked again when it has arrived.
+    Welcome(#[expect(dead_code, reason = "it is held, to be dropped")] Arc<Place>),
+    /// Why it is refused, until that is told.
+    Refused(Arc<Mutex<Option<Error>>>),
 }
 
-struct Place {
+/// A place among those that arrive.
+pub(crate) struct Place {
     arrivals: Arc<Arrivals>,
     person: Uuid,
 }
 
 impl Arrivals {
-    /// Lets an upload arrive. None for every other request, and for whoever is not known: what they may send is what
-    /// anybody may.
+    /// Lets an upload of somebody who is known arrive. None for every other request.
     pub(crate) async fn expect(
         self: &Arc<Self>,
         app: &App,
@@ -44,13 +46,18 @@ impl Arrivals {
         path: &str,
         headers: &HeaderMap,
         client: Client,
-    ) -> Result<Option<Arriving>> {
+    ) -> Option<Arriving> {
         if *method != Method::POST || path.trim_end_matches('/') != PATH {
-            return Ok(None);
+            return None;
         }
-        let Ok(from) = session::recognise(app, headers, Some(client)).await else { return Ok(None) };
-        let place = self.enter(from.caller.id()).ok_or(Error::Busy { retry_after: Duration::from_secs(2) })?;
-        Ok(Some(Arriving { from, _place: Arc::new(place) }))
+        let welcome = session::recognise(app, headers, Some(client)).await.and_then(|from| {
+            let place = self.enter(from.caller.id());
+            place.ok_or(Error::Busy { retry_after: Duration::from_secs(2) })
+        });
+        Some(match welcome {
+            Ok(place) => Arriving::Welcome(Arc::new(place)),
+            Err(error) => Arriving::Refused(Arc::new(Mutex::new(Some(error)))),
+        })
     }
 
     fn enter(self: &Arc<Self>, person: Uuid) -> Option<Place> {
@@ -61,6 +68,16 @@ impl Arrivals {
         }
         arriving.insert(person, own + 1);
         Some(Place { arrivals: Arc::clone(self), person })
+    }
+}
+
+impl Arriving {
+    /// Why it is refused, once: a wrong key that was looked for already is not to count as two guesses.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        match self {
+            Self::Welcome(_) => None,
+            Self::Refused(error) => error.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        }
     }
 }
 
