@@ -85,6 +85,7 @@ pub struct Chat {
     queue: Arc<Queue>,
     cache: Option<Cache>,
     attachment_limits: AttachmentLimits,
+    image_memory: attachments::Memory,
 }
 
 impl Chat {
@@ -109,6 +110,7 @@ impl Chat {
             queue: Queue::new(limits.live_answers_each, limits.live_answers, limits.waiting_answers),
             cache: prompt_cache.map(Cache::new),
             attachment_limits: limits.attachments,
+            image_memory: attachments::Memory::new(attachments::AT_ONCE),
         }
     }
 

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use uuid::Uuid;
 
+use super::attachments::Share;
 use super::cache::{self, Cache};
 use super::changes::Change;
 use super::queue::Place;
@@ -83,14 +84,14 @@ pub(super) async fn run(chat: Chat, running: Arc<Running>, mut place: Place, ask
 
 async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, asking: Box<Asking>) -> Outcome {
     let may_repeat = asking.may_repeat;
-    let Some(request) = Box::pin(request(chat, running, asking)).await else { return internal_failure() };
-    let Some(cache) = &chat.cache else { return ask(chat, running, listening, request).await };
-    let key = Cache::key(running.owner_id, &request);
+    let Some(told) = Box::pin(request(chat, running, asking)).await else { return internal_failure() };
+    let Some(cache) = &chat.cache else { return ask(chat, running, listening, told).await };
+    let Some((key, told)) = key(running.owner_id, told).await else { return internal_failure() };
     if may_repeat && let Some(answer) = cache.get(&key) {
         return Box::pin(repeat(chat, running, &answer)).await;
     }
     let continues = running.log.begun() > 0;
-    let outcome = ask(chat, running, listening, request).await;
+    let outcome = ask(chat, running, listening, told).await;
     if let Outcome::Complete { reason: FinishReason::Stop, usage } = &outcome
         && !continues
     {
@@ -101,8 +102,21 @@ async fn write(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, ask
     outcome
 }
 
+/// What a model is told, and the memory that its images take.
+struct Told {
+    request: Box<llm::Request>,
+    share: Option<Share>,
+}
+
+/// What answers to the same are kept by. Many megabytes of images are gone through on another thread.
+async fn key(owner_id: Uuid, told: Told) -> Option<(cache::Key, Told)> {
+    let has_images = told.share.is_some();
+    let make = move || (Cache::key(owner_id, &told.request), told);
+    if has_images { tokio::task::spawn_blocking(make).await.ok() } else { Some(make()) }
+}
+
 /// What the model is told.
-async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<Box<llm::Request>> {
+async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<Told> {
     let Asking { project, leaf_id, branch, model, .. } = *asking;
     let branch = match branch {
         Some(branch) => Ok(branch),
@@ -124,20 +138,27 @@ async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<
     if told.left_out > 0 {
         tracing::debug!(left_out = told.left_out, model = model.id, "a conversation is longer than its model can read");
     }
+    let share = chat.image_memory.share(&told.images).await;
     if let Err(error) = attachments::put(&chat.db, told.images, &mut told.messages).await {
         tracing::error!(%error, "the images of a conversation could not be read");
         return None;
     }
     let _ = running.prompt_estimate.set(told.tokens);
     chat.seen.note_branch(project.id, branch);
-    Some(Box::new(llm::Request { model, messages: told.messages, parameters }))
+    let request = Box::new(llm::Request { model, messages: told.messages, parameters });
+    Some(Told { request, share })
 }
 
 /// Asks the model, once, and takes down what it says, in a task that does nothing else. Dropping this ends it.
-async fn ask(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, request: Box<llm::Request>) -> Outcome {
+async fn ask(chat: &Chat, running: &Arc<Running>, listening: &TaskTracker, told: Told) -> Outcome {
     let catalog = chat.catalog.clone();
     // Gone when the model has accepted.
-    let asking = Box::pin(async move { catalog.answer(*request).await });
+    let asking = Box::pin(async move {
+        let Told { request, share } = told;
+        let answer = catalog.answer(*request).await;
+        drop(share);
+        answer
+    });
     let listen = listening.track_future(listen(chat.writer.clone(), Arc::clone(running), asking));
     AbortOnDropHandle::new(tokio::spawn(listen)).await.unwrap_or_else(|_| panicked(running))
 }

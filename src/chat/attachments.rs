@@ -4,10 +4,12 @@
 //! goes with it: a question that is edited gets copies.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use imagesize::ImageType;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::Chat;
@@ -28,6 +30,9 @@ const LONGEST_EDGE: usize = 16_384;
 pub const LONGEST_NAME: usize = 200;
 /// How many bytes of images a model is sent at most. Providers refuse requests of some tens of megabytes.
 pub(super) const SENT: usize = 20 * 1024 * 1024;
+/// How many bytes of images are in memory at once for models that have not begun to answer, for a dozen answers with as many
+/// as they may have. As they are sent, they take a third more.
+pub(super) const AT_ONCE: usize = 256 * 1024 * 1024;
 
 /// Takes an image in, for a question that is to come.
 pub async fn upload(chat: &Chat, owner_id: Uuid, name: Option<&str>, data: Vec<u8>) -> Result<About> {
@@ -136,17 +141,38 @@ pub(super) struct Sent {
 
 /// Reads the images that a model is to be sent, and puts each to its message. One that has gone meanwhile is missing.
 pub(super) async fn put(db: &Db, wanted: Vec<(usize, About)>, messages: &mut [llm::Message]) -> Result<()> {
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<Uuid> = wanted.iter().map(|(_, about)| about.id).collect();
-    let mut data: HashMap<Uuid, Vec<u8>> = Entity::data_of(db.reader(), &ids).await?.into_iter().collect();
+    // One after the other: what the database gives is a copy, which is gone before the next.
     for (message, About { id, name, media_type, width, height, .. }) in wanted {
-        if let (Some(data), Some(message)) = (data.remove(&id), messages.get_mut(message)) {
+        let data = Entity::data_of(db.reader(), &[id]).await?.pop();
+        if let (Some((_, data)), Some(message)) = (data, messages.get_mut(message)) {
             message.images.push(llm::Image { name, media_type: media_type.as_str(), width, height, data });
         }
     }
     Ok(())
+}
+
+/// The images that are in memory at once, of all answers whose models have not begun yet. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Memory(Arc<Semaphore>);
+
+/// An answer's part of it, until it is dropped.
+pub(super) type Share = OwnedSemaphorePermit;
+
+impl Memory {
+    /// With room for so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes)))
+    }
+
+    /// Waits until there is room for these images. None where there are none, which wait for nobody.
+    pub(super) async fn share(&self, wanted: &[(usize, About)]) -> Option<Share> {
+        let bytes: u32 = wanted.iter().map(|(_, about)| about.size_bytes.unsigned_abs()).sum();
+        if bytes == 0 {
+            return None;
+        }
+        // Never closed.
+        Arc::clone(&self.0).acquire_many_owned(bytes).await.ok()
+    }
 }
 
 /// Deletes what has been kept long enough without being sent, and tells how many.
@@ -209,6 +235,8 @@ fn amount(bytes: usize) -> Amount {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     /// The begin of a file of each kind, 5 × 6 pixels.
@@ -253,6 +281,28 @@ mod tests {
                 assert!((1..=16_384).contains(&width) && (1..=16_384).contains(&height));
             }
         }
+    }
+
+    #[tokio::test]
+    async fn images_wait_until_there_is_memory_for_them() {
+        let image = |size_bytes| About {
+            id: clock::id(),
+            name: String::new(),
+            media_type: MediaType::Png,
+            width: 1,
+            height: 1,
+            size_bytes,
+            created_at: clock::now(),
+        };
+        let memory = Memory::new(100);
+        let first = memory.share(&[(0, image(40)), (2, image(30))]).await;
+        let (of_more, of_none) = ([(0, image(31))], []);
+        let mut waiting = Box::pin(memory.share(&of_more));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert!(memory.share(&of_none).await.is_none());
+        drop(first);
+        assert!(waiting.await.is_some());
+        assert_eq!(memory.0.available_permits(), 100);
     }
 
     #[test]

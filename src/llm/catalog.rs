@@ -174,7 +174,7 @@ impl Catalog {
     pub async fn answer(&self, request: Request) -> Result<Answer, Error> {
         match &request.model.endpoint {
             None => Ok(Answer::Demo(demo::Stream::new(&request.messages, demo::PACE))),
-            Some(endpoint) => Ok(Answer::OpenAi(Box::new(endpoint.clone().answer(&request).await?))),
+            Some(endpoint) => Ok(Answer::OpenAi(Box::new(endpoint.clone().answer(request).await?))),
         }
     }
 

@@ -12,6 +12,7 @@ mod reading;
 mod response;
 mod retry_after;
 mod shape;
+mod shown;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -24,11 +25,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     USER_AGENT,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
@@ -163,7 +166,7 @@ impl Endpoint {
     }
 
     /// Asks for a streamed answer. Returns once the provider has accepted the request.
-    pub(super) async fn answer(self: Arc<Self>, request: &Request) -> Result<Stream, Error> {
+    pub(super) async fn answer(self: Arc<Self>, request: Request) -> Result<Stream, Error> {
         let started = Instant::now();
         let Some(total) = self.limits.total else { return self.attempts(request, started).await };
         let name = self.name.clone();
@@ -172,19 +175,20 @@ impl Endpoint {
             .unwrap_or_else(|_| Err(Error::Timeout { provider: name, what: "did not answer", limit: total }))
     }
 
-    async fn attempts(self: Arc<Self>, request: &Request, started: Instant) -> Result<Stream, Error> {
+    async fn attempts(self: Arc<Self>, mut request: Request, started: Instant) -> Result<Stream, Error> {
+        let begun = shown::take(&mut request.messages).await.map_err(|error| self.unmade(error))?;
         let model = &request.model.wire_name;
-        let mut body = Body::new(request, !self.no_stream_options.load(Ordering::Relaxed));
+        let mut body = Body::new(begun, &request, !self.no_stream_options.load(Ordering::Relaxed));
         let mut pauses = self.clients.pauses.into_iter();
         loop {
             let asked = Instant::now();
-            let (pause, error) = match self.ask(&body).await {
+            let (pause, error) = match self.ask(body.json()).await {
                 Ok(response) => return Ok(Stream::new(self, model.clone(), response.body, started, asked)),
                 Err(Setback::Final(error)) => return Err(error),
                 Err(Setback::Unreachable(error)) => (pauses.next().map(jittered), error),
                 Err(Setback::Refused(failure)) => {
                     if body.give_up_what(&failure) {
-                        self.no_stream_options.store(body.stream_options.is_none(), Ordering::Relaxed);
+                        self.no_stream_options.store(body.options.stream_options.is_none(), Ordering::Relaxed);
                         continue;
                     }
                     let pause = pause_before_retry(&failure, &mut pauses);
@@ -198,13 +202,11 @@ impl Endpoint {
     }
 
     /// One attempt, up to the head of a successful response.
-    async fn ask(&self, body: &Body<'_>) -> Result<Response, Setback> {
+    async fn ask(&self, body: Bytes) -> Result<Response, Setback> {
         let url = self.url("chat/completions");
         let way = self.way(&url).map_err(Setback::Final)?;
         let mut headers = self.headers().map_err(Setback::Final)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // What we made ourselves can be written as JSON.
-        let body = serde_json::to_vec(body).unwrap_or_default();
         let sending = self.clients.post(url, way, &headers, body);
         let response = match self.limits.first_byte {
             Some(limit) => timeout(limit, sending).await.map_err(|_| Setback::Final(self.no_first_byte(limit)))?,
@@ -289,6 +291,14 @@ impl Endpoint {
             "its address is {what}, where model servers that were added in the settings may not be. whoever runs this server can allow it with LOQUAT_ALLOWED_PROVIDER_HOSTS"
         );
         Error::AddressRefused { provider: self.name.clone(), reason }
+    }
+
+    /// A panic goes on where it would have been; all else is the end of the server.
+    fn unmade(&self, error: JoinError) -> Error {
+        match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Error::CutOff { provider: self.name.clone() },
+        }
     }
 
     fn unreachable(&self, reason: &str) -> Error {

@@ -9,10 +9,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tower_service::Service;
 use url::Url;
@@ -79,11 +80,12 @@ impl Client {
     }
 
     /// Sends a POST and waits for the head of its response.
-    pub(super) async fn post(&self, url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<Response, Failure> {
+    pub(super) async fn post(&self, url: &Url, headers: &HeaderMap, body: Bytes) -> Result<Response, Failure> {
         let place = place(url);
         let mut socket = self.connect(url).await?;
-        let request = request(url, &place, headers, body);
-        let sent = socket.write_all(&request).await;
+        // Both in one call of the system, without a copy of the body, which can be of many megabytes.
+        let mut request = head_of(url, &place, headers, body.len()).chain(body);
+        let sent = socket.write_all_buf(&mut request).await;
         drop(request);
         let mut received = Vec::new();
         // A server that refuses a request may do so before it has read all of it, and what it says is still worth reading.
@@ -109,8 +111,9 @@ fn place(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn request(url: &Url, place: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
-    let mut request = Vec::with_capacity(512 + body.len());
+/// The head of a request with a body of this length.
+fn head_of(url: &Url, place: &str, headers: &HeaderMap, length: usize) -> Bytes {
+    let mut request = Vec::with_capacity(512);
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let line = format!("POST {}{query} HTTP/1.1\r\nhost: {place}\r\nconnection: close\r\n", url.path());
     request.extend_from_slice(line.as_bytes());
@@ -120,9 +123,8 @@ fn request(url: &Url, place: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> 
         request.extend_from_slice(value.as_bytes());
         request.extend_from_slice(b"\r\n");
     }
-    request.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
-    request.extend_from_slice(body);
-    request
+    request.extend_from_slice(format!("content-length: {length}\r\n\r\n").as_bytes());
+    request.into()
 }
 
 /// Reads up to the end of the head of a response that is not preliminary, and a bit further.

@@ -2,24 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::shown;
 use crate::config::Prefill;
-use crate::llm::{Image, Message, Request, Role};
+use crate::llm::{Message, Request, Role};
 
 /// What complaints about a conversation that ends with an answer have in them.
 const PREFILL_WORDS: [&str; 7] =
     ["prefill", "prefix", "assistant", "continue_final_message", "add_generation_prompt", "last message", "last role"];
 
 /// The body of a request.
-#[derive(Serialize)]
 pub(super) struct Body<'a> {
-    model: &'a str,
+    /// The JSON of what comes first, unless it is in `whole` …
+    begun: Vec<u8>,
+    /// … and its length.
+    first: usize,
+    /// The messages after that.
     messages: Vec<WireMessage<'a>>,
+    pub(super) options: Options<'a>,
+    /// All of it, once it was made: for another attempt it is not made again, nor copied.
+    whole: Option<Bytes>,
+}
+
+/// How the model is to answer.
+#[derive(Serialize)]
+pub(super) struct Options<'a> {
+    model: &'a str,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream_options: Option<Value>,
@@ -44,44 +56,9 @@ pub(super) struct Body<'a> {
 #[derive(Serialize)]
 struct WireMessage<'a> {
     role: &'static str,
-    content: Content<'a>,
+    content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     prefix: Option<bool>,
-}
-
-/// What is said: words alone, as every server knows it, or words and images.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Content<'a> {
-    Words(&'a str),
-    Parts(Vec<ContentPart<'a>>),
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ContentPart<'a> {
-    Text { text: &'a str },
-    ImageUrl { image_url: ImageUrl },
-}
-
-#[derive(Serialize)]
-struct ImageUrl {
-    url: String,
-}
-
-impl<'a> Content<'a> {
-    fn of(message: &'a Message) -> Self {
-        if message.images.is_empty() {
-            return Self::Words(&message.content);
-        }
-        // A question can consist of images alone, and some servers refuse an empty text.
-        let text = (!message.content.is_empty()).then_some(ContentPart::Text { text: &message.content });
-        let images = message.images.iter().map(|Image { media_type, data, .. }| {
-            let url = format!("data:{media_type};base64,{}", STANDARD.encode(data));
-            ContentPart::ImageUrl { image_url: ImageUrl { url } }
-        });
-        Self::Parts(text.into_iter().chain(images).collect())
-    }
 }
 
 /// What a model that cannot simply go on is told, after the conversation with what there is of its answer.
@@ -89,15 +66,12 @@ const GO_ON: &str = "Your last answer was cut off. Go on from exactly where it e
                      begin with the very next character, repeat nothing, and add no introduction and no apology.";
 
 impl<'a> Body<'a> {
-    pub(super) fn new(request: &'a Request, with_stream_options: bool) -> Self {
-        let wire = |message: &'a Message| WireMessage {
-            role: message.role.as_str(),
-            content: Content::of(message),
-            prefix: None,
-        };
-        let mut body = Self {
+    /// A body of what was begun by [`shown::take`], and the rest of the conversation.
+    pub(super) fn new(begun: Vec<u8>, request: &'a Request, with_stream_options: bool) -> Self {
+        let wire =
+            |message: &'a Message| WireMessage { role: message.role.as_str(), content: &message.content, prefix: None };
+        let options = Options {
             model: &request.model.wire_name,
-            messages: request.messages.iter().map(wire).collect(),
             stream: true,
             stream_options: with_stream_options.then(|| json!({ "include_usage": true })),
             max_tokens: request.parameters.max_tokens,
@@ -109,30 +83,72 @@ impl<'a> Body<'a> {
             add_generation_prompt: None,
             extra: &request.parameters.extra,
         };
+        let messages = request.messages.iter().map(wire).collect();
+        let mut body = Self { first: begun.len(), begun, messages, options, whole: None };
         if request.messages.last().is_some_and(|last| last.role == Role::Assistant) {
             body.go_on(request.model.prefill);
         }
         body
     }
 
+    /// The whole as JSON.
+    pub(super) fn json(&mut self) -> Bytes {
+        if let Some(whole) = &self.whole {
+            return whole.clone();
+        }
+        let mut rest = Vec::new();
+        for (at, message) in self.messages.iter().enumerate() {
+            if at > 0 || self.first > shown::BEGIN.len() {
+                rest.push(b',');
+            }
+            shown::put(&mut rest, message);
+        }
+        rest.push(b']');
+        let brace = rest.len();
+        shown::put(&mut rest, &self.options);
+        // They go on in the same object.
+        rest[brace] = b',';
+        let mut json = std::mem::take(&mut self.begun);
+        json.reserve_exact(rest.len());
+        json.append(&mut rest);
+        self.whole.insert(json.into()).clone()
+    }
+
+    /// Has it made anew, but for what was begun.
+    fn change(&mut self) {
+        if let Some(whole) = self.whole.take() {
+            // Without a copy where nobody else holds it, as nobody does once it was refused.
+            self.begun = whole.into();
+            self.begun.truncate(self.first);
+        }
+    }
+
     /// Asks to go on with the answer that the conversation ends with.
     fn go_on(&mut self, prefill: Prefill) {
         let is_final = prefill == Prefill::ContinueFinalMessage;
-        self.continue_final_message = is_final.then_some(true);
-        self.add_generation_prompt = is_final.then_some(false);
+        self.options.continue_final_message = is_final.then_some(true);
+        self.options.add_generation_prompt = is_final.then_some(false);
         if let Some(last) = self.messages.last_mut() {
             last.prefix = (prefill == Prefill::Prefix).then_some(true);
         }
         if prefill == Prefill::None {
-            self.messages.push(WireMessage { role: Role::User.as_str(), content: Content::Words(GO_ON), prefix: None });
+            self.messages.push(WireMessage { role: Role::User.as_str(), content: GO_ON, prefix: None });
         }
     }
 
     /// Leaves out or renames the field that the provider complains of. False when there is nothing to give up, so that each
     /// field is given up once.
     pub(super) fn give_up_what(&mut self, failure: &Failure) -> bool {
-        if self.stream_options.is_some() && failure.complains_about("stream_options") {
-            self.stream_options = None;
+        let gave_up = self.gave_up(failure);
+        if gave_up {
+            self.change();
+        }
+        gave_up
+    }
+
+    fn gave_up(&mut self, failure: &Failure) -> bool {
+        if self.options.stream_options.is_some() && failure.complains_about("stream_options") {
+            self.options.stream_options = None;
             return true;
         }
         let prefilled = self.messages.last().is_some_and(|last| last.role == Role::Assistant.as_str());
@@ -140,10 +156,11 @@ impl<'a> Body<'a> {
             self.go_on(Prefill::None);
             return true;
         }
-        if self.max_tokens.is_some() && failure.complains_about("max_completion_tokens") {
-            self.max_completion_tokens = self.max_tokens.take();
+        let options = &mut self.options;
+        if options.max_tokens.is_some() && failure.complains_about("max_completion_tokens") {
+            options.max_completion_tokens = options.max_tokens.take();
             return true;
         }
-        self.temperature.is_some() && failure.complains_about("temperature") && self.temperature.take().is_some()
+        options.temperature.is_some() && failure.complains_about("temperature") && options.temperature.take().is_some()
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, ClientBuilder, redirect};
 use url::{Host, Url};
@@ -103,13 +104,13 @@ impl Clients {
         url: Url,
         way: Way,
         headers: &HeaderMap,
-        body: Vec<u8>,
+        body: Bytes,
     ) -> Result<Response, NoResponse> {
         if way == Way::Checked && url.scheme() == "http" {
-            return Ok(self.checked_plain.post(&url, headers, &body).await?.into());
+            return Ok(self.checked_plain.post(&url, headers, body).await?.into());
         }
         if self.is_plain(&url) {
-            return Ok(self.plain.post(&url, headers, &body).await?.into());
+            return Ok(self.plain.post(&url, headers, body).await?.into());
         }
         let client = self.of(&url, way).map_err(|reason| NoResponse::Unreachable(reason.to_owned()))?;
         Ok(client.post(url).headers(headers.clone()).body(body).send().await?.into())

@@ -59,7 +59,7 @@ async fn each_request_has_a_connection_of_its_own() {
         let (url, connections) = server(response, 9).await;
         let client = client();
         for _ in 0..2 {
-            let response = client.post(&url, &HeaderMap::new(), b"the end").await.unwrap();
+            let response = client.post(&url, &HeaderMap::new(), Bytes::from_static(b"the end")).await.unwrap();
             assert_eq!((response.status.as_u16(), read(response.body).await), (200, (b"hello".to_vec(), true)));
         }
         assert_eq!(*connections.borrow(), 2);
@@ -79,7 +79,7 @@ async fn an_end_that_is_none_is_told() {
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n", "hello", false),
     ] {
         let (url, _) = server(response, 1).await;
-        let response = client().post(&url, &HeaderMap::new(), b"the end").await.unwrap();
+        let response = client().post(&url, &HeaderMap::new(), Bytes::from_static(b"the end")).await.unwrap();
         assert_eq!(read(response.body).await, (content.as_bytes().to_vec(), whole));
     }
 }
@@ -90,7 +90,7 @@ async fn what_is_no_response_is_told() {
         [&b"HTTP/1.1 200 OK\r\n"[..], b"SSH-2.0-OpenSSH\r\n", b"", b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"]
     {
         let (url, connections) = server(response, 1).await;
-        let error = client().post(&url, &HeaderMap::new(), b"the end").await.unwrap_err();
+        let error = client().post(&url, &HeaderMap::new(), Bytes::from_static(b"the end")).await.unwrap_err();
         assert!(matches!(error, Failure::CutOff), "{error:?}");
         assert_eq!(*connections.borrow(), 1);
     }
@@ -108,6 +108,32 @@ async fn a_refusal_before_the_request_was_read_is_still_heard() {
         let mut all = Vec::new();
         let _ = socket.read_to_end(&mut all).await;
     });
-    let response = client().post(&url, &HeaderMap::new(), &vec![b'x'; 1 << 20]).await.unwrap();
+    let response = client().post(&url, &HeaderMap::new(), vec![b'x'; 1 << 20].into()).await.unwrap();
     assert_eq!((response.status.as_u16(), read(response.body).await), (413, (b"no!".to_vec(), true)));
+}
+
+#[tokio::test]
+async fn a_body_of_many_megabytes_arrives_whole() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let sent: Bytes = (0..16 << 20).map(|at: u32| (at % 251) as u8).collect::<Vec<u8>>().into();
+    let reading = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut all = Vec::new();
+        let end = loop {
+            socket.read_buf(&mut all).await.unwrap();
+            if let Some(end) = all.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let mut body = all.split_off(end);
+        while body.len() < 16 << 20 {
+            socket.read_buf(&mut body).await.unwrap();
+        }
+        socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        body
+    });
+    let response = client().post(&url, &HeaderMap::new(), sent.clone()).await.unwrap();
+    assert_eq!(response.status.as_u16(), 204);
+    assert!(reading.await.unwrap() == sent);
 }
