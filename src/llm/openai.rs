@@ -227,7 +227,7 @@ impl Endpoint {
             let body = response.body.read_up_to(ERROR_BODY_BYTES, ERROR_BODY_TIME).await;
             return Err(Setback::Refused(Failure::of_response(status.as_u16(), retry_after, &body)));
         }
-        match response.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        match response.headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes().to_ascii_lowercase()).as_deref() {
             None | Some(b"" | b"identity") => Ok(response),
             Some(_) => {
                 let what = "a compressed answer, which was not asked for".to_owned();

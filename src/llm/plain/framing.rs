@@ -1,6 +1,7 @@
 //! What of a response's bytes is content, and where that ends (RFC 9112, sections 6 and 7).
 
-/// The most that a body may hold of what nobody reads: the extensions of its chunks, and its trailers.
+/// The most that may come in one piece of what nobody reads: the padding and extensions of one chunk's size, and all
+/// trailers together. It is not for the whole body, in which every chunk may have a few of such bytes.
 const UNREAD: usize = 16 * 1024;
 /// Digits of a chunk's size, so that it fits 60 bits.
 const DIGITS: u8 = 15;
@@ -20,7 +21,7 @@ pub(super) enum Framing {
 #[derive(Debug, PartialEq)]
 pub(super) struct Chunked {
     at: At,
-    /// Bytes of extensions and trailers so far.
+    /// Bytes beside this chunk's size so far, or those of the trailers.
     unread: usize,
 }
 
@@ -122,8 +123,10 @@ impl Chunked {
             (At::Size { size, digits: 1.. }, b';' | b' ' | b'\t') => At::Extension { size },
             (At::Extension { size }, b'\r') => At::SizeEnd { size },
             (At::Extension { .. } | At::Trailer, byte) if byte != b'\n' && byte != b'\r' => self.pass_over()?,
-            (At::SizeEnd { size: 0 }, b'\n') => At::TrailerBegin,
-            (At::SizeEnd { size }, b'\n') => At::Data { left: size },
+            (At::SizeEnd { size }, b'\n') => {
+                self.unread = 0;
+                if size == 0 { At::TrailerBegin } else { At::Data { left: size } }
+            }
             (At::DataReturn, b'\r') => At::DataEnd,
             (At::DataEnd, b'\n') => BEGIN,
             (At::TrailerBegin, b'\r') => At::LastEnd,
@@ -234,11 +237,24 @@ mod tests {
 
     #[test]
     fn extensions_and_trailers_have_a_bound() {
-        for body in [format!("1;{}", "x".repeat(UNREAD + 1)), format!("0\r\n{}", "x: y\r\n".repeat(UNREAD))] {
+        for body in [
+            format!("1;{}", "x".repeat(UNREAD + 1)),
+            format!("1{}", " ".repeat(UNREAD + 2)),
+            format!("0\r\n{}", "x: y\r\n".repeat(UNREAD)),
+        ] {
             assert_eq!(read(Framing::chunked(), body.as_bytes().chunks(1000)), None);
         }
-        let many = "1;x\r\na\r\n".repeat(UNREAD + 1);
-        assert_eq!(read(Framing::chunked(), [many.as_bytes()]), None);
+    }
+
+    #[test]
+    fn a_long_body_may_have_a_few_such_bytes_in_every_chunk() {
+        for chunk in ["1;x\r\na\r\n", "1  \t\r\na\r\n"] {
+            let body = chunk.repeat(UNREAD + 1) + "0;x\r\nTrailer: one\r\n\r\n";
+            for size in [7, body.len()] {
+                let (content, done) = read(Framing::chunked(), body.as_bytes().chunks(size)).unwrap();
+                assert!(done && content == b"a".repeat(UNREAD + 1), "{chunk:?} by {size}");
+            }
+        }
     }
 
     #[test]

@@ -39,14 +39,23 @@ fn framing(status: StatusCode, headers: &HeaderMap, is_1_1: bool) -> Result<Fram
         return Ok(Framing::Length(0));
     }
     if let Some(coding) = headers.get(TRANSFER_ENCODING) {
-        let is_chunked = coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
         let only = headers.get_all(TRANSFER_ENCODING).iter().count() == 1;
-        return if is_chunked && only && is_1_1 { Ok(Framing::chunked()) } else { Err(Malformed) };
+        return if only && is_1_1 { coded(coding) } else { Err(Malformed) };
     }
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter().map(length);
     let Some(first) = lengths.next() else { return Ok(Framing::Close) };
     let first = first?;
     if lengths.all(|other| other == Ok(first)) { Ok(Framing::Length(first)) } else { Err(Malformed) }
+}
+
+/// A coding that is none leaves the end to the connection (section 6.3), whatever length is given beside it. One that
+/// would have to be undone is refused.
+fn coded(coding: &HeaderValue) -> Result<Framing, Malformed> {
+    let coding = coding.as_bytes().trim_ascii();
+    if coding.eq_ignore_ascii_case(b"chunked") {
+        return Ok(Framing::chunked());
+    }
+    if coding.eq_ignore_ascii_case(b"identity") { Ok(Framing::Close) } else { Err(Malformed) }
 }
 
 /// Digits only: `parse` would take a sign too.
@@ -72,6 +81,8 @@ mod tests {
             ("HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n", Framing::chunked()),
             ("HTTP/1.1 200 OK\nTransfer-Encoding: Chunked\nConnection: Close\n\n", Framing::chunked()),
             ("HTTP/1.1 200 OK\ntransfer-encoding: chunked\ncontent-length: 3\n\n", Framing::chunked()),
+            ("HTTP/1.1 200 OK\ntransfer-encoding: Identity\n\n", Framing::Close),
+            ("HTTP/1.1 200 OK\ntransfer-encoding: identity\ncontent-length: 3\n\n", Framing::Close),
             ("HTTP/1.1 200 OK\ncontent-length: 12\n\n", Framing::Length(12)),
             ("HTTP/1.1 200 OK\ncontent-length: 12\ncontent-length: 12\n\n", Framing::Length(12)),
             ("HTTP/1.1 204 No Content\n\n", Framing::Length(0)),
@@ -89,7 +100,10 @@ mod tests {
         for text in [
             "HTTP/1.1 200 OK\ntransfer-encoding: gzip, chunked\n\n",
             "HTTP/1.1 200 OK\ntransfer-encoding: chunked\ntransfer-encoding: chunked\n\n",
+            "HTTP/1.1 200 OK\ntransfer-encoding: identity, chunked\n\n",
+            "HTTP/1.1 200 OK\ntransfer-encoding: identity\ntransfer-encoding: chunked\n\n",
             "HTTP/1.0 200 OK\ntransfer-encoding: chunked\n\n",
+            "HTTP/1.0 200 OK\ntransfer-encoding: identity\n\n",
             "HTTP/1.1 200 OK\ncontent-length: 1\ncontent-length: 2\n\n",
             "HTTP/1.1 200 OK\ncontent-length: +1\n\n",
             "HTTP/1.1 200 OK\ncontent-length: 99999999999999999999999\n\n",

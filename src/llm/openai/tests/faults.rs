@@ -190,6 +190,16 @@ async fn a_dropped_wait_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_coding_that_is_none_is_read() {
+    let body = format!("data: {TEXT}\n\ndata: {STOP}\n\n");
+    for headers in ["content-encoding: Identity\r\n", "transfer-encoding: identity\r\n"] {
+        let provider = ScriptedProvider::start(vec![Reply::whole(200, headers, &body)]).await;
+        let heard = hear(&provider.catalog(limits())).await;
+        assert_eq!((heard.text.as_str(), heard.code()), ("hi", "no error"), "{headers}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_compressed_or_moved_is_refused() {
     for (reply, word) in [
         (Reply::whole(200, "content-encoding: gzip\r\n", "\u{1f}\u{8b}"), "compressed"),
