@@ -5,6 +5,10 @@
 const TAGS: [(&[u8], &[u8]); 3] =
     [(b"<think>", b"</think>"), (b"<thinking>", b"</thinking>"), (b"<thought>", b"</thought>")];
 
+/// The most white space before a tag, in bytes. It is held back until what follows it says whether it is the answer's, and
+/// a model may send nothing else for ever.
+const SPACE: usize = 256;
+
 /// Separates thinking from the answer, in pieces of any size.
 #[derive(Debug, Default)]
 pub(super) struct Thinking(State);
@@ -57,12 +61,13 @@ impl Thinking {
                     held.extend_from_slice(rest);
                     let held = std::mem::take(held);
                     let begun = held.trim_ascii_start();
-                    if let Some((open, close)) = TAGS.iter().find(|(open, _)| begun.starts_with(open)) {
+                    let tags = if held.len() - begun.len() > SPACE { &[][..] } else { &TAGS };
+                    if let Some((open, close)) = tags.iter().find(|(open, _)| begun.starts_with(open)) {
                         self.0 = State::Inside { close, held: Vec::new() };
                         // The tag itself may end inside this piece, and the thinking begin.
                         return self.separate(&begun[open.len()..], take);
                     }
-                    if TAGS.iter().any(|(open, _)| open.starts_with(begun)) {
+                    if tags.iter().any(|(open, _)| open.starts_with(begun)) {
                         self.0 = State::Begin(held);
                         return Ok(());
                     }
@@ -85,6 +90,15 @@ impl Thinking {
             }
         }
         Ok(())
+    }
+
+    /// How many bytes are held back.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn held(&self) -> usize {
+        match &self.0 {
+            State::Begin(held) | State::Inside { held, .. } => held.len(),
+            State::Between | State::Answer => 0,
+        }
     }
 
     /// Hands on what is held back for a tag, because something else is said before the rest of it: what came first has to
@@ -150,6 +164,20 @@ mod tests {
             for size in 1..=text.len().max(1) {
                 assert_eq!(separated(text, size), (thought.to_owned(), said.to_owned()), "{text:?} by {size}");
             }
+        }
+    }
+    #[test]
+    fn only_so_much_white_space_is_held_back_however_it_is_cut() {
+        let after = |space: usize| format!("{}<think>hm</think>Yes.", "\n".repeat(space));
+        let (most, more) = (after(SPACE), after(SPACE + 1));
+        for size in 1..=more.len() {
+            assert_eq!(separated(&most, size), ("hm".to_owned(), "Yes.".to_owned()), "by {size}");
+            assert_eq!(separated(&more, size), (String::new(), more.clone()), "by {size}");
+        }
+        let mut thinking = Thinking::default();
+        for _ in 0..2 * SPACE {
+            thinking.separate(b" ", |_| Ok::<_, ()>(())).unwrap();
+            assert!(thinking.held() <= SPACE);
         }
     }
 }

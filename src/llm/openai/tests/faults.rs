@@ -146,6 +146,16 @@ async fn an_answer_without_end_is_cut_at_the_cap() {
 }
 
 #[tokio::test]
+async fn white_space_without_end_is_cut_at_the_cap() {
+    let delta = format!(r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#, " ".repeat(1000));
+    let mut provider = ScriptedProvider::start(vec![Reply::events(&[&delta], Then::Repeat)]).await;
+    let limits = ProviderLimits { answer_bytes: Some(9999), total: Some(Duration::from_secs(5)), ..limits() };
+    let heard = hear(&provider.catalog(limits)).await;
+    assert_eq!((heard.text.len(), heard.code()), (9999, "answer_too_long"));
+    provider.ended(1).await;
+}
+
+#[tokio::test]
 async fn dropping_the_answer_leaves_the_provider_within_a_second() {
     let mut provider = ScriptedProvider::start(vec![Reply::events(&[TEXT], Then::Hold)]).await;
     let mut answer = begin(&provider, limits()).await.unwrap();
