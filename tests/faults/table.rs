@@ -92,6 +92,11 @@ fn choice(delta: Value) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
 }
 
+/// Text with a reason to stop beside it.
+fn stopping(text: &str) -> Value {
+    json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]})
+}
+
 const STOP: &str = r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
 
 /// 429 with `Retry-After`: waits if short, else fails and tells the time.
@@ -206,6 +211,12 @@ pub fn broken_off() -> Vec<Fault> {
             "half an ans",
         ),
         fails(
+            "a reset after text that came after the finish_reason",
+            half().send(&format!("{STOP}\n\n")).delta("wer").pause(Duration::from_millis(200)).reset(),
+            "provider_cut_off",
+            "half an answer",
+        ),
+        fails(
             "an error beside its finish_reason",
             half().send(&format!("{STOP}\n\n")).chunk(trouble),
             "provider_error",
@@ -246,6 +257,20 @@ pub fn odd() -> Vec<Fault> {
         says(
             "no DONE after the finish_reason",
             Script::stream().delta(TEXT).finish().send(&format!("{STOP}\n\n")),
+            TEXT,
+        ),
+        says(
+            "a finish_reason in every chunk, and a long pause",
+            Script::stream()
+                .say(Kind::Text, "Ciao 終")
+                .chunk(stopping("Ciao 終"))
+                .say(Kind::Text, " 😀")
+                .chunk(stopping(" 😀"))
+                .pause(Duration::from_millis(2500))
+                .say(Kind::Text, "!")
+                .chunk(stopping("!"))
+                .finish()
+                .send("data: [DONE]\n\n"),
             TEXT,
         ),
         says("no blank line at the end", Script::stream().delta(TEXT).finish().send(STOP), TEXT),

@@ -30,6 +30,8 @@ pub(super) struct Reading {
     bytes: usize,
     answer_bytes: Option<usize>,
     finish: Option<FinishReason>,
+    /// Whether more was said after the model had given its reason to stop, as with servers that give one in every chunk.
+    went_on: bool,
     usage: Option<Usage>,
     /// Whether the model declined in a `refusal` field.
     refused: bool,
@@ -69,6 +71,7 @@ impl Reading {
             bytes: 0,
             answer_bytes: limits.answer_bytes,
             finish: None,
+            went_on: false,
             usage: None,
             refused: false,
             spoke: false,
@@ -86,12 +89,13 @@ impl Reading {
     #[cfg(any(test, fuzzing))]
     pub(super) fn held(&self) -> usize {
         let whole = if let Form::Whole(body) = &self.form { body.len() } else { 0 };
-        self.events.held() + whole
+        self.events.held() + whole + self.thinking.held()
     }
 
-    /// Whether the model said that it is finished. What may still come is what it cost.
+    /// Whether the model said that it is finished. What may still come is what it cost. A reason after which it went on
+    /// says nothing about the end, and neither does any later one.
     pub(super) fn is_finished(&self) -> bool {
-        self.finish.is_some()
+        self.finish.is_some() && !self.went_on
     }
 
     /// Whether the stream said `[DONE]`, after which nothing is read.
@@ -158,7 +162,8 @@ impl Reading {
         // Also when it broke off: what was held back for a tag was said.
         let mut thinking = std::mem::take(&mut self.thinking);
         thinking.finish(|piece| self.take_piece(piece, parts))?;
-        if let Some(reason) = self.finish.clone() {
+        let ended = whole || self.done || !self.went_on;
+        if let Some(reason) = self.finish.clone().filter(|_| ended) {
             self.flush(parts);
             let refused = self.refused && reason == FinishReason::Stop;
             let reason = if refused { FinishReason::Refusal } else { reason };
@@ -289,6 +294,7 @@ impl Reading {
 
     /// Thinking that the provider sends apart. What is held back of the text came before it.
     fn take_thought(&mut self, text: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
+        self.note_going_on(text);
         if !text.is_empty() {
             let mut thinking = std::mem::take(&mut self.thinking);
             let result = thinking.interrupt(|piece| self.take_piece(piece, parts));
@@ -300,10 +306,16 @@ impl Reading {
 
     /// Text that may have thinking in it.
     fn take_said(&mut self, text: &[u8], parts: &mut Vec<Part>) -> Result<(), Error> {
+        self.note_going_on(text);
         let mut thinking = std::mem::take(&mut self.thinking);
         let result = thinking.separate(text, |piece| self.take_piece(piece, parts));
         self.thinking = thinking;
         result
+    }
+
+    /// Here and not where text enters the answer, because what was held back until the end was said before it.
+    fn note_going_on(&mut self, text: &[u8]) {
+        self.went_on |= self.finish.is_some() && !text.is_empty();
     }
 
     fn take_piece(&mut self, piece: Piece<'_>, parts: &mut Vec<Part>) -> Result<(), Error> {

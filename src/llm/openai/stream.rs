@@ -34,7 +34,7 @@ pub struct Stream {
     heard: Instant,
     /// Whether any byte of the body came.
     heard_any: bool,
-    /// When the model said that it is finished.
+    /// When the model said that it is finished, unless it went on.
     finished: Option<Instant>,
     /// Sleeps until some deadline that was right when it was armed. It is not armed again for every piece: when it wakes
     /// too early, it sleeps on.
@@ -169,10 +169,7 @@ impl Stream {
             if let Err(error) = read {
                 return Some(Err(error));
             }
-            if self.finished.is_none() && self.reading.is_finished() {
-                self.finished = Some(self.heard);
-                self.set_alarm();
-            }
+            self.note_finish();
             // The alarm is not looked at while text keeps coming.
             if self.endpoint.limits.total.is_some_and(|total| self.heard - self.started >= total) {
                 return Some(self.give_up());
@@ -182,6 +179,16 @@ impl Stream {
                 cx.waker().wake_by_ref();
                 return None;
             }
+        }
+    }
+
+    /// A model that goes on after all has as much time as any, and an alarm that is too early sleeps on by itself.
+    fn note_finish(&mut self) {
+        if !self.reading.is_finished() {
+            self.finished = None;
+        } else if self.finished.is_none() {
+            self.finished = Some(self.heard);
+            self.set_alarm();
         }
     }
 

@@ -110,6 +110,38 @@ async fn a_stall_after_the_reason_is_a_success_soon() {
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
+/// Text with a reason to stop, as some servers put it into every chunk.
+const TEXT_AND_STOP: &str = r#"{"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
+
+#[tokio::test]
+async fn a_stall_after_a_reason_that_came_too_early_is_a_stall() {
+    for after in [TEXT, TEXT_AND_STOP] {
+        let provider = ScriptedProvider::start(vec![Reply::events(&[TEXT_AND_STOP, after], Then::Hold)]).await;
+        let heard = hear(&provider.catalog(ProviderLimits { silence: Some(SHORT), ..limits() })).await;
+        assert_eq!((heard.text.as_str(), heard.code()), ("hihi", "provider_stalled"), "{after}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_after_a_reason_that_came_too_early_is_a_cut() {
+    let events = format!("data: {TEXT_AND_STOP}\n\ndata: {TEXT_AND_STOP}\n\n");
+    let length = events.len();
+    for (framing, body, code) in [
+        (format!("content-length: {}", length + 1), events.clone(), "provider_cut_off"),
+        (format!("content-length: {length}"), events.clone(), "no error"),
+        ("transfer-encoding: chunked".to_owned(), format!("{length:x}\r\n{events}\r\n"), "provider_cut_off"),
+        ("transfer-encoding: chunked".to_owned(), format!("{length:x}\r\n{events}\r\n0\r\n\r\n"), "no error"),
+        (format!("content-length: {}", length + 15), format!("{events}data: [DONE]\n\n"), "no error"),
+        ("connection: close".to_owned(), events.clone(), "no error"),
+    ] {
+        let response = format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n{framing}\r\n\r\n{body}");
+        let reply = Reply { pieces: vec![response.into_bytes()], then: Then::Close };
+        let provider = ScriptedProvider::start(vec![reply]).await;
+        let heard = hear(&provider.catalog(limits())).await;
+        assert_eq!((heard.text.as_str(), heard.code()), ("hihi", code), "{framing}: {body}");
+    }
+}
+
 #[tokio::test]
 async fn done_ends_the_answer_though_the_connection_stays() {
     let provider = ScriptedProvider::start(vec![Reply::events(&[TEXT, STOP, "[DONE]"], Then::Hold)]).await;
