@@ -2,6 +2,7 @@ import { lingui } from "@lingui/vite-plugin";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { wordsOfFirstScreen } from "./first-words.ts";
 import { thirdParty } from "./third-party.ts";
 
 /** Every browser that can run this page reads woff2: KaTeX's other two formats are 800 KB nobody asks for. */
@@ -33,14 +34,18 @@ function layersFirst(): Plugin {
 }
 
 const notices = thirdParty();
+const firstWords = wordsOfFirstScreen();
 
 export default defineConfig({
   plugins: [
     notices.page,
+    // Before the texts are taken out of the code, and behind the catalogs.
+    firstWords.ask,
     woff2Only(),
     layersFirst(),
     react({ babel: { plugins: ["@lingui/babel-plugin-lingui-macro"] } }),
     lingui({ failOnMissing: true }),
+    firstWords.part,
   ],
   build: {
     target: ["chrome123", "firefox125", "safari17.5"],

@@ -11,7 +11,8 @@ import { Dialog } from "../../components/dialog";
 import { Notice } from "../../components/notice";
 import { showToast } from "../../components/toast";
 import styles from "./conversation-settings.module.css";
-import { draftOf, isPlain, type Mistakes, readDraft } from "./draft";
+import { draftOf, type Mistakes, readDraft } from "./draft";
+import { isPlain } from "./is-plain";
 import { ParameterFields } from "./parameter-fields";
 
 interface ConversationSettingsProps {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Draft, draftOf, isPlain, readDraft } from "./draft";
+import { type Draft, draftOf, readDraft } from "./draft";
+import { isPlain } from "./is-plain";
 
 const plain = draftOf(null);
 const read = (change: Partial<Draft>) => readDraft({ ...plain, ...change });

@@ -59,10 +59,6 @@ export function readDraft(draft: Draft): { settings: Required<NewChat>; mistakes
   return { settings: { system_prompt: draft.system_prompt.trim(), parameters }, mistakes };
 }
 
-export function isPlain({ system_prompt, parameters }: NewChat): boolean {
-  return !system_prompt && Object.keys(parameters ?? {}).length === 0;
-}
-
 /** `null` when empty, `undefined` when it is no number from 0 to `most`. Commas are points elsewhere. */
 function readNumber(text: string, most: number): number | null | undefined {
   const written = text.trim().replace(",", ".");

@@ -8,7 +8,7 @@ import { TuneIcon } from "../../components/icons";
 import { Part } from "../../components/part";
 import { classNames } from "../../lib/class-names";
 import { useStore } from "../../lib/store";
-import { isPlain } from "./draft";
+import { isPlain } from "./is-plain";
 import styles from "./settings-button.module.css";
 
 const ConversationSettings = lazy(() => import("./conversation-settings"));
