@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { i18n } from "@lingui/core";
+import { afterEach, describe, expect, test } from "vitest";
 import { type Draft, draftOf, readDraft } from "./draft";
 import { isPlain } from "./is-plain";
 
@@ -20,6 +21,33 @@ describe("what is typed", () => {
     });
   });
 
+  describe("means what the language means by its marks", () => {
+    const before = i18n.locale;
+    const speak = (locale: string) => i18n.loadAndActivate({ locale, messages: i18n.messages });
+    afterEach(() => speak(before));
+
+    test.each([
+      ["en", "1,000", 1000],
+      ["en", "12,000", 12_000],
+      ["de", "1.000", 1000],
+      ["de", "1000", 1000],
+    ])("%s: %s tokens are %d", (locale, typed, tokens) => {
+      speak(locale);
+      expect(read({ max_tokens: typed }).settings.parameters).toEqual({ max_tokens: tokens });
+    });
+
+    test("also where a number is shown", () => {
+      speak("de");
+      const shown = draftOf({ parameters: { temperature: 0.7, top_p: 0.125, max_tokens: 1000 } });
+      expect(shown).toMatchObject({ temperature: "0,7", top_p: "0,125", max_tokens: "1000" });
+      expect(readDraft(shown).settings.parameters).toEqual({
+        temperature: 0.7,
+        top_p: 0.125,
+        max_tokens: 1000,
+      });
+    });
+  });
+
   test("and what is stored come back as each other", () => {
     const stored = {
       system_prompt: "Be brief.",
@@ -37,6 +65,7 @@ describe("what is typed", () => {
     ["top_p", "1.5"],
     ["max_tokens", "0"],
     ["max_tokens", "1.5"],
+    ["temperature", "1,000"],
     ["max_tokens", "10000001"],
     ["extra", "seed: 7"],
     ["extra", "[1]"],

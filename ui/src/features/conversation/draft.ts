@@ -1,7 +1,9 @@
 /** How a conversation is to answer, as it is typed and as it is sent. Empty is the provider's default. */
+import { i18n } from "@lingui/core";
 import { t } from "@lingui/core/macro";
 import type { Parameters, Project } from "../../api/client";
 import type { NewChat } from "../../api/new-chat";
+import { readNumber, writeNumber } from "../../lib/amount";
 
 export interface Draft {
   system_prompt: string;
@@ -22,7 +24,8 @@ export function draftOf(
   settings: Pick<Project, "system_prompt" | "parameters"> | NewChat | null,
 ): Draft {
   const { temperature, top_p, max_tokens, reasoning_effort, extra } = settings?.parameters ?? {};
-  const text = (value: number | null | undefined) => (value == null ? "" : String(value));
+  const text = (value: number | null | undefined) =>
+    value == null ? "" : writeNumber(value, i18n.locale);
   return {
     system_prompt: settings?.system_prompt ?? "",
     temperature: text(temperature),
@@ -37,13 +40,13 @@ export function draftOf(
 export function readDraft(draft: Draft): { settings: Required<NewChat>; mistakes: Mistakes } {
   const mistakes: Mistakes = {};
   const parameters: Parameters = {};
-  const temperature = readNumber(draft.temperature, limits.temperature);
+  const temperature = upTo(draft.temperature, limits.temperature);
   if (temperature === undefined) mistakes.temperature = t`Write a number from 0 to 2.`;
   else if (temperature !== null) parameters.temperature = temperature;
-  const topP = readNumber(draft.top_p, limits.top_p);
+  const topP = upTo(draft.top_p, limits.top_p);
   if (topP === undefined) mistakes.top_p = t`Write a number from 0 to 1.`;
   else if (topP !== null) parameters.top_p = topP;
-  const tokens = readNumber(draft.max_tokens, limits.max_tokens);
+  const tokens = upTo(draft.max_tokens, limits.max_tokens);
   if (tokens === undefined || (tokens !== null && (tokens < 1 || !Number.isInteger(tokens))))
     mistakes.max_tokens = t`Write a whole number from 1 to 10,000,000.`;
   else if (tokens !== null) parameters.max_tokens = tokens;
@@ -59,12 +62,12 @@ export function readDraft(draft: Draft): { settings: Required<NewChat>; mistakes
   return { settings: { system_prompt: draft.system_prompt.trim(), parameters }, mistakes };
 }
 
-/** `null` when empty, `undefined` when it is no number from 0 to `most`. Commas are points elsewhere. */
-function readNumber(text: string, most: number): number | null | undefined {
-  const written = text.trim().replace(",", ".");
-  if (written === "") return null;
-  const value = /^\d*\.?\d+$/.test(written) ? Number(written) : Number.NaN;
-  return value <= most ? value : undefined;
+/** `null` when empty, `undefined` when it is no number from 0 to `most`. */
+function upTo(text: string, most: number): number | null | undefined {
+  if (text.trim() === "") return null;
+  // A comma that groups nothing is the point of somebody who writes it so everywhere.
+  const value = readNumber(text, i18n.locale) ?? readNumber(text.replace(",", "."), i18n.locale);
+  return value !== null && value <= most ? value : undefined;
 }
 
 function readObject(text: string): Record<string, unknown> | null | undefined {

@@ -11,7 +11,7 @@ import { Field } from "../../../components/field";
 import { showToast } from "../../../components/toast";
 import { Failure } from "../section";
 import settings from "../settings.module.css";
-import { readAmount, writeAmount } from "./amount";
+import { readAmount, writeAmount } from "../../../lib/amount";
 import styles from "./limits.module.css";
 import { type LimitName, type LimitWords, sayLimit } from "./words";
 

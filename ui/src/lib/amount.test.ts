@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readAmount, writeAmount } from "./amount";
+import { readAmount, readNumber, writeAmount, writeNumber } from "./amount";
 
 const MB = 1024 ** 2;
 
@@ -25,5 +25,21 @@ test("numbers are read as the language writes them", () => {
 test("what is no number is none", () => {
   for (const typed of ["", "many", "-1", "1e9", "1.5", "0x10", "9".repeat(20), "1,00"]) {
     expect(readAmount(typed, undefined, "en")).toBeNull();
+  }
+});
+
+test("a share is no number of thousands, whoever wrote it", () => {
+  expect(readNumber("0.125", "en")).toBe(0.125);
+  expect(readNumber("0.125", "de")).toBe(0.125);
+  expect(readNumber("0,125", "de")).toBe(0.125);
+  expect(readNumber(".5", "en")).toBe(0.5);
+  expect(readNumber("1,000", "en")).toBe(1000);
+});
+
+test("nothing of a number is lost by showing it", () => {
+  for (const locale of ["en", "de"]) {
+    for (const value of [0, 0.1, 0.7, 0.123456, 1e-7, 1.125, 10_000_000]) {
+      expect(readNumber(writeNumber(value, locale), locale)).toBe(value);
+    }
   }
 });
