@@ -1,5 +1,6 @@
 /** The page's keys: one list, for handling them and for showing them under `?`. */
 import { useEffect, useRef } from "react";
+import { composes } from "./composes";
 
 export type Shortcut =
   | "new_chat"
@@ -74,7 +75,7 @@ export function useShortcut(name: Shortcut, run: () => void, enabled = true): vo
     if (!enabled) return;
     const keys = shortcuts[name];
     function press(event: KeyboardEvent) {
-      if (event.isComposing || event.repeat || !matches(event, keys)) return;
+      if (composes(event) || event.repeat || !matches(event, keys)) return;
       if (belongsToField(keys, event.target) || isCovered()) return;
       event.preventDefault();
       latest.current();

@@ -12,6 +12,7 @@ import {
   useState,
 } from "react";
 import { SendIcon, StopIcon } from "../../components/icons";
+import { composes } from "../../lib/composes";
 import { coarsePointer, useMedia } from "../../lib/media";
 import { useShortcut } from "../../lib/shortcuts";
 import { AttachButton } from "./attach-button";
@@ -84,8 +85,7 @@ export function Composer(props: ComposerProps) {
 
   function press(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.key !== "Enter" || event.shiftKey || touch) return;
-    // Enter also chooses a word in many input methods (229 is what Safari says then).
-    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (composes(event.nativeEvent)) return;
     submit(event);
   }
 

@@ -10,6 +10,7 @@ import {
 } from "react";
 import type { Message } from "../../api/client";
 import { Button } from "../../components/button";
+import { composes } from "../../lib/composes";
 import { coarsePointer, useMedia } from "../../lib/media";
 import { AttachButton } from "./attach-button";
 import { pastedFiles, useTake } from "./attaching";
@@ -96,7 +97,7 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
   }
 
   function press(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (composes(event.nativeEvent)) return;
     if (event.key === "Escape" && !event.shiftKey) cancel();
     else if (event.key === "Enter" && !event.shiftKey && !touch) {
       event.preventDefault();

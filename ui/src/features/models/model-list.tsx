@@ -4,6 +4,7 @@ import { type KeyboardEvent, memo, useId, useLayoutEffect, useMemo, useRef, useS
 import type { Model } from "../../api/client";
 import { CheckIcon, SearchIcon } from "../../components/icons";
 import { classNames } from "../../lib/class-names";
+import { composes } from "../../lib/composes";
 import { coarsePointer, useMedia } from "../../lib/media";
 import { contextSize, findModels } from "./find-models";
 import styles from "./model-picker.module.css";
@@ -55,7 +56,7 @@ export function ModelList({ models, value, shown, onChoose }: ModelListProps) {
   }
 
   function press(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (composes(event.nativeEvent)) return;
     const step = steps[event.key];
     if (step) {
       event.preventDefault();

@@ -81,6 +81,12 @@ describe("in the list", () => {
     expect(onChoose).toHaveBeenCalledWith("qwen3:4b");
   });
 
+  test("Enter that ends a word of an input method chooses nothing, in Safari too", () => {
+    fireEvent.keyDown(box(), { key: "Enter", isComposing: true });
+    fireEvent.keyDown(box(), { key: "Enter", keyCode: 229 });
+    expect(onChoose).not.toHaveBeenCalled();
+  });
+
   test("a name that nothing has is told, and Enter chooses nothing", () => {
     fireEvent.change(box(), { target: { value: "claude" } });
     expect(screen.getByRole("status").textContent).toContain("claude");

@@ -1,6 +1,7 @@
 /** A conversation's name being written anew, in its place. */
 import { useLingui } from "@lingui/react/macro";
 import { type KeyboardEvent, useEffect, useRef } from "react";
+import { composes } from "../../lib/composes";
 import styles from "./sidebar.module.css";
 
 interface NameFieldProps {
@@ -25,7 +26,7 @@ export function NameField({ name, onSave, onCancel }: NameFieldProps) {
   }
 
   function press(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (composes(event.nativeEvent)) return;
     if (event.key === "Enter") finish(true);
     if (event.key !== "Escape") return;
     // Or the drawer around it would close as well.

@@ -3,6 +3,7 @@ import { useLingui } from "@lingui/react/macro";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { IconButton } from "../../components/button";
 import { CloseIcon, SearchIcon } from "../../components/icons";
+import { composes } from "../../lib/composes";
 import { keyCaps } from "../../lib/shortcuts";
 import styles from "./sidebar.module.css";
 
@@ -38,7 +39,7 @@ export function SearchBox({ value, onChange, wishes, onDown }: SearchBoxProps) {
   }
 
   function press(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (composes(event.nativeEvent)) return;
     if (event.key === "ArrowDown") {
       event.preventDefault();
       onDown();

@@ -9,9 +9,9 @@ import { Button } from "../../../components/button";
 import { Dialog } from "../../../components/dialog";
 import { Field } from "../../../components/field";
 import { showToast } from "../../../components/toast";
+import { readAmount, writeAmount } from "../../../lib/amount";
 import { Failure } from "../section";
 import settings from "../settings.module.css";
-import { readAmount, writeAmount } from "../../../lib/amount";
 import styles from "./limits.module.css";
 import { type LimitName, type LimitWords, sayLimit } from "./words";
 
