@@ -1,8 +1,8 @@
 /** Copies a text and says for a moment that it did. */
 import { useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
-import { copyText } from "../lib/clipboard";
 import { IconButton } from "./button";
+import { copyOrTell } from "./copy-or-tell";
 import { CheckIcon, CopyIcon } from "./icons";
 
 export function CopyButton({ text, label }: { text: string | (() => string); label: string }) {
@@ -16,7 +16,7 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
   }, [copied]);
 
   async function copy() {
-    setCopied(await copyText(typeof text === "string" ? text : text()));
+    setCopied(await copyOrTell(typeof text === "string" ? text : text()));
   }
 
   return (

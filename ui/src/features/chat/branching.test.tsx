@@ -125,6 +125,22 @@ test("another version is shown in the same place", async () => {
   expect(hold).toHaveBeenCalledWith(row, "stay");
 });
 
+test("the message box takes the focus of what is deleted", async () => {
+  const branching = use();
+  const box = document.createElement("textarea");
+  box.id = "composer";
+  const button = document.createElement("button");
+  row.append(button);
+  document.body.append(row, box);
+  button.focus();
+  replies = [new Response(null, { status: 204 }), json({ items: [], next_cursor: null })];
+  act(() => branching.current.remove(message("q1"), row));
+  await waitFor(() => expect(onDeleted).toHaveBeenCalledOnce());
+  expect(document.activeElement).toBe(box);
+  box.remove();
+  row.remove();
+});
+
 test("what is deleted gives way to what the server shows instead", async () => {
   const branching = use();
   const items = ["q1", "a1"].map((id) => message(id));

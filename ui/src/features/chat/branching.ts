@@ -12,6 +12,7 @@ import {
 import type { Message, Turn } from "../../api/client";
 import type { ImagesTaken } from "./attaching";
 import { draftKey, noDraft, requestIdFor, type Written, writeDraft } from "./draft";
+import { focusComposerInsteadOf } from "./focus-composer";
 import { lookAgain, tellRefusal } from "./refusal";
 import { useRequestIds } from "./request-ids";
 import { refreshProject } from "./send";
@@ -132,6 +133,7 @@ export function useBranching(options: BranchingOptions): Branching {
       await deleteMessage(project, message.id);
       const release = latest.current.hold(row, "stay");
       await loadBranch(queries, project, message.id).finally(release);
+      focusComposerInsteadOf(row);
       latest.current.onDeleted();
       void refreshProject(queries, project);
     }

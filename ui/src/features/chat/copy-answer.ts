@@ -1,8 +1,8 @@
 /** The shortcut that copies the last answer, as far as it is written. */
 import { useLingui } from "@lingui/react/macro";
 import type { Message } from "../../api/client";
+import { copyOrTell } from "../../components/copy-or-tell";
 import { showToast } from "../../components/toast";
-import { copyText } from "../../lib/clipboard";
 import { useShortcut } from "../../lib/shortcuts";
 import type { LiveAnswer } from "./follow";
 
@@ -11,6 +11,6 @@ export function useCopyAnswer(messages: Message[] | null, live: LiveAnswer | nul
   useShortcut("copy_answer", async () => {
     const answer = messages?.findLast(({ role }) => role === "assistant");
     const words = answer && (live?.answer.get().shown.content || answer.content);
-    if (words && (await copyText(words))) showToast(t`Answer copied`, undefined, 2500);
+    if (words && (await copyOrTell(words))) showToast(t`Answer copied`, undefined, 2500);
   });
 }

@@ -1,8 +1,9 @@
-import { act, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import type { Message } from "../../api/client";
 import { ConnectionError, ProblemError } from "../../api/problem";
+import { Toasts } from "../../components/toast";
 import { I18n } from "../../test/i18n";
 import type { Branching } from "./branching";
 import { readDraft } from "./draft";
@@ -66,7 +67,28 @@ test("Escape gives up, and nothing is kept", async () => {
   expect(readDraft("draft.u.p.edit.q2").text).toContain("And more");
   await userEvent.keyboard("{Escape}");
   expect(screen.queryByRole("textbox")).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Edit" }));
   expect(readDraft("draft.u.p.edit.q2").text).toBe("");
+});
+
+test("copying from the menu says so, and says where the browser refuses", async () => {
+  show();
+  render(<Toasts />, { wrapper: I18n });
+  const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+  const menu = screen.getByRole("menu", { hidden: true });
+  menu.hidePopover = () => {};
+  const copy = () => {
+    fireEvent(menu, Object.assign(new Event("beforetoggle"), { newState: "open" }));
+    fireEvent.click(within(menu).getByText("Copy"));
+  };
+  copy();
+  expect(await screen.findByText("Message copied")).toBeTruthy();
+  expect(write).toHaveBeenCalledWith("What is a loquat?");
+  write.mockRejectedValue(new Error("not allowed"));
+  document.execCommand = () => false;
+  press("Copy message");
+  expect(await screen.findByText("The browser did not let it be copied.")).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "Copied" })).toBeNull();
 });
 
 test("words that were not sent are there again after a reload", async () => {

@@ -1,11 +1,12 @@
 /** What was asked: a soft block, which can be asked again in other words. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { memo, type ReactNode, useContext, useRef, useState } from "react";
+import { memo, type ReactNode, useContext, useLayoutEffect, useRef, useState } from "react";
 import type { Attachment, Message } from "../../api/client";
 import { CopyButton } from "../../components/copy-button";
+import { copyOrTell } from "../../components/copy-or-tell";
 import { CopyIcon, MoreIcon, PencilIcon, TrashIcon } from "../../components/icons";
 import { Menu, MenuItem } from "../../components/menu";
-import { copyText } from "../../lib/clipboard";
+import { showToast } from "../../components/toast";
 import { BranchSwitch } from "./branch-switch";
 import type { Branching } from "./branching";
 import type { Doomed } from "./delete-dialog";
@@ -32,9 +33,26 @@ export const Question = memo(function Question({ message, branching, onDelete }:
   const [chosen, setChosen] = useState<{ id: string; editing: boolean } | null>(null);
   const editing = chosen?.id === id ? chosen.editing : begun;
 
+  const closed = useRef(false);
+  const pencil = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    if (editing || !closed.current) return;
+    closed.current = false;
+    // The box that had the focus is gone. On touch the menu alone is there, and takes it.
+    for (const button of [pencil.current?.lastChild, pencil.current?.nextSibling]) {
+      (button as HTMLElement | null | undefined)?.focus({ preventScroll: true });
+      if (button && document.activeElement === button) return;
+    }
+  }, [editing]);
+
   function edit(editing: boolean) {
     if (row.current) hold(row.current, "stay")();
+    closed.current = !editing;
     setChosen({ id, editing });
+  }
+
+  async function copy() {
+    if (await copyOrTell(content)) showToast(t`Message copied`, undefined, 2500);
   }
 
   if (editing) {
@@ -53,7 +71,7 @@ export const Question = memo(function Question({ message, branching, onDelete }:
     <Asked ref={row} id={id} text={content} images={attachments}>
       <div className={styles.actions}>
         <BranchSwitch message={message} branching={branching} />
-        <span className={styles.shortcut}>
+        <span ref={pencil} className={styles.shortcut}>
           <CopyButton text={content} label={t`Copy message`} />
           <MessageAction label={t`Edit`} onPress={() => edit(true)}>
             <PencilIcon size={18} />
@@ -65,7 +83,7 @@ export const Question = memo(function Question({ message, branching, onDelete }:
           buttonClass={styles.more}
           button={<MoreIcon size={18} />}
         >
-          <MenuItem onChoose={() => void copyText(content)}>
+          <MenuItem onChoose={() => void copy()}>
             <CopyIcon size={18} />
             <Trans>Copy</Trans>
           </MenuItem>

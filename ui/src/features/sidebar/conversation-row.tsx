@@ -9,6 +9,7 @@ import { MoreIcon, PencilIcon, PinIcon, TrashIcon, UnpinIcon } from "../../compo
 import { Menu, MenuItem } from "../../components/menu";
 import { showToast } from "../../components/toast";
 import { classNames } from "../../lib/class-names";
+import { useKeepFocus } from "./keep-focus";
 import { Marked, readable } from "./marked";
 import { NameField } from "./name-field";
 import styles from "./sidebar.module.css";
@@ -29,13 +30,14 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
   const queries = useQueryClient();
   const [renaming, setRenaming] = useState(false);
   const row = useRef<HTMLLIElement>(null);
-  const renamed = useRef(false);
+  const byKey = useRef(false);
   const { id, name, pinned = false, match } = project;
 
+  useKeepFocus(row, id);
   useLayoutEffect(() => {
-    // The field that had the focus is gone.
-    if (!renaming && renamed.current) row.current?.querySelector("a")?.focus();
-    renamed.current = renaming;
+    // The field that had the focus is gone; who left it for something else has the focus there.
+    if (!renaming && byKey.current) row.current?.querySelector("a")?.focus();
+    byKey.current = false;
   }, [renaming]);
 
   /** Shows the change at once, and takes it back if the server refuses it. */
@@ -49,9 +51,10 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
     }
   }
 
-  function rename(given: string) {
+  function rename(given: string | null, ended: "by key" | "by leaving") {
+    byKey.current = ended === "by key";
     setRenaming(false);
-    const next = given.trim();
+    const next = given?.trim();
     if (next && next !== name) void change({ name: next });
   }
 
@@ -64,7 +67,7 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
   if (renaming) {
     return (
       <li ref={row} className={classNames(styles.row, styles.renaming)}>
-        <NameField name={name} onSave={rename} onCancel={() => setRenaming(false)} />
+        <NameField name={name} onEnd={rename} />
       </li>
     );
   }

@@ -6,11 +6,11 @@ import styles from "./sidebar.module.css";
 
 interface NameFieldProps {
   name: string;
-  onSave: (name: string) => void;
-  onCancel: () => void;
+  /** With the name, or with `null` where it stays as it was. */
+  onEnd: (name: string | null, ended: "by key" | "by leaving") => void;
 }
 
-export function NameField({ name, onSave, onCancel }: NameFieldProps) {
+export function NameField({ name, onEnd }: NameFieldProps) {
   const { t } = useLingui();
   const field = useRef<HTMLInputElement>(null);
   const over = useRef(false);
@@ -18,21 +18,20 @@ export function NameField({ name, onSave, onCancel }: NameFieldProps) {
   useEffect(() => field.current?.select(), []);
 
   /** Leaving the field saves too, but only once. */
-  function finish(keep: boolean) {
+  function finish(keep: boolean, ended: "by key" | "by leaving") {
     if (over.current) return;
     over.current = true;
-    if (keep) onSave(field.current?.value ?? name);
-    else onCancel();
+    onEnd(keep ? (field.current?.value ?? name) : null, ended);
   }
 
   function press(event: KeyboardEvent) {
     if (composes(event.nativeEvent)) return;
-    if (event.key === "Enter") finish(true);
+    if (event.key === "Enter") finish(true, "by key");
     if (event.key !== "Escape") return;
     // Or the drawer around it would close as well.
     event.preventDefault();
     event.stopPropagation();
-    finish(false);
+    finish(false, "by key");
   }
 
   return (
@@ -44,7 +43,7 @@ export function NameField({ name, onSave, onCancel }: NameFieldProps) {
       aria-label={t`New name`}
       dir="auto"
       onKeyDown={press}
-      onBlur={() => finish(true)}
+      onBlur={() => finish(true, "by leaving")}
     />
   );
 }

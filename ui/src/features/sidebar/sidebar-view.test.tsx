@@ -89,6 +89,38 @@ describe("the sidebar", () => {
     await waitFor(() => expect(links()).toEqual(["/c/b", "/c/p", "/c/a"]));
   });
 
+  function choose(conversation: string, name: string) {
+    const opener = screen.getByRole("button", { name: `Options for ${conversation}` });
+    const menu = opener.nextElementSibling as HTMLElement;
+    menu.hidePopover = () => opener.focus();
+    fireEvent(menu, Object.assign(new Event("beforetoggle"), { newState: "open" }));
+    fireEvent.click(within(menu).getByText(name));
+  }
+
+  test("keeps the focus in a row that is pinned, and so made anew elsewhere", async () => {
+    await show();
+    choose("Name of b", "Pin");
+    await waitFor(() => expect(links()).toEqual(["/c/b", "/c/p", "/c/a"]));
+    expect(document.activeElement?.getAttribute("href")).toBe("/c/b");
+  });
+
+  test("gives the focus back to a row that was renamed by a key", async () => {
+    await show();
+    choose("Name of a", "Rename");
+    fireEvent.keyDown(screen.getByRole("textbox", { name: "New name" }), { key: "Enter" });
+    expect(document.activeElement?.getAttribute("href")).toBe("/c/a");
+  });
+
+  test("leaves the focus where one went to in the middle of renaming", async () => {
+    await show();
+    choose("Name of a", "Rename");
+    const field = screen.getByRole("textbox", { name: "New name" });
+    field.focus();
+    act(() => screen.getByRole("searchbox").focus());
+    expect(screen.queryByRole("textbox", { name: "New name" })).toBeNull();
+    expect(document.activeElement).toBe(screen.getByRole("searchbox"));
+  });
+
   test("asks the server once typing pauses, and marks the words that were found", async () => {
     await show();
     const box = screen.getByRole("searchbox");
