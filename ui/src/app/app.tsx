@@ -5,7 +5,7 @@ import { lazy } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { statusOf } from "../api/problem";
 import { Part } from "../components/part";
-import { Toasts } from "../components/toast";
+import { Toasts, UndoKey } from "../components/toast";
 import { LoginPage } from "../features/auth/login-page";
 import { ChatRoute } from "./chat-route";
 import { NewsWatch } from "./news-watch";
@@ -52,6 +52,7 @@ export function App() {
             </Routes>
           </Part>
           <Toasts />
+          <UndoKey />
         </BrowserRouter>
       </QueryClientProvider>
     </I18nProvider>

@@ -14,6 +14,7 @@ export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
     ["focus_composer", t`Go to the message box`],
     ["stop", t`Stop the answer`],
     ["copy_answer", t`Copy the last answer`],
+    ["undo", t`Undo, while that is offered`],
     ["toggle_sidebar", t`Show or hide the sidebar`],
     ["settings", t`Settings`],
     ["help", t`Show this list`],

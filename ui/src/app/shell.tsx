@@ -1,13 +1,16 @@
 /** The frame around every conversation: the sidebar beside it, or in a drawer on small screens. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, useState } from "react";
+import { lazy, type ReactNode, useEffect, useState } from "react";
 import { Outlet, useMatch, useNavigate, useOutletContext } from "react-router";
+import { logout, sessionQuery } from "../api/session";
 import { IconButton } from "../components/button";
 import { Dialog } from "../components/dialog";
 import { CloseIcon, ComposeIcon, MenuIcon, SidebarIcon } from "../components/icons";
 import { Part } from "../components/part";
+import { closeToasts } from "../components/toast";
 import { AccountMenu } from "../features/settings/account-menu";
+import { deleteAllNow, forgetDeletions } from "../features/sidebar/deletions";
 import { neighbour } from "../features/sidebar/neighbour";
 import { Sidebar } from "../features/sidebar/sidebar";
 import { useMedia, wideScreen } from "../lib/media";
@@ -72,6 +75,23 @@ export function Shell() {
     if (next) go(`/c/${next}`);
   }
 
+  async function signOut() {
+    // What was deleted here would stay for ever: afterwards nobody may delete it.
+    const told = deleteAllNow();
+    closeToasts();
+    await told;
+    await logout(queries);
+  }
+
+  useEffect(
+    () => () => {
+      // Whatever ended the session, in another tab perhaps: none of it is about who comes next.
+      if (!queries.getQueryData(sessionQuery.queryKey)) forgetDeletions();
+      closeToasts();
+    },
+    [queries],
+  );
+
   useShortcut("toggle_sidebar", toggle);
   useShortcut("search", search);
   useShortcut("help", () => setHelp(true));
@@ -81,7 +101,13 @@ export function Shell() {
   useShortcut("next", () => void step(1));
 
   const sidebar = {
-    foot: <AccountMenu onHelp={() => setHelp(true)} onSettings={() => go("/settings")} />,
+    foot: (
+      <AccountMenu
+        onHelp={() => setHelp(true)}
+        onSettings={() => go("/settings")}
+        onSignOut={() => void signOut()}
+      />
+    ),
     searches,
     onNew: startNew,
   };

@@ -12,6 +12,7 @@ export type Shortcut =
   | "copy_answer"
   | "toggle_sidebar"
   | "settings"
+  | "undo"
   | "help";
 
 interface Keys {
@@ -22,6 +23,8 @@ interface Keys {
   ctrl?: boolean;
   shift?: boolean;
   alt?: boolean;
+  /** Fields have a meaning of their own for it. */
+  field?: boolean;
 }
 
 export const shortcuts: Record<Shortcut, Keys> = {
@@ -34,6 +37,7 @@ export const shortcuts: Record<Shortcut, Keys> = {
   copy_answer: { key: "y", mod: true, shift: true },
   toggle_sidebar: { key: "b", mod: true },
   settings: { key: ",", ctrl: true },
+  undo: { key: "z", mod: true, field: true },
   help: { key: "?" },
 };
 
@@ -57,7 +61,9 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Whether this press means something to the field it is typed into. */
 function belongsToField(keys: Keys, target: EventTarget | null): boolean {
-  if (keys.mod || keys.ctrl || !isTyping(target)) return false;
+  if (!isTyping(target)) return false;
+  if (keys.field) return true;
+  if (keys.mod || keys.ctrl) return false;
   // Option with an arrow selects by paragraphs, as far as there are any.
   if (keys.alt) return mac && (target as HTMLInputElement).value !== "";
   return keys.key.length === 1;

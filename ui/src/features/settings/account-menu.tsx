@@ -1,7 +1,6 @@
 /** Whoever is signed in, with the ways to the settings, the keys, and out. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQueryClient } from "@tanstack/react-query";
-import { logout, useUser } from "../../api/session";
+import { useUser } from "../../api/session";
 import { KeyboardIcon, SettingsIcon, SignOutIcon } from "../../components/icons";
 import { Menu, MenuItem, MenuLabel } from "../../components/menu";
 import { coarsePointer, useMedia } from "../../lib/media";
@@ -11,11 +10,11 @@ import styles from "./account-menu.module.css";
 interface AccountMenuProps {
   onSettings: () => void;
   onHelp: () => void;
+  onSignOut: () => void;
 }
 
-export function AccountMenu({ onSettings, onHelp }: AccountMenuProps) {
+export function AccountMenu({ onSettings, onHelp, onSignOut }: AccountMenuProps) {
   const { t } = useLingui();
-  const queries = useQueryClient();
   const user = useUser();
   const touch = useMedia(coarsePointer);
   const name = user?.name || user?.email || "";
@@ -58,7 +57,7 @@ export function AccountMenu({ onSettings, onHelp }: AccountMenuProps) {
         )}
       </MenuItem>
       <hr className={styles.line} />
-      <MenuItem onChoose={() => void logout(queries)}>
+      <MenuItem onChoose={onSignOut}>
         <SignOutIcon />
         <Trans>Sign out</Trans>
       </MenuItem>

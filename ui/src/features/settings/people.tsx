@@ -46,7 +46,7 @@ export function People() {
       const name = person.name || person.email;
       if (to.active === false) {
         const undo = () => void change(person, { active: true });
-        showToast(t`${name} is deactivated`, { label: t`Undo`, run: undo });
+        showToast(t`${name} is deactivated`, { label: t`Undo`, run: undo, undo: true });
       } else if (to.active) showToast(t`${name} is active again`, undefined, 3000);
       else if (to.role === "admin") showToast(t`${name} is an administrator`, undefined, 3000);
       else showToast(t`${name} is a member`, undefined, 3000);

@@ -1,37 +1,39 @@
 /**
  * Deleting with time to change one's mind: the conversation vanishes at once, the server is told
- * some seconds later, or when the page is closed.
+ * when Undo is not offered any more, on signing out, or when the page is closed.
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { deleteProject, dropProject, projectsQuery } from "../../api/projects";
+import { wait } from "../../lib/back-off";
 import { createStore } from "../../lib/store";
 
+/** How long Undo is offered, in ms. */
 export const undoTime = 6000;
+/** How long signing out waits for a server that says nothing, in ms. */
+const patience = 5000;
 
 /** Conversations that are hidden because their deletion is on its way. */
 export const leaving = createStore<ReadonlySet<string>>(new Set());
-const timers = new Map<string, ReturnType<typeof setTimeout>>();
+/** Those among them of which the server has not been told. */
+const waiting = new Set<string>();
 
-export function deleteLater(
-  queries: QueryClient,
-  id: string,
-  onFailure: (error: unknown) => void,
-): void {
+export function deleteLater(id: string): void {
   leaving.set(new Set(leaving.get()).add(id));
-  timers.set(
-    id,
-    setTimeout(() => void deleteNow(queries, id, onFailure), undoTime),
-  );
+  waiting.add(id);
 }
 
 export function undoDelete(id: string): void {
-  clearTimeout(timers.get(id));
-  timers.delete(id);
+  waiting.delete(id);
   show(id);
 }
 
-async function deleteNow(queries: QueryClient, id: string, onFailure: (error: unknown) => void) {
-  timers.delete(id);
+/** Tells the server, unless it has been told or somebody thought better of it. */
+export async function deleteNow(
+  queries: QueryClient,
+  id: string,
+  onFailure: (error: unknown) => void,
+): Promise<void> {
+  if (!waiting.delete(id)) return;
   try {
     await deleteProject(id);
     dropProject(queries, id);
@@ -48,12 +50,17 @@ function show(id: string) {
 }
 
 /** Tells the server about everything that still waits; the requests outlive the page. */
-export function deleteAllNow(): void {
-  for (const [id, timer] of timers) {
-    clearTimeout(timer);
-    void deleteProject(id, true).catch(() => {});
-  }
-  timers.clear();
+export async function deleteAllNow(): Promise<void> {
+  const told = [...waiting].map((id) => deleteProject(id, true));
+  waiting.clear();
+  await Promise.race([Promise.allSettled(told), wait(patience)]);
 }
 
-if (typeof addEventListener !== "undefined") addEventListener("pagehide", deleteAllNow);
+/** Nobody is signed in who could delete anything, and the next one hides nothing. */
+export function forgetDeletions(): void {
+  waiting.clear();
+  leaving.set(new Set());
+}
+
+if (typeof addEventListener !== "undefined")
+  addEventListener("pagehide", () => void deleteAllNow());

@@ -4,7 +4,9 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Project } from "../../api/client";
 import { hearNews } from "../../api/news";
+import { closeToasts, Toasts, UndoKey } from "../../components/toast";
 import { I18n } from "../../test/i18n";
+import { undoTime } from "./deletions";
 import { partsOf } from "./marked";
 import { neighbour } from "./neighbour";
 import { typingPause } from "./search-results";
@@ -39,6 +41,10 @@ beforeEach(() => {
       const id = pathname.split("/").at(-1);
       return Response.json({ ...all.find((item) => item.id === id), ...change });
     }
+    if (request.method === "DELETE") {
+      asked.push(`DELETE ${pathname}`);
+      return new Response(null, { status: 204 });
+    }
     const words = searchParams.get("query");
     if (words) {
       asked.push(`query ${words}`);
@@ -51,6 +57,7 @@ beforeEach(() => {
   queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
 });
 afterEach(() => {
+  act(closeToasts);
   vi.useRealTimers();
   vi.unstubAllGlobals();
   queries.clear();
@@ -60,6 +67,8 @@ async function show() {
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter>
+        <Toasts />
+        <UndoKey />
         <Sidebar closer={null} foot={null} drawer={false} searches={0} onNew={() => {}} />
       </MemoryRouter>
     </QueryClientProvider>,
@@ -119,6 +128,29 @@ describe("the sidebar", () => {
     act(() => screen.getByRole("searchbox").focus());
     expect(screen.queryByRole("textbox", { name: "New name" })).toBeNull();
     expect(document.activeElement).toBe(screen.getByRole("searchbox"));
+  });
+
+  test("tells the server of a deletion when Undo is not offered any more", async () => {
+    await show();
+    choose("Name of b", "Delete");
+    expect(links()).toEqual(["/c/p", "/c/a"]);
+    await act(() => vi.advanceTimersByTimeAsync(undoTime - 500));
+    const toast = screen.getByText("“Name of b” deleted");
+    fireEvent.pointerEnter(toast.parentElement as Element, { pointerType: "mouse" });
+    await act(() => vi.advanceTimersByTimeAsync(undoTime));
+    expect(asked).toEqual([]);
+    fireEvent.pointerLeave(toast.parentElement as Element, { pointerType: "mouse" });
+    await act(() => vi.advanceTimersByTimeAsync(1500));
+    expect(asked).toEqual(["DELETE /api/projects/b"]);
+  });
+
+  test("takes a deletion back by the key for that", async () => {
+    await show();
+    choose("Name of b", "Delete");
+    fireEvent.keyDown(document.body, { key: "z", ctrlKey: true });
+    expect(links()).toEqual(["/c/p", "/c/a", "/c/b"]);
+    await act(() => vi.advanceTimersByTimeAsync(2 * undoTime));
+    expect(asked).toEqual([]);
   });
 
   test("asks the server once typing pauses, and marks the words that were found", async () => {

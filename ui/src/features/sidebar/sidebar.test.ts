@@ -1,6 +1,13 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { deleteAllNow, deleteLater, leaving, undoDelete, undoTime } from "./deletions";
+import {
+  deleteAllNow,
+  deleteLater,
+  deleteNow,
+  forgetDeletions,
+  leaving,
+  undoDelete,
+} from "./deletions";
 import { groupByDay } from "./group-by-day";
 import { readable } from "./marked";
 
@@ -31,6 +38,7 @@ describe("conversations are grouped by day", () => {
 });
 
 describe("a deletion", () => {
+  const queries = new QueryClient();
   const calls: { method: string; url: string; keepalive: boolean }[] = [];
 
   beforeEach(() => {
@@ -47,10 +55,10 @@ describe("a deletion", () => {
   });
 
   test("hides the conversation at once and tells the server later", async () => {
-    deleteLater(new QueryClient(), "a", () => {});
+    deleteLater("a");
     expect(leaving.get().has("a")).toBe(true);
     expect(calls).toEqual([]);
-    await vi.advanceTimersByTimeAsync(undoTime + 10);
+    await deleteNow(queries, "a", () => {});
     expect(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
       "DELETE /api/projects/a",
     ]);
@@ -58,17 +66,50 @@ describe("a deletion", () => {
   });
 
   test("that is undone never reaches the server", async () => {
-    deleteLater(new QueryClient(), "b", () => {});
+    deleteLater("b");
     undoDelete("b");
-    await vi.advanceTimersByTimeAsync(undoTime * 2);
+    await deleteNow(queries, "b", () => {});
+    await deleteAllNow();
     expect(calls).toEqual([]);
     expect(leaving.get().has("b")).toBe(false);
   });
 
   test("that still waits when the page is closed is sent so that it outlives the page", () => {
-    deleteLater(new QueryClient(), "c", () => {});
-    deleteAllNow();
+    deleteLater("c");
+    void deleteAllNow();
     expect(calls).toMatchObject([{ method: "DELETE", keepalive: true }]);
+    forgetDeletions();
+  });
+
+  test("is told once, whoever comes first", async () => {
+    deleteLater("d");
+    const told = deleteAllNow();
+    await deleteNow(queries, "d", () => {});
+    await told;
+    expect(calls).toHaveLength(1);
+    forgetDeletions();
+  });
+
+  test("does not keep somebody signed in whose server says nothing", async () => {
+    vi.stubGlobal("fetch", () => new Promise(() => {}));
+    deleteLater("e");
+    let gone = false;
+    void deleteAllNow().then(() => {
+      gone = true;
+    });
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(gone).toBe(false);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(gone).toBe(true);
+    forgetDeletions();
+  });
+
+  test("that nobody may make any more hides nothing from who comes next", async () => {
+    deleteLater("f");
+    forgetDeletions();
+    await deleteNow(queries, "f", () => {});
+    expect(calls).toEqual([]);
+    expect(leaving.get().size).toBe(0);
   });
 });
 

@@ -12,7 +12,7 @@ import { showToast } from "../../components/toast";
 import { useStore } from "../../lib/store";
 import { ConversationList } from "./conversation-list";
 import { ConversationRow } from "./conversation-row";
-import { deleteLater, leaving, undoDelete, undoTime } from "./deletions";
+import { deleteLater, deleteNow, leaving, undoDelete, undoTime } from "./deletions";
 import { SearchBox } from "./search-box";
 import { SearchResults } from "./search-results";
 import styles from "./sidebar.module.css";
@@ -104,13 +104,16 @@ function useDeletion(openId: string | null, replace: boolean): (project: Project
   const navigate = useNavigate();
 
   function remove(project: Project) {
-    deleteLater(queries, project.id, (error) => showToast(describeError(error).title));
+    const fail = (error: unknown) => void showToast(describeError(error).title);
+    deleteLater(project.id);
     const wasOpen = project.id === openId;
     if (wasOpen) navigate("/", { replace });
     showToast(
       t`“${project.name}” deleted`,
       {
         label: t`Undo`,
+        undo: true,
+        otherwise: () => void deleteNow(queries, project.id, fail),
         run: () => {
           undoDelete(project.id);
           if (wasOpen) navigate(`/c/${project.id}`);
