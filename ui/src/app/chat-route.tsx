@@ -9,14 +9,16 @@ import { ChatPage } from "../features/chat/chat-page";
 import { SettingsButton } from "../features/conversation/settings-button";
 import { useModelChoice } from "../features/models/model-choice";
 import { ModelPicker } from "../features/models/model-picker";
+import { entryBeneath } from "../lib/history-entry";
 import styles from "./chat-route.module.css";
 import { useFrame } from "./shell";
 
 export function ChatRoute() {
   const { projectId } = useParams();
   // Another message of the same conversation is gone to as another conversation is, and the same one as often as asked.
-  const { hash, key } = useLocation();
-  const message = hash.startsWith("#message-") ? hash + key : "";
+  const location = useLocation();
+  const { hash } = location;
+  const message = hash.startsWith("#message-") ? hash + entryBeneath(location) : "";
   return <Chat key={`${projectId ?? "new"}${message}`} projectId={projectId ?? null} />;
 }
 

@@ -4,20 +4,27 @@
  */
 import { useRef } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { entryBeneath } from "../lib/history-entry";
 
 /** After a reload the page begins with the conversation again. */
 const keyAtLoad = (history.state as { key?: string } | null)?.key ?? "default";
 
 export function useDrawer(allowed: boolean) {
   const navigate = useNavigate();
-  const { pathname, search, state, key } = useLocation();
+  const location = useLocation();
+  const { pathname, search, hash, state, key } = location;
   const closed = useRef("");
   const covers = (state as { drawer?: boolean } | null)?.drawer === true;
   const isOpen = allowed && covers && key !== keyAtLoad;
 
   return {
     isOpen,
-    open: () => navigate(pathname + search, { state: { ...state, drawer: true } }),
+    /** The page beneath stays what it is, and where it is. */
+    open: () =>
+      navigate(
+        { pathname, search, hash },
+        { state: { ...state, drawer: true, beneath: entryBeneath(location) } },
+      ),
     close() {
       // Once for each opening: going back takes a moment, and twice would leave the page.
       if (!isOpen || closed.current === key) return;

@@ -2,7 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { useLocation, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 import { modelsQuery } from "../../api/models";
 import { statusOf } from "../../api/problem";
 import { useUser } from "../../api/session";
@@ -24,8 +24,8 @@ import { useOlderTexts } from "./findable";
 import { useLiveAnswer } from "./follow";
 import { useGoingOn } from "./going-on";
 import { useHindrance } from "./hindrance";
+import { useLeft } from "./left";
 import { useNaming } from "./naming";
-import { placeNamed, readPlace } from "./place";
 import { useSending } from "./send";
 import { Elsewhere, NoModels, NotSentYet, Offline } from "./standing";
 import { useStickToBottom } from "./stick-to-bottom";
@@ -59,8 +59,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const take = useTake({ trayKey: key, imageless: images.imageless, append: draft.append });
   const dropping = useFileDrop(take) && images.offered && <DropOverlay />;
   const place = projectId ?? "new";
-  const { hash } = useLocation();
-  const [left] = useState(() => placeNamed(hash) ?? readPlace(place));
+  const left = useLeft(place);
   const conversation = useConversation(projectId, left?.messageId ?? null);
   const { project, loaded, messages, last, running, elsewhere } = conversation;
   const findable = useOlderTexts(projectId, messages ?? nothing, loaded.hasNextPage);
