@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { plainText } from "./plain-text";
+import { plainPiece, plainText } from "./plain-text";
 
 test.each([
   ["one **bold** and *slanted `code`* word", "one bold and slanted code word"],
@@ -16,4 +16,9 @@ test.each([
   ["", ""],
 ])("%j is read as %j", (markdown, words) => {
   expect(plainText(markdown)).toBe(words);
+});
+
+test("a piece has no marks either whose other half is elsewhere", () => {
+  expect(plainPiece("**Begun. ")).toBe("Begun. ");
+  expect(plainPiece("and ended**, with `code`.")).toBe("and ended, with code.");
 });

@@ -7,6 +7,11 @@ export function plainText(markdown: string): string {
   return blocks(lexGrowing(nothingLexed, markdown).tokens);
 }
 
+/** The same of a piece of a text, in which a mark may stand without its other half. */
+export function plainPiece(markdown: string): string {
+  return plainText(markdown).replace(/\*\*|~~|`+/g, "");
+}
+
 function blocks(tokens: Token[]): string {
   return tokens.map(wordsOf).filter(Boolean).join("\n");
 }

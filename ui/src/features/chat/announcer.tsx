@@ -3,6 +3,7 @@ import { useLingui } from "@lingui/react/macro";
 import { useEffect, useRef, useState } from "react";
 import { describeEnding } from "../../api/answer-words";
 import type { Message } from "../../api/client";
+import { plainPiece } from "../../components/markdown/plain-text";
 import type { LiveAnswer } from "./follow";
 
 const pause = 2500;
@@ -45,7 +46,7 @@ export function Announcer({ live, last }: AnnouncerProps) {
       const length = all ? fresh.length : wholeSentences(fresh);
       if (length === 0) return false;
       said += length;
-      setSpoken(fresh.slice(0, length));
+      setSpoken(plainPiece(fresh.slice(0, length)));
       return true;
     };
     const timer = setInterval(() => speak(false), pause);

@@ -2,7 +2,8 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Message } from "../../api/client";
-import { messagesQuery, patchMessage, streamUrl } from "../../api/messages";
+import { writeEnd } from "../../api/ending";
+import { messagesQuery, streamUrl } from "../../api/messages";
 import type { Problem } from "../../api/problem";
 import { patchProject } from "../../api/projects";
 import { leaveSession, sessionState } from "../../api/session";
@@ -72,7 +73,7 @@ export function followAnswer(queries: QueryClient, projectId: string, message: M
 /** Writes the outcome into the cache, so that the finished message needs no request. */
 export function settle(queries: QueryClient, projectId: string, messageId: string, state: Answer) {
   const { end, failure, shown } = state;
-  patchMessage(queries, projectId, messageId, {
+  writeEnd(queries, projectId, messageId, {
     content: shown.content,
     reasoning: shown.reasoning || undefined,
     status: end ? end.status : "failed",
@@ -81,7 +82,6 @@ export function settle(queries: QueryClient, projectId: string, messageId: strin
     timing: end?.timing ?? undefined,
     failure: failure ? toFailure(failure) : undefined,
   });
-  patchProject(queries, projectId, { live_message_id: undefined });
 }
 
 /** The event says in how many seconds, the message at what time. */

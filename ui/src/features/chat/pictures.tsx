@@ -7,6 +7,11 @@ import styles from "./pictures.module.css";
 
 const ImageViewer = lazy(() => import("./image-viewer"));
 
+/** One that is at hand must not blink when its question becomes a message. */
+const atHand = { decoding: "sync" } as const;
+/** Of a long conversation only what is near is asked for, and after the words. */
+const far = { decoding: "async", loading: "lazy", fetchPriority: "low" } as const;
+
 export function Pictures({ images }: { images: Attachment[] }) {
   const [viewed, setViewed] = useState<Attachment | null>(null);
   const [widest, highest] = images.length > 1 ? [220, 150] : [360, 300];
@@ -24,12 +29,12 @@ export function Pictures({ images }: { images: Attachment[] }) {
             onClick={() => setViewed(image)}
           >
             <img
+              // Before the address, at which a browser begins.
+              {...(imageSource(image).startsWith("blob:") ? atHand : far)}
               src={imageSource(image)}
               alt={image.name}
               width={Math.max(1, Math.round(image.width * scale))}
               height={Math.max(1, Math.round(image.height * scale))}
-              // One that is at hand must not blink when its question becomes a message.
-              decoding={imageSource(image).startsWith("blob:") ? "sync" : "async"}
             />
           </button>
         );

@@ -1,8 +1,8 @@
 /** Stopping an answer: its text is kept. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { patchMessage, stopAnswer } from "../../api/messages";
-import { patchProject } from "../../api/projects";
+import { writeEnd } from "../../api/ending";
+import { stopAnswer } from "../../api/messages";
 import { describeError } from "../../api/words";
 import { showToast } from "../../components/toast";
 
@@ -21,10 +21,7 @@ export function useStopping(projectId: string | null, runningId: string | null) 
     try {
       const stopped = await stopAnswer(projectId, runningId);
       // The stream's end says the same; whichever comes first.
-      if (stopped.status !== "running") {
-        patchMessage(queries, projectId, runningId, stopped);
-        patchProject(queries, projectId, { live_message_id: undefined });
-      }
+      if (stopped.status !== "running") writeEnd(queries, projectId, runningId, stopped);
     } catch (error) {
       setAsked(null);
       showToast(describeError(error).title);

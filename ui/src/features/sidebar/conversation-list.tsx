@@ -11,6 +11,7 @@ import { type Day, groupByDay } from "./group-by-day";
 import { LoadMore } from "./load-more";
 import styles from "./sidebar.module.css";
 import { Unlisted } from "./unlisted";
+import { useToday } from "./use-today";
 
 interface ConversationListProps {
   openId: string | null;
@@ -22,6 +23,7 @@ interface ConversationListProps {
 export function ConversationList({ openId, gone, row }: ConversationListProps) {
   const { t } = useLingui();
   const told = useStore(listening);
+  const today = useToday();
   // Without news, answers that are written elsewhere end without telling this page.
   const running = (list: { pages: { items: Project[] }[] } | undefined) =>
     list?.pages.some(({ items }) =>
@@ -65,7 +67,7 @@ export function ConversationList({ openId, gone, row }: ConversationListProps) {
           {kept.map((project) => row(project))}
         </Group>
       )}
-      {groupByDay(others, new Date()).map(({ key, day, items }) => (
+      {groupByDay(others, today).map(({ key, day, items }) => (
         <Group key={key} id={`day-${key}`} name={<DayName day={day} />}>
           {items.map((project) => row(project))}
         </Group>

@@ -1,5 +1,5 @@
 /** A text with the words that were looked for marked in it. */
-import { plainText } from "../../components/markdown/plain-text";
+import { plainPiece } from "../../components/markdown/plain-text";
 
 /** The text in parts, every other one of them a hit; upper and lower case are the same. */
 export function partsOf(text: string, words: string): string[] {
@@ -10,9 +10,7 @@ export function partsOf(text: string, words: string): string[] {
 
 /** A piece of a message without its marks, also those whose other half is cut off; as it is where a mark was looked for. */
 export function readable(excerpt: string, words: string): string {
-  const plain = plainText(excerpt)
-    .replace(/\*\*|~~|`+/g, "")
-    .replace(/\s+/g, " ");
+  const plain = plainPiece(excerpt).replace(/\s+/g, " ");
   return partsOf(plain, words).length > 1 ? plain : excerpt;
 }
 

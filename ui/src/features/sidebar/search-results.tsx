@@ -39,7 +39,11 @@ export function SearchResults({ words, gone, row, children }: SearchResultsProps
         ) : hits.length === 0 ? (
           <Trans>Nothing contains “{settled}”, neither a title nor a message.</Trans>
         ) : more ? (
-          <Trans>More than {hits.length} conversations</Trans>
+          <Plural
+            value={hits.length}
+            one="More than # conversation"
+            other="More than # conversations"
+          />
         ) : (
           <Plural value={hits.length} one="# conversation" other="# conversations" />
         )}

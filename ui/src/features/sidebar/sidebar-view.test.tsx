@@ -49,6 +49,7 @@ beforeEach(() => {
     if (words) {
       asked.push(`query ${words}`);
       const match = { message_id: "m", excerpt: "…the Loquat ripens…" };
+      if (words === "more") return Response.json({ items: [all[1]], next_cursor: "further" });
       return Response.json({ items: words === "loquat" ? [{ ...all[1], match }] : [] });
     }
     const pinned = searchParams.get("pinned") === "true";
@@ -163,6 +164,13 @@ describe("the sidebar", () => {
     expect((await screen.findByText("Loquat", { selector: "mark" })).tagName).toBe("MARK");
     expect(asked).toEqual(["query loquat"]);
     expect(links()).toEqual(["/c/b#message-m"]);
+  });
+
+  test("counts one conversation as one, also where there are more", async () => {
+    await show();
+    fireEvent.change(screen.getByRole("searchbox"), { target: { value: "more" } });
+    await act(() => vi.advanceTimersByTimeAsync(typingPause + 50));
+    expect(await screen.findByText("More than 1 conversation")).toBeTruthy();
   });
 
   test("says in words that nothing was found, and Escape brings everything back", async () => {
