@@ -64,6 +64,7 @@ mod socket_bounds;
 mod storage;
 mod strangers;
 mod streams;
+mod superseded;
 mod tls;
 mod tokens;
 mod turns;

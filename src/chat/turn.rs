@@ -378,6 +378,10 @@ async fn resolve(chat: &Chat, model: Option<&str>, asker: Asker) -> Result<Model
 async fn refused(chat: &Chat, running: &Arc<Running>, request: &Request, error: Error) -> Result<Turn> {
     chat.answers.leave(running);
     if matches!(error, Error::DatabaseTrouble { trouble: Trouble::Away, .. }) {
+        // An answer that could not be continued because it is running has its own end before it.
+        if chat.answers.get(running.message_id).is_some() {
+            return Err(error);
+        }
         // It may have been committed although nobody heard so, and then nobody would ever finish it.
         let (writer, running) = (chat.writer.clone(), Arc::clone(running));
         chat.tasks.spawn(async move { writer.finish(&running, Outcome::Interrupted).await });

@@ -150,35 +150,26 @@ impl Work {
 
     /// Commits parts and endings together. On success the endings are answered and gone from the list.
     async fn commit(&self, flushing: &[Arc<Running>], endings: &mut Vec<Finish>) -> Result<(), DbErr> {
-        let ending: HashSet<Uuid> = endings.iter().map(|finish| finish.running.message_id).collect();
+        let ends = |running: &Arc<Running>| endings.iter().any(|finish| Arc::ptr_eq(&finish.running, running));
         let parts: Vec<_> = flushing
             .iter()
-            .filter(|running| !ending.contains(&running.message_id))
+            .filter(|running| !ends(running))
             .filter_map(|running| running.log.unstored().map(|(parts, end)| (running, parts, end)))
             .collect();
         if parts.is_empty() && endings.is_empty() {
             return Ok(());
         }
         let transaction = self.db.write().await?;
-        let asked = parts.iter().map(|(running, ..)| running.message_id).chain(ending.iter().copied());
-        let ours = still_running(&transaction, asked.collect()).await?;
+        let parts_of = parts.iter().map(|(running, ..)| running.message_id);
+        let asked: HashSet<Uuid> = parts_of.chain(endings.iter().map(|finish| finish.running.message_id)).collect();
+        let ours = still_running(&transaction, asked.into_iter().collect()).await?;
         let rows = parts
             .iter()
             .filter(|(running, ..)| ours.contains(&running.message_id))
             .flat_map(|(running, parts, _)| parts.iter().map(|part| chunk(running.message_id, part)))
             .collect();
         insert(&transaction, rows).await?;
-        let mut results = Vec::with_capacity(endings.len());
-        for finish in endings.iter() {
-            results.push(if ours.contains(&finish.running.message_id) {
-                Some(store(&transaction, finish).await?)
-            } else {
-                stored_before(&transaction, finish).await?
-            });
-        }
-        if !ending.is_empty() {
-            answer_chunk::Entity::delete_of(ending).exec(&transaction).await?;
-        }
+        let results = self.store_all(&transaction, endings, &ours).await?;
         let reached = |place: &str| (!parts.is_empty()).then(|| failpoint::hit(place));
         reached("flush.before_commit");
         self.db.commit(transaction).await?;
@@ -196,6 +187,42 @@ impl Work {
             let _ = finish.stored.send(result.map_or(Stored::Gone, Stored::Yes));
         }
         Ok(())
+    }
+
+    /// Stores the endings of those that are still running, and removes their parts.
+    async fn store_all(
+        &self,
+        transaction: &DatabaseTransaction,
+        endings: &[Finish],
+        ours: &HashSet<Uuid>,
+    ) -> Result<Vec<Option<Ending>>, DbErr> {
+        let mut results = Vec::with_capacity(endings.len());
+        let mut ended = Vec::with_capacity(endings.len());
+        for finish in endings {
+            let id = finish.running.message_id;
+            results.push(if self.goes_on(finish) {
+                Some(ending(finish, &finish.running.log.said()))
+            } else {
+                ended.push(id);
+                if ours.contains(&id) {
+                    Some(store(transaction, finish).await?)
+                } else {
+                    stored_before(transaction, finish).await?
+                }
+            });
+        }
+        if !ended.is_empty() {
+            answer_chunk::Entity::delete_of(ended).exec(transaction).await?;
+        }
+        Ok(results)
+    }
+
+    /// Whether the answer is being written by somebody else by now: continued after an earlier try has stored this ending
+    /// unheard, or never begun by the one who ends it. Its row and its parts belong to that one. Asked while the rows are
+    /// locked: whoever sets one to running is known here before.
+    fn goes_on(&self, finish: &Finish) -> bool {
+        let known = self.answers.get(finish.running.message_id);
+        known.is_some_and(|known| !Arc::ptr_eq(&known, &finish.running))
     }
 
     /// After a failure, so that one bad row does not hold up the others.
