@@ -107,6 +107,28 @@ on_both_databases! {
         eventually("his is asked", async || provider.calls().len() == 4).await;
     }
 
+    async fn a_question_that_is_refused_does_not_count(kind) {
+        let provider = Provider::always(Script::stream().delta("a").gate().end()).await;
+        let server = Server::with_provider_and(kind, &provider, |config| {
+            config.limits.turns_per_minute = Some(3);
+            config.limits.live_answers_each = Some(2);
+        })
+        .await;
+        let ada = server.person("ada").await;
+        let (one, two, three) = (ada.project().await, ada.project().await, ada.project().await);
+        let ask = |project: &str| format!("/api/projects/{project}/messages");
+        let first = answer_of(&ada.ask(&one, "one").await);
+        for _ in 0..5 {
+            problem_of(ada.post(&ask(&one), json!({"content": "x"})).await, 409, "answer_running").await;
+        }
+        ada.ask(&two, "two").await;
+        for _ in 0..5 {
+            problem_of(ada.post(&ask(&three), json!({"content": "x"})).await, 429, "too_many_answers").await;
+        }
+        json_of(ada.post(&format!("{}/{first}/stop", ask(&one)), json!({})).await, 200).await;
+        ada.ask(&three, "three").await;
+    }
+
     async fn a_long_conversation_is_cut_to_what_the_model_reads(kind) {
         let provider = Provider::start(|n, _| Script::answer(&format!("{n}{}", "y".repeat(400)))).await;
         let configured = Configured { contexts: [("scripted".to_owned(), 1000)].into(), ..provider.configured() };

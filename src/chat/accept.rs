@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::allowance::Share;
 use super::answer::BRANCH;
 use super::attachments;
 use super::queue::Place;
@@ -24,7 +25,6 @@ use crate::entity::{answer_chunk, continuation};
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::llm::{FinishReason, Model};
-use crate::pace::Standing;
 
 /// A turn that is committed.
 pub(super) struct Accepted {
@@ -68,21 +68,18 @@ pub(super) async fn accept_if_unchanged(
 ) -> Result<Option<Accepted>> {
     let entered = enter(chat, running).await?;
     let stored = follow(chat, running, request, &model, seen).await?;
-    if stored.is_none() {
-        chat.allowance.pace().give_back(&running.owner_id);
-    }
     Ok(stored.map(|stored| entered.accepted(model, stored)))
 }
 
 /// A place among the answers, for which a question was counted.
 struct Entered {
     place: Place,
-    standing: Option<Standing>,
+    share: Share,
 }
 
 async fn enter(chat: &Chat, running: &Arc<Running>) -> Result<Entered> {
-    let counted = chat.allowance.pace().take(&running.owner_id).map_err(Error::TooOften);
-    match counted.and_then(|standing| Ok(Entered { place: chat.queue.enter(running)?, standing })) {
+    let counted = chat.allowance.take(running.owner_id).map_err(Error::TooOften);
+    match counted.and_then(|share| Ok(Entered { place: chat.queue.enter(running)?, share })) {
         Ok(entered) => Ok(entered),
         // An index keeps answers apart, and whoever is merely second is to be told that.
         Err(refused) => {
@@ -96,7 +93,7 @@ impl Entered {
     fn accepted(self, model: Model, stored: Stored) -> Accepted {
         failpoint::hit("turn.after_commit");
         let Stored { turn, name, project, branch, copies } = stored;
-        let turn = Turn { standing: self.standing, ..turn };
+        let turn = Turn { standing: self.share.keep(), ..turn };
         Accepted { turn, name, project, branch, model, place: self.place, copies }
     }
 }

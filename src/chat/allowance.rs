@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::config::Limits;
-use crate::pace::{Counted, Pace};
+use crate::pace::{Counted, Pace, Standing};
 
 /// Within which time questions are counted.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -41,9 +41,11 @@ impl Allowance {
         now.longest_question = limits.message_bytes;
     }
 
-    /// How often somebody may ask.
-    pub(super) fn pace(&self) -> Arc<Pace<Uuid>> {
-        Arc::clone(&self.now().pace)
+    /// Counts a question of somebody, or tells when the next is welcome.
+    pub(super) fn take(&self, owner_id: Uuid) -> Result<Share, Standing> {
+        let pace = Arc::clone(&self.now().pace);
+        let standing = pace.take(&owner_id)?;
+        Ok(Share { pace, owner_id, standing, kept: false })
     }
 
     /// How long a question may be, in bytes.
@@ -53,6 +55,31 @@ impl Allowance {
 
     fn now(&self) -> std::sync::RwLockReadGuard<'_, Now> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a question takes of how often its person may ask. Given back when dropped: one that is refused does not count.
+#[derive(Debug)]
+pub(super) struct Share {
+    pace: Arc<Pace<Uuid>>,
+    owner_id: Uuid,
+    standing: Option<Standing>,
+    kept: bool,
+}
+
+impl Share {
+    /// Lets it count, because the question is accepted, and tells how far its person is from their limit.
+    pub(super) fn keep(mut self) -> Option<Standing> {
+        self.kept = true;
+        self.standing
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.pace.give_back(&self.owner_id);
+        }
     }
 }
 

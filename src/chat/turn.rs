@@ -394,10 +394,6 @@ async fn refused(chat: &Chat, running: &Arc<Running>, request: &Request, error: 
     if let Some(id) = &request.client_request_id
         && let Some(turn) = requested(chat, running.owner_id, running.project_id, id).await?
     {
-        // It was counted, to be found the same question as before only in the end.
-        if is_second {
-            chat.allowance.pace().give_back(&running.owner_id);
-        }
         return Ok(turn);
     }
     if !is_second {
