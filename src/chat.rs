@@ -144,7 +144,7 @@ impl Chat {
     /// Cuts off the answers of a conversation that was deleted.
     pub fn forget_project(&self, project_id: Uuid) {
         self.seen.forget(project_id);
-        if let Some(running) = self.answers.in_project(project_id) {
+        for running in self.answers.of_project(project_id) {
             running.cancel(Cause::Gone);
         }
     }

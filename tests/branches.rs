@@ -1,12 +1,17 @@
 //! Branches: nothing is ever overwritten, and what is shown is the person's choice.
 
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use loquat::chat::Outcome;
+use loquat::chat::running::Running;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::harness::client::{answer_of, json_of, problem_of};
-use crate::harness::{Kind, Person, Provider, Script, Server, eventually};
+use crate::harness::{Kind, Person, Provider, Script, Server, eventually, within};
 
 /// A conversation of two turns, at a model that numbers its answers.
 async fn two_turns(kind: Kind) -> (Server, Provider, Person, String, Vec<Value>) {
@@ -128,6 +133,32 @@ on_both_databases! {
         assert_eq!(ada.delete(&path(&project, &turn["user_message"], "")).await.status(), 204);
         eventually("the provider sees its client leave", async || provider.left() == 1).await;
         assert_eq!(events.rest().await.pop().unwrap().data["code"], "deleted");
+        eventually("nothing is running", async || server.app.chat.answers.is_empty()).await;
+    }
+
+    // Between its commit and the moment in which it is its conversation's live one.
+    async fn an_answer_that_has_just_been_stored_is_cut_off_too(kind) {
+        let provider = Provider::always(Script::stream().delta("begun").gate().end()).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        for whole in [true, false] {
+            let project = ada.project().await;
+            let turn = ada.ask(&project, "hi").await;
+            ada.events(&project, &answer_of(&turn), None).await.until("message").await;
+            let answers = &server.app.chat.answers;
+            let running = answers.get(answer_of(&turn).parse().unwrap()).unwrap();
+            answers.leave(&running);
+            answers.enter(&running);
+            // Another that is not stored yet is in no branch of its own.
+            let coming = Running::new(loquat::clock::id(), loquat::clock::id(), running.project_id, running.owner_id);
+            let coming = Arc::new(coming);
+            answers.enter(&coming);
+            let gone = if whole { format!("/api/projects/{project}") } else { path(&project, &turn["user_message"], "") };
+            assert_eq!(ada.delete(&gone).await.status(), 204);
+            assert_eq!(within(10, "it is cut off", running.cancelled()).await, Outcome::Gone);
+            assert_eq!(coming.cancelled().now_or_never(), whole.then_some(Outcome::Gone));
+            answers.leave(&coming);
+        }
         eventually("nothing is running", async || server.app.chat.answers.is_empty()).await;
     }
 

@@ -37,9 +37,11 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
         .await?
         .ok_or(Error::NotFound("message"))?;
     let before = stored::in_project(&transaction, project_id).await?;
+    let writing = message::Entity::running_in(project_id).one(&transaction).await?;
     message::Entity::delete_by_id(doomed.id).exec(&transaction).await?;
     let mut gone = stored::in_project(&transaction, project_id).await?;
     gone += -before;
+    let left_writing = message::Entity::running_in(project_id).one(&transaction).await?;
     let shown = match project.leaf_id {
         Some(leaf) => {
             message::Entity::owned_one(owner_id, project_id, leaf).one(&transaction).await?.map(|leaf| leaf.id)
@@ -58,9 +60,10 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
     chat.storage.note(owner_id, gone);
     chat.seen.forget(project_id);
     chat.changes.publish(owner_id, Change::Changed(project_id));
-    // Whether its own or one below it was being written: a row that is gone takes no more text.
-    if let Some(running) = chat.answers.in_project(project_id)
-        && message::Entity::find_by_id(running.message_id).one(chat.db.reader()).await?.is_none()
+    // Its own or one below it was being written: a row that is gone takes no more text. The rows say which, because an
+    // answer is known before they are stored, and one that is stored after this deletion is none of its business.
+    if left_writing.is_none()
+        && let Some(running) = writing.and_then(|answer| chat.answers.get(answer.id))
     {
         running.cancel(Cause::Gone);
     }

@@ -153,6 +153,11 @@ impl Answers {
         maps.by_message.get(maps.by_project.get(&project_id)?).cloned()
     }
 
+    /// A conversation's answers: also one whose rows are about to be committed, or have been a moment ago.
+    pub fn of_project(&self, project_id: Uuid) -> Vec<Arc<Running>> {
+        self.lock().by_message.values().filter(|running| running.project_id == project_id).cloned().collect()
+    }
+
     /// A person's answers.
     pub fn of_owner(&self, owner_id: Uuid) -> Vec<Arc<Running>> {
         self.lock().by_message.values().filter(|running| running.owner_id == owner_id).cloned().collect()
