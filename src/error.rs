@@ -161,6 +161,9 @@ pub enum Error {
     /// The same client request id, but for another conversation.
     #[error("this client_request_id was already used in another conversation; make a new one for every question")]
     ClientRequestReused,
+    /// The same client request id, but what it asked for is gone.
+    #[error("the answer to the question of this client_request_id was deleted; make a new one to ask again")]
+    ClientRequestSpent,
     /// A conversation is named after its first question, and there is none.
     #[error("there is nothing to name the conversation after; ask something first")]
     NothingAsked,
@@ -262,6 +265,7 @@ impl Error {
             | Self::AttachmentSent
             | Self::NotContinuable(_)
             | Self::ClientRequestReused
+            | Self::ClientRequestSpent
             | Self::NothingAsked
             | Self::Full(_)
             | Self::TooManyKeys { .. }
@@ -320,7 +324,7 @@ impl Error {
             Self::TooOften(standing) => standing.counted.code(),
             Self::TooManyAnswers { .. } => "too_many_answers",
             Self::QueueFull => "queue_full",
-            Self::ClientRequestReused => "client_request_id_reused",
+            Self::ClientRequestReused | Self::ClientRequestSpent => "client_request_id_reused",
             Self::NothingAsked => "nothing_asked",
             Self::ModelUnknown(_) => "model_unknown",
             Self::TooLarge { .. } => "too_large",
@@ -343,7 +347,7 @@ impl Error {
             Self::WrongPassword { field } => Some(field),
             Self::EmailTaken => Some("email"),
             Self::NameTaken => Some("name"),
-            Self::ClientRequestReused => Some("client_request_id"),
+            Self::ClientRequestReused | Self::ClientRequestSpent => Some("client_request_id"),
             Self::ModelUnknown(_) => Some("model"),
             Self::Factor(factor) => factor.field(),
             _ => None,

@@ -8,10 +8,12 @@ use loquat::chat::running::Running;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::client::{answer_of, json_of, problem_of};
-use crate::harness::{Kind, Person, Provider, Script, Server, eventually, within};
+use crate::harness::events::{Events, text};
+use crate::harness::{Kind, Person, Provider, Script, Server, Socket, eventually, within};
 
 /// A conversation of two turns, at a model that numbers its answers.
 async fn two_turns(kind: Kind) -> (Server, Provider, Person, String, Vec<Value>) {
@@ -103,6 +105,38 @@ on_both_databases! {
         let again = json_of(ada.post(&path(&project, &first["assistant_message"], "/regenerate"), json!({})).await, 202).await;
         finish(&ada, &project, &again).await;
         assert_eq!(answer_of(&ask().await), answer_of(&first));
+        // So does a client that lost its stream.
+        for query in ["content=hi&client_request_id=r", "content=hi"] {
+            let stream = ada.request(Method::GET, &format!("{messages}/stream?{query}")).header("last-event-id", "0");
+            let events = Events::new(stream.send().await.unwrap()).rest().await;
+            assert_eq!(text(&events), "answer 0", "{query}");
+        }
+    }
+
+    async fn a_request_whose_answer_was_deleted_is_told_so(kind) {
+        let provider = Provider::always(Script::answer("yes")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let messages = format!("/api/projects/{project}/messages");
+        let question = json!({"content": "hi", "client_request_id": "r"});
+        let turn = json_of(ada.post(&messages, question.clone()).await, 202).await;
+        finish(&ada, &project, &turn).await;
+        assert_eq!(ada.delete(&path(&project, &turn["assistant_message"], "")).await.status(), 204);
+        let stream = format!("{messages}/stream?content=hi&client_request_id=r");
+        for refused in [ada.post(&messages, question).await, ada.get(&stream).await] {
+            let problem = problem_of(refused, 409, "client_request_id_reused").await;
+            assert_eq!(problem["field"], "client_request_id");
+            assert!(problem["detail"].as_str().unwrap().contains("was deleted"), "{problem}");
+        }
+        let mut socket = Socket::of(&server, &ada).await;
+        let send = json!({"type": "send", "project_id": project, "content": "hi", "client_request_id": "r"});
+        let refused = socket.ask(send).await;
+        assert_eq!((&refused["type"], &refused["problem"]["code"]), (&json!("problem"), &json!("client_request_id_reused")), "{refused}");
+        // With another it is another question.
+        let again = json_of(ada.post(&messages, json!({"content": "hi", "client_request_id": "s"})).await, 202).await;
+        finish(&ada, &project, &again).await;
+        assert_eq!(provider.calls().len(), 2);
     }
 
     async fn a_deleted_message_takes_its_branch_along_and_the_one_beside_it_is_shown(kind) {

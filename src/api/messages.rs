@@ -161,8 +161,8 @@ impl Api {
     }
 }
 
-/// The answer that a reconnecting `…/stream?content=…` was following: the one its request id names, else the newest
-/// one to a question of exactly this text.
+/// The answer that a reconnecting `…/stream?content=…` was following: the first one to the question that its request id
+/// names, else to the newest question of exactly this text. Later ones were asked for by other requests.
 async fn earlier(
     app: &App,
     caller: &Caller,
@@ -183,5 +183,5 @@ async fn earlier(
         }
     };
     let Some(question) = question else { return Ok(None) };
-    Ok(message::Entity::answers_to(question.id).one(app.db.reader()).await?)
+    Ok(message::Entity::first_answer_to(question.id).one(app.db.reader()).await?)
 }

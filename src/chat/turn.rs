@@ -351,8 +351,10 @@ async fn requested(chat: &Chat, owner_id: Uuid, project_id: Uuid, id: &str) -> R
     // A question carries the id of the request that asked it, an answer that of the one that wanted it made again.
     let turn = match message.role {
         Role::User => {
+            // Both were stored together.
             let answer = message::Entity::first_answer_to(message.id).one(db).await?;
-            answer.map(|answer| Turn { question: message, answer, standing: None })
+            let answer = answer.ok_or(Error::ClientRequestSpent)?;
+            Some(Turn { question: message, answer, standing: None })
         }
         Role::Assistant => {
             let question = message::Entity::find_by_id(message.parent_id.unwrap_or_default()).one(db).await?;
