@@ -12,6 +12,7 @@ use crate::auth::lifetime::Lifetime;
 use crate::auth::limits::Limits;
 use crate::auth::password::Hasher;
 use crate::auth::token::Keys;
+use crate::chat::storage::Storage;
 use crate::chat::{Chat, attachments, recovery};
 use crate::config::{Config, Database};
 use crate::db::{self, Db, Ownership, schema};
@@ -103,7 +104,7 @@ impl App {
         tokio::spawn(auth.watch(db.clone(), config.limits.session_check, closing.clone()));
         tokio::spawn(providers.watch(config.limits.session_check, closing.clone()));
         tokio::spawn(limits.watch(config.limits.session_check, closing.clone()));
-        spawn_hourly(&db, config.limits.audit_days, &closing);
+        spawn_hourly(&db, &chat.storage, config.limits.audit_days, &closing);
         let parts = Parts {
             config,
             db,
@@ -137,11 +138,11 @@ impl App {
 }
 
 /// Has everything deleted in time that is kept for a while only.
-fn spawn_hourly(db: &Db, audit_days: Option<usize>, closing: &CancellationToken) {
-    let unsent = db.clone();
+fn spawn_hourly(db: &Db, storage: &Arc<Storage>, audit_days: Option<usize>, closing: &CancellationToken) {
+    let unsent = (db.clone(), Arc::clone(storage));
     let delete = move || {
-        let db = unsent.clone();
-        async move { attachments::delete_forgotten(&db).await }
+        let (db, storage) = unsent.clone();
+        async move { attachments::delete_forgotten(&db, &storage).await }
     };
     tokio::spawn(hourly::delete_old("images that were uploaded and not sent", delete, closing.clone()));
     // Without a number they stay for ever.

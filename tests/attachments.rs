@@ -8,7 +8,7 @@ use loquat::config::{AttachmentLimits, StorageLimits};
 use loquat::entity::attachment;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use reqwest::{Method, Response};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -441,10 +441,42 @@ on_both_databases! {
         let sent = uploaded(&ada, "sent.png", gif()).await;
         ask_whole(&ada, &project, "?", &[&sent]).await;
         uploaded(&ada, "unsent.png", gif()).await;
-        let db = &server.app.db;
-        assert_eq!(attachments::delete_unsent_before(db, clock::now() - chrono::Duration::minutes(1)).await.unwrap(), 0);
-        assert_eq!(attachments::delete_unsent_before(db, clock::now() + chrono::Duration::minutes(1)).await.unwrap(), 1);
+        let (db, storage) = (&server.app.db, &server.app.chat.storage);
+        let delete = async |minutes| {
+            let moment = clock::now() + chrono::Duration::minutes(minutes);
+            attachments::delete_unsent_before(db, storage, moment).await.unwrap()
+        };
+        assert_eq!((delete(-1).await, delete(1).await), (0, 1));
         assert_eq!(ada.get(&format!("/api/attachments/{sent}")).await.status(), 200);
+        // However many there are, and the room that they took is there at once.
+        let used = async || ada.read("/api/users/me/storage").await["used_bytes"].as_u64().unwrap();
+        let unsent = uploaded(&ada, "unsent.png", gif()).await;
+        let unsent = attachment::Entity::find_by_id(unsent.parse::<uuid::Uuid>().unwrap()).one(db.reader()).await.unwrap().unwrap();
+        let more = (0..450).map(|_| attachment::Model { id: clock::id(), ..unsent.clone() }.into_active_model().reset_all());
+        let transaction = db.write().await.unwrap();
+        attachment::Entity::insert_many(more).exec_without_returning(&transaction).await.unwrap();
+        db.commit(transaction).await.unwrap();
+        let before = used().await;
+        assert_eq!((delete(1).await, stored(&server).await), (451, 1));
+        assert_eq!(used().await, before - 451 * gif().len() as u64);
+    }
+
+    async fn only_so_many_images_wait_for_their_questions(kind) {
+        let provider = Provider::always(Script::answer("ok")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let (ada, eve) = (server.person("ada").await, server.person("eve").await);
+        let mut images = Vec::new();
+        for _ in 0..64 {
+            images.push(uploaded(&ada, "one.png", gif()).await);
+        }
+        problem_of(upload(&ada, "more.png", gif()).await, 409, "too_many_unsent_attachments").await;
+        uploaded(&eve, "mine.png", gif()).await;
+        let project = ada.project().await;
+        ask_whole(&ada, &project, "?", &[&images[0]]).await;
+        uploaded(&ada, "more.png", gif()).await;
+        problem_of(upload(&ada, "more.png", gif()).await, 409, "too_many_unsent_attachments").await;
+        assert_eq!(ada.delete(&format!("/api/attachments/{}", images[1])).await.status(), 204);
+        uploaded(&ada, "more.png", gif()).await;
     }
 
     async fn an_export_has_them_whole(kind) {

@@ -8,22 +8,26 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use imagesize::ImageType;
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::Chat;
-use super::storage::Room;
+use super::storage::{Room, Storage};
 use crate::clock;
 use crate::config::AttachmentLimits;
 use crate::db::Db;
-use crate::entity::attachment::{self, About, Entity, Found, MediaType};
+use crate::entity::attachment::{self, About, Entity, Forgotten, Found, MediaType};
 use crate::entity::stored::Amount;
-use crate::error::{Error, Result};
+use crate::error::{Error, Full, Result};
 use crate::llm;
 
 /// How long an image is kept that is not sent.
 const KEPT: chrono::Duration = chrono::Duration::days(1);
+/// How many of these are deleted in one transaction: of the largest, that is a gigabyte to be marked as free.
+const DELETED_AT_ONCE: u64 = 200;
+/// How many of one person may wait for their questions: without a limit a program fills the table with tiny ones.
+const UNSENT: u64 = 64;
 /// The longest edge, in pixels: what a small file can unpack to has to have an end for whoever looks at it.
 const LONGEST_EDGE: usize = 16_384;
 /// The longest name, in characters.
@@ -42,6 +46,10 @@ pub async fn upload(chat: &Chat, owner_id: Uuid, name: Option<&str>, data: Vec<u
         return Err(Error::TooLarge { limit });
     }
     let (media_type, width, height) = look_at(&data)?;
+    // As few arrive at once, it need not be exact.
+    if Entity::unsent(owner_id).count(chat.db.reader()).await? >= UNSENT {
+        return Err(Full::Unsent { most: UNSENT as usize }.into());
+    }
     let room = chat.storage.room(owner_id, amount(data.len())).await?;
     let image = attachment::Model {
         id: clock::id(),
@@ -109,7 +117,7 @@ pub(super) async fn send(
     let copied: usize = found.iter().filter(|found| found.message_id.is_some()).map(size).sum();
     // Before anything is copied for which there is none.
     if copied > 0 {
-        sent.copies = Some(chat.storage.room_for_turn(owner_id, copied)?);
+        sent.copies = Some(chat.storage.room_at_once(owner_id, copied)?);
     }
     let mut found: HashMap<Uuid, Found> = found.into_iter().map(|found| (found.about.id, found)).collect();
     for (at, id) in ids.iter().enumerate() {
@@ -176,16 +184,28 @@ impl Memory {
 }
 
 /// Deletes what has been kept long enough without being sent, and tells how many.
-pub async fn delete_forgotten(db: &Db) -> Result<u64> {
-    delete_unsent_before(db, clock::now() - KEPT).await
+pub async fn delete_forgotten(db: &Db, storage: &Storage) -> Result<u64> {
+    delete_unsent_before(db, storage, clock::now() - KEPT).await
 }
 
-/// Deletes what was uploaded before a moment and not sent, and tells how many.
-pub async fn delete_unsent_before(db: &Db, moment: DateTime<Utc>) -> Result<u64> {
-    let transaction = db.write().await?;
-    let deleted = Entity::delete_forgotten(moment).exec(&transaction).await?;
-    db.commit(transaction).await?;
-    Ok(deleted.rows_affected)
+/// Deletes what was uploaded before a moment and not sent, and tells how many. A few at a time, so that whoever else has
+/// something to write waits for a few only.
+pub async fn delete_unsent_before(db: &Db, storage: &Storage, moment: DateTime<Utc>) -> Result<u64> {
+    let mut deleted = 0;
+    loop {
+        let transaction = db.write().await?;
+        let forgotten = Entity::forgotten(moment).limit(DELETED_AT_ONCE).lock_exclusive().into_model::<Forgotten>();
+        let forgotten = forgotten.all(&transaction).await?;
+        Entity::delete_these(forgotten.iter().map(|image| image.id)).exec(&transaction).await?;
+        db.commit(transaction).await?;
+        for image in &forgotten {
+            storage.note(image.owner_id, -amount(image.size_bytes.unsigned_abs() as usize));
+        }
+        deleted += forgotten.len() as u64;
+        if (forgotten.len() as u64) < DELETED_AT_ONCE {
+            return Ok(deleted);
+        }
+    }
 }
 
 /// What an image is, by its own bytes, and how large: what somebody calls it counts for nothing.

@@ -77,10 +77,19 @@ impl Storage {
         *self.most.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes room for so many bytes, and waits for nothing: who is not counted yet is counted meanwhile, and has room.
-    pub fn room_for_turn(self: &Arc<Self>, owner_id: Uuid, bytes: usize) -> Result<Room> {
+    /// Takes room for so many bytes. Who is not counted yet is counted meanwhile, and has room; only where there is none by
+    /// what was counted a while ago is it waited for a new count.
+    pub async fn room_for_turn(self: &Arc<Self>, owner_id: Uuid, bytes: usize) -> Result<Room> {
+        match self.room_at_once(owner_id, bytes) {
+            Ok(room) => Ok(room),
+            Err(refusal) => self.count_and_take(owner_id, text(bytes), refusal).await,
+        }
+    }
+
+    /// The same, and waits for nothing: a new count comes too late for this, and in time for the next.
+    pub fn room_at_once(self: &Arc<Self>, owner_id: Uuid, bytes: usize) -> Result<Room> {
         let person = self.person(owner_id);
-        let room = self.take(Arc::clone(&person), Amount { bytes: bytes as i64, conversations: 0 })?;
+        let room = self.take(Arc::clone(&person), text(bytes));
         if self.most().per_person.is_some() && person.known().is_old() && !person.is_being_counted() {
             let storage = Arc::clone(self);
             tokio::spawn(async move {
@@ -89,7 +98,7 @@ impl Storage {
                 }
             });
         }
-        Ok(room)
+        room
     }
 
     /// Takes room for so much, once it is known how much there is.
@@ -100,6 +109,21 @@ impl Storage {
         if !is_known && (most.per_person.is_some() || most.conversations.is_some()) {
             self.count(&person, owner_id).await?;
         }
+        match self.take(person, taken) {
+            Ok(room) => Ok(room),
+            Err(refusal) => self.count_and_take(owner_id, taken, refusal).await,
+        }
+    }
+
+    /// Tries once more with a new count, where the one by which there was no room is old: meanwhile other instances may have
+    /// deleted something.
+    async fn count_and_take(&self, owner_id: Uuid, taken: Amount, refusal: Error) -> Result<Room> {
+        let person = self.person(owner_id);
+        let is_old = person.known().is_old();
+        if !is_old {
+            return Err(refusal);
+        }
+        self.count(&person, owner_id).await?;
         self.take(person, taken)
     }
 
@@ -168,6 +192,10 @@ impl Storage {
     }
 }
 
+fn text(bytes: usize) -> Amount {
+    Amount { bytes: bytes as i64, conversations: 0 }
+}
+
 impl Person {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -204,5 +232,44 @@ impl Drop for Room {
         let mut known = self.person.known();
         known.pending += -self.taken;
         known.add(-self.taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::config::{Data, Database};
+    use crate::db::schema;
+
+    #[tokio::test]
+    async fn what_others_have_deleted_is_room_once_the_count_is_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(dir.path().join("loquat.db"));
+        let db = Db::open(&Data { dir: dir.path().to_owned(), database }).await.unwrap();
+        schema::up(&db).await.unwrap();
+        let storage = Storage::new(db, StorageLimits { per_person: Some(1000), ..StorageLimits::default() });
+        // In the database there is nothing of them, by now.
+        let full = |counted_at| {
+            let owner_id = clock::id();
+            let person = storage.person(owner_id);
+            *person.known() = Known { amount: Some(text(1000)), counted_at, ..Known::default() };
+            owner_id
+        };
+        let (just_now, long_ago) = (Some(Instant::now()), None);
+        for owner_id in [full(just_now), full(just_now)] {
+            assert!(
+                storage.room_for_turn(owner_id, 1).await.is_err() && storage.room(owner_id, text(1)).await.is_err()
+            );
+            assert!(storage.room_at_once(owner_id, 1).is_err());
+        }
+        assert!(storage.room_for_turn(full(long_ago), 1).await.is_ok());
+        assert!(storage.room(full(long_ago), text(1)).await.is_ok());
+        assert!(storage.room_for_turn(full(long_ago), 1001).await.is_err());
+        let owner_id = full(long_ago);
+        assert!(storage.room_at_once(owner_id, 1).is_err());
+        // It is counted meanwhile.
+        assert_eq!(storage.used(owner_id).await.unwrap(), text(0));
+        assert!(storage.room_at_once(owner_id, 1).is_ok());
     }
 }

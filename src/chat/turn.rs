@@ -132,7 +132,7 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
         return Err(Error::ShuttingDown);
     }
     let conversation = project.ok_or(Error::NotFound("conversation"))?;
-    let room = room(chat, &request.asked, &conversation)?;
+    let room = room(chat, &request.asked, &conversation).await?;
     let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
     let model = model(chat, owner, &request, &conversation.project).await?;
     match accept::accept(chat, &running, &request, model, conversation.project).await {
@@ -156,7 +156,7 @@ async fn start_on_sight(
         return Ok(None);
     }
     let Some(conversation) = chat.seen.get(owner.id, project_id) else { return Ok(None) };
-    let Ok(room) = room(chat, &request.asked, &conversation) else { return Ok(None) };
+    let Ok(room) = room(chat, &request.asked, &conversation).await else { return Ok(None) };
     let running = Arc::new(prepare(chat, owner, project_id, request).await?);
     let Ok(model) = model(chat, owner, request, &conversation.project).await else { return Ok(None) };
     match accept::accept_if_unchanged(chat, &running, request, model, conversation.project).await {
@@ -172,13 +172,13 @@ async fn start_on_sight(
 }
 
 /// Room for a turn in its conversation and with its person.
-fn room(chat: &Chat, asked: &Asked, conversation: &project::Counted) -> Result<Room> {
+async fn room(chat: &Chat, asked: &Asked, conversation: &project::Counted) -> Result<Room> {
     if let Some(most) = chat.storage.most().messages
         && conversation.messages.unsigned_abs() + more_messages(asked) > most as u64
     {
         return Err(Full::Messages { most }.into());
     }
-    chat.storage.room_for_turn(conversation.project.owner_id, length(asked))
+    chat.storage.room_for_turn(conversation.project.owner_id, length(asked)).await
 }
 
 /// Which model is asked.

@@ -2,7 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait as _, Query};
-use sea_orm::{ConnectionTrait, DeleteMany, FromQueryResult, Iterable, QuerySelect, QueryTrait, UpdateMany};
+use sea_orm::{
+    ConnectionTrait, DeleteMany, FromQueryResult, Iterable, PaginatorTrait, QueryOrder, QuerySelect, QueryTrait,
+    UpdateMany,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
@@ -63,6 +66,17 @@ pub struct Found {
     pub about: About,
     /// The question that it came with already, if it did.
     pub message_id: Option<Uuid>,
+}
+
+/// An image that is to go, and whose room it gives back.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub struct Forgotten {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// How much it is, in bytes.
+    pub size_bytes: i32,
 }
 
 /// The kinds of images that models and browsers know.
@@ -131,6 +145,11 @@ impl Entity {
         Self::owned_by(owner_id).filter(Column::Id.eq(id))
     }
 
+    /// Whether this is an image of a person, without its bytes.
+    pub async fn is_owned(db: &impl ConnectionTrait, owner_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
+        Ok(Self::owned_one(owner_id, id).count(db).await? > 0)
+    }
+
     /// The images of a person among these, without their bytes, in any order.
     pub fn owned_among(owner_id: Uuid, ids: impl IntoIterator<Item = Uuid>) -> Select<Self> {
         let told = Column::iter().filter(|column| !matches!(column, Column::OwnerId | Column::Data));
@@ -173,8 +192,20 @@ impl Entity {
         Self::delete_many().filter(own).filter(Column::MessageId.is_null())
     }
 
-    /// Takes away what was uploaded before a moment and never sent.
-    pub fn delete_forgotten(before: DateTimeUtc) -> DeleteMany<Self> {
-        Self::delete_many().filter(Column::MessageId.is_null()).filter(Column::CreatedAt.lt(before))
+    /// A person's images that were not sent.
+    pub fn unsent(owner_id: Uuid) -> Select<Self> {
+        Self::owned_by(owner_id).filter(Column::MessageId.is_null())
+    }
+
+    /// What was uploaded before a moment and never sent, the oldest first, by the index `attachments_unsent`.
+    pub fn forgotten(before: DateTimeUtc) -> Select<Self> {
+        let told = [Column::Id, Column::OwnerId, Column::SizeBytes];
+        let unsent = Self::find().filter(Column::MessageId.is_null()).filter(Column::CreatedAt.lt(before));
+        unsent.order_by_asc(Column::CreatedAt).select_only().columns(told)
+    }
+
+    /// Takes images away.
+    pub fn delete_these(ids: impl IntoIterator<Item = Uuid>) -> DeleteMany<Self> {
+        Self::delete_many().filter(Column::Id.is_in(ids))
     }
 }

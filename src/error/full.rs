@@ -20,6 +20,14 @@ pub enum Full {
         /// The limit.
         most: usize,
     },
+    /// One person's images that came with no question yet.
+    #[error(
+        "{most} images of yours wait for their questions, which is as many as may; send them, or delete some. what is not sent within a day goes by itself"
+    )]
+    Unsent {
+        /// The limit.
+        most: usize,
+    },
     /// One conversation's messages.
     #[error(
         "this conversation has {most} messages, which is as many as one may have here; go on in a new one, or delete a part of this"
@@ -36,6 +44,7 @@ impl Full {
         match self {
             Self::Storage { .. } => "storage_full",
             Self::Conversations { .. } => "too_many_conversations",
+            Self::Unsent { .. } => "too_many_unsent_attachments",
             Self::Messages { .. } => "conversation_full",
         }
     }

@@ -56,6 +56,11 @@ export function describeError(error: unknown): Words {
       };
     case "attachment_sent":
       return { title: t`This image belongs to a question already.`, advice: "" };
+    case "too_many_unsent_attachments":
+      return {
+        title: t`As many of your images wait for their questions as may.`,
+        advice: t`Send some of them, or take some away. What is not sent within a day goes by itself.`,
+      };
     case "conversation_full":
       return {
         title: t`This conversation has as many messages as one may have here.`,
