@@ -10,9 +10,9 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
 use attachments::Arriving;
-
 pub use cookie::Client;
 pub use failure::{Failure, Problem, response as problem_response};
+pub use tag::is_known;
 
 mod account;
 mod aside;
@@ -51,6 +51,7 @@ mod shown;
 pub mod socket;
 mod storage;
 mod stream;
+mod tag;
 mod time;
 mod users;
 

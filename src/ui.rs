@@ -14,7 +14,7 @@ use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::api;
+use crate::api::{self, is_known};
 use crate::app::App;
 
 /// `ui/dist`, prepared by `build.rs`.
@@ -223,11 +223,6 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
             part.any(|parameter| matches!(parameter.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
         named && !refused
     })
-}
-
-fn is_known(asked: &HeaderMap, tag: &str) -> bool {
-    let Some(known) = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else { return false };
-    known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == tag || known == "*")
 }
 
 fn tag_of(hash: &[u8]) -> String {

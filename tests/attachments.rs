@@ -6,7 +6,7 @@ use loquat::chat::attachments;
 use loquat::clock;
 use loquat::config::{AttachmentLimits, StorageLimits};
 use loquat::entity::attachment;
-use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, Response};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
@@ -87,11 +87,25 @@ on_both_databases! {
         assert_eq!((back.status().as_u16(), &back.headers()[CONTENT_TYPE]), (200, &"image/png".parse().unwrap()));
         assert_eq!(back.headers()[CONTENT_DISPOSITION], "inline; filename*=UTF-8''a%20%22b%22%C3%BC.png");
         assert_eq!(back.headers()["x-content-type-options"], "nosniff");
-        assert_eq!(back.headers()["cache-control"], "no-store");
+        assert_eq!(back.headers()["cache-control"], "private, no-cache");
+        let tag = back.headers()[ETAG].to_str().unwrap().to_owned();
         assert_eq!(back.headers()["cross-origin-resource-policy"], "same-origin");
         assert_eq!(back.bytes().await.unwrap(), file);
         assert_eq!(id(&json_of(upload(&ada, "", gif()).await, 201).await).len(), 36);
-        // Nobody else has it.
+        // Whoever has it is not sent it again, …
+        let again = async |person: &Person, tag: &str| {
+            person.request(Method::GET, &path).header(IF_NONE_MATCH, tag).send().await.unwrap()
+        };
+        for known in [tag.as_str(), "\"other\", *"] {
+            let same = again(&ada, known).await;
+            assert_eq!((same.status().as_u16(), same.headers()[ETAG].to_str().unwrap()), (304, tag.as_str()));
+            assert_eq!(same.headers()["cache-control"], "private, no-cache");
+            assert_eq!(same.bytes().await.unwrap(), "");
+        }
+        assert_eq!(again(&ada, "\"other\"").await.status(), 200);
+        // … and nobody else has it, whatever they say.
+        problem_of(again(&eve, &tag).await, 404, "not_found").await;
+        problem_of(again(&Person::nobody(&server), &tag).await, 401, "not_signed_in").await;
         problem_of(eve.get(&path).await, 404, "not_found").await;
         problem_of(eve.delete(&path).await, 404, "not_found").await;
         assert_eq!(ada.delete(&path).await.status(), 204);

@@ -1,8 +1,8 @@
 //! `/api/attachments`: images for questions.
 
-use poem::http::{HeaderValue, header};
+use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
-use poem::{Body, IntoResponse, Response};
+use poem::{Body, IntoResponse, Request, Response};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::{Binary, Json};
 use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::Group;
 use super::failure::Failure;
 use super::session::Access;
+use super::tag::is_known;
 use super::time::Time;
 use crate::app::App;
 use crate::chat::attachments;
@@ -146,17 +147,23 @@ impl Api {
 
     /// Gets an image
     ///
-    /// For its owner, whether or not it has been sent.
+    /// For its owner, whether or not it has been sent. It never changes: with its `ETag` in `If-None-Match`, the answer is 304.
     #[oai(path = "/api/attachments/:attachment_id", method = "get", operation_id = "get_attachment")]
     async fn get(
         &self,
         app: Data<&App>,
         access: Access,
+        request: &Request,
         /// The image.
         attachment_id: Path<Uuid>,
     ) -> Result<Shown, Failure> {
+        if is_known(request.headers(), &tag(attachment_id.0))
+            && attachment::Entity::is_owned(app.db.reader(), access.0.id(), attachment_id.0).await?
+        {
+            return Ok(Shown::Known(attachment_id.0));
+        }
         let image = attachment::Entity::owned_one(access.0.id(), attachment_id.0).one(app.db.reader()).await?;
-        Ok(Shown(image.ok_or(Error::NotFound("attachment"))?))
+        Ok(Shown::File(image.ok_or(Error::NotFound("attachment"))?))
     }
 
     /// Deletes an image that was not sent
@@ -176,23 +183,49 @@ impl Api {
 }
 
 /// An image, to be looked at.
-struct Shown(attachment::Model);
+enum Shown {
+    /// The file.
+    File(attachment::Model),
+    /// Nothing, as whoever asks has the file.
+    Known(Uuid),
+}
+
+/// What stands for a file that never changes.
+fn tag(id: Uuid) -> String {
+    format!("\"{id}\"")
+}
 
 impl IntoResponse for Shown {
     fn into_response(self) -> Response {
-        let attachment::Model { name, media_type, data, .. } = self.0;
-        let mut response = Response::builder().content_type(media_type.as_str()).body(Body::from(data));
+        let (mut response, id) = match self {
+            Self::File(image) => {
+                let id = image.id;
+                (file(image), id)
+            }
+            Self::Known(id) => (Response::builder().status(StatusCode::NOT_MODIFIED).finish(), id),
+        };
         let headers = response.headers_mut();
-        // In the words of RFC 8187: whatever a file is called, nothing of it is read as anything else.
-        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
-        let disposition = format!("inline; filename*=UTF-8''{}", name.replace('+', "%20"));
-        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
-            headers.insert(header::CONTENT_DISPOSITION, disposition);
+        // Kept by the browser, and asked for each time whether it is still theirs to see.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        if let Ok(tag) = HeaderValue::from_str(&tag(id)) {
+            headers.insert(header::ETAG, tag);
         }
         // Nobody else's page shows it; those of allowed origins ask by CORS.
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
         response
     }
+}
+
+fn file(image: attachment::Model) -> Response {
+    let attachment::Model { name, media_type, data, .. } = image;
+    let mut response = Response::builder().content_type(media_type.as_str()).body(Body::from(data));
+    // In the words of RFC 8187: whatever a file is called, nothing of it is read as anything else.
+    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let disposition = format!("inline; filename*=UTF-8''{}", name.replace('+', "%20"));
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
 }
 
 impl ApiResponse for Shown {
@@ -201,21 +234,30 @@ impl ApiResponse for Shown {
             content_type: media_type.as_str(),
             schema: Bytes::<Vec<u8>>::schema_ref(),
         };
-        let name = MetaHeader {
-            name: "CONTENT-DISPOSITION".to_owned(),
-            description: Some("What the file is called.".to_owned()),
+        let header = |name: &str, description: &str| MetaHeader {
+            name: name.to_owned(),
+            description: Some(description.to_owned()),
             required: true,
             deprecated: false,
             schema: String::schema_ref(),
         };
+        let tag = || header("ETAG", "What stands for this file.");
+        let name = header("CONTENT-DISPOSITION", "What the file is called.");
         let image = MetaResponse {
             description: "The file.",
             status: Some(200),
             status_range: None,
             content: attachment::MediaType::iter().map(content).collect(),
-            headers: vec![name],
+            headers: vec![name, tag()],
         };
-        MetaResponses { responses: vec![image] }
+        let known = MetaResponse {
+            description: "You have it already.",
+            status: Some(304),
+            status_range: None,
+            content: Vec::new(),
+            headers: vec![tag()],
+        };
+        MetaResponses { responses: vec![image, known] }
     }
 
     fn register(_: &mut Registry) {}

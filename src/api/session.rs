@@ -101,8 +101,7 @@ async fn who(request: &Request) -> Outcome<Caller> {
         return Err(refusal);
     }
     let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
-    let Recognised { caller, is_due } =
-        recognise(app, request.headers(), request.data::<Client>().copied()).await?;
+    let Recognised { caller, is_due } = recognise(app, request.headers(), request.data::<Client>().copied()).await?;
     if is_due {
         aside::renew(caller.clone().signed_in()?);
     }

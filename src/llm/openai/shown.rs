@@ -116,8 +116,14 @@ mod tests {
         // On the thread of the answer, and beside it.
         for size in [1000, 3_000_000] {
             let mut messages = vec![Message::new(Role::System, "be \"brief\"\n")];
-            let asked = |content: &str| Message { images: vec![image(size), image(7)], ..Message::new(Role::User, content) };
-            messages.extend([asked("see?"), Message::new(Role::Assistant, "yes"), asked(""), Message::new(Role::User, "so?")]);
+            let asked =
+                |content: &str| Message { images: vec![image(size), image(7)], ..Message::new(Role::User, content) };
+            messages.extend([
+                asked("see?"),
+                Message::new(Role::Assistant, "yes"),
+                asked(""),
+                Message::new(Role::User, "so?"),
+            ]);
             let begun = take(&mut messages).await.unwrap();
             assert_eq!(messages, [Message::new(Role::User, "so?")]);
             assert!(begun.capacity() - begun.len() < 1000, "{} of {}", begun.len(), begun.capacity());

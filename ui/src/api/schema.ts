@@ -157,7 +157,7 @@ export interface paths {
         };
         /**
          * Gets an image
-         * @description For its owner, whether or not it has been sent.
+         * @description For its owner, whether or not it has been sent. It never changes: with its `ETag` in `If-None-Match`, the answer is 304.
          *
          *     An API key of any scope will do.
          */
@@ -4140,6 +4140,8 @@ export interface operations {
                 headers: {
                     /** @description What the file is called. */
                     "CONTENT-DISPOSITION": string;
+                    /** @description What stands for this file. */
+                    ETAG: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4148,6 +4150,15 @@ export interface operations {
                     "image/png": string;
                     "image/webp": string;
                 };
+            };
+            /** @description You have it already. */
+            304: {
+                headers: {
+                    /** @description What stands for this file. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as it is; `detail` says what would be right. */
             "4XX": {
