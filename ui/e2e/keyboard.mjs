@@ -121,6 +121,33 @@ await step("rename", async () => {
   await focused(/^Orchard$/);
 });
 
+async function deleteOrchard() {
+  await tabTo(/^Options for/);
+  await keyboard.press("Enter");
+  await focused(/^Pin$/);
+  await keyboard.press("End");
+  await focused(/^Delete$/);
+  await keyboard.press("Enter");
+  await page.getByText("“Orchard” deleted").waitFor();
+}
+
+await step("delete, and take it back by the key for that", async () => {
+  await deleteOrchard();
+  await keyboard.press("Control+z");
+  await page.getByRole("link", { name: "Orchard" }).waitFor();
+  await page.getByText("“Orchard” deleted").waitFor({ state: "detached" });
+});
+
+await step("delete, and take it back by Tab, in one's own time", async () => {
+  await tabTo(/^Orchard$/);
+  await deleteOrchard();
+  await tabTo(/^Undo$/, "Shift+Tab");
+  await page.waitForTimeout(7000);
+  await focused(/^Undo$/);
+  await keyboard.press("Enter");
+  await page.getByRole("link", { name: "Orchard" }).waitFor();
+});
+
 await step("search, and open what was found", async () => {
   await keyboard.press("Control+k");
   await focused(/^Search conversations$/);

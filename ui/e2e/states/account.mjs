@@ -60,6 +60,30 @@ export const account = {
     await page.getByText("Your account is deleted").waitFor();
   },
 
+  "a deletion just before signing out": async (visit) => {
+    const { page, phone, begin, chat, api, email, showSidebar } = visit;
+    await begin();
+    await chat.askAndWait("short: to be deleted");
+    await showSidebar();
+    await chat.rows.first().hover();
+    await chat.rows
+      .first()
+      .getByRole("button", { name: /^Options for/ })
+      .click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    const undo = page.getByRole("button", { name: "Undo" });
+    await undo.waitFor();
+    // The conversation was open: going away from it has closed the drawer.
+    if (phone) await showSidebar();
+    await page.getByRole("button", { name: /account and settings$/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByText("You are signed out.").waitFor();
+    check(!(await undo.isVisible()), "what nobody may do is still offered");
+    await api("POST", "/login/", { email, password });
+    const { items } = await api("GET", "/projects/");
+    check(items.length === 0, "it was not deleted");
+  },
+
   "the list of conversations, hidden and shown": async (visit) => {
     const { page, begin, chat, phone, base } = visit;
     await begin();

@@ -51,6 +51,112 @@ export const managing = {
     check(await question.isVisible(), "the way to the box loses the place");
   },
 
+  "a hit one has read on from": async (visit) => {
+    const { page, phone, signUp, api, base, goto, chat, showSidebar } = visit;
+    await signUp();
+    const { id } = await api("POST", "/projects/", { name: "Orchard" });
+    for (const content of ["short: the pomegranate", ...Array(20).fill("short: more")]) {
+      const query = new URLSearchParams({ content });
+      await page.request.get(`${base}/api/projects/${id}/messages/stream?${query}`);
+    }
+    await goto("/");
+    await showSidebar();
+    await page.getByRole("searchbox").fill("pomegranate");
+    await page.getByText("1 conversation", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Orchard" }).click();
+    const question = chat.questions.getByText("short: the pomegranate");
+    await question.waitFor();
+    await page.waitForURL(/#message-/);
+    const address = page.url();
+    // So long the message is kept in its place while the page settles.
+    await page.waitForTimeout(2200);
+    await question.evaluate((element) => {
+      let scroller = element;
+      while (!/auto|scroll/.test(getComputedStyle(scroller).overflowY)) {
+        scroller = scroller.parentElement;
+      }
+      scroller.scrollTop += 700;
+    });
+    const place = async () => (await question.boundingBox())?.y ?? Number.NaN;
+    let before = await place();
+    await question.evaluate((element) => {
+      element.dataset.same = "";
+    });
+    check(before < -300, `the hit still stands at ${before}`);
+    const stays = async (after, nearly = 2) => {
+      await waitUntil(
+        async () => Math.abs((await place()) - before) < nearly,
+        `after ${after} the hit stands at ${await place()}, not at ${before}`,
+      );
+      check(page.url() === address, `after ${after} the address is ${page.url()}`);
+    };
+    if (phone) {
+      await page.getByRole("button", { name: "Show conversations" }).click();
+      await page.getByRole("dialog", { name: "Conversations" }).waitFor();
+      check(page.url() === address, `under the drawer the address is ${page.url()}`);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog", { name: "Conversations" }).waitFor({ state: "hidden" });
+      await stays("the drawer");
+      check((await page.locator("[data-same]").count()) === 1, "the chat was made anew");
+    }
+    await page.reload();
+    await question.waitFor();
+    // A browser that only plays a phone is a desktop in the moment it leaves, with other heights.
+    await stays("a reload", phone ? 120 : 2);
+    before = await place();
+    await page.keyboard.press("Control+,");
+    await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+    await page.getByRole("button", { name: "Back" }).click();
+    await question.waitFor();
+    await stays("the settings");
+  },
+
+  "the focus, when what has it goes away": async (visit) => {
+    const { page, phone, begin, chat, showSidebar, api } = visit;
+    await begin();
+    await chat.askAndWait("short: the focus");
+    await chat.askAndWait("short: and more");
+    const focused = (selector) => async () =>
+      page.evaluate((wanted) => Boolean(document.activeElement?.matches(wanted)), selector);
+    const asked = chat.questions.last();
+    await asked.hover();
+    if (phone) {
+      await asked.getByRole("button", { name: "More for this message" }).click();
+      await page.getByRole("menuitem", { name: "Edit" }).click();
+    } else {
+      await asked.getByRole("button", { name: "Edit" }).click();
+    }
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await waitUntil(
+      focused(phone ? 'button[aria-label="More for this message"]' : 'button[aria-label="Edit"]'),
+      "not on what opened the edit box",
+    );
+    await asked.getByRole("button", { name: "More for this message" }).click();
+    await page.getByRole("menuitem", { name: "Delete…" }).click();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await waitUntil(async () => (await chat.questions.count()) === 1, "it is still there");
+    if (!phone) await waitUntil(focused("#composer"), "not in the message box");
+    await api("POST", "/projects/", { name: "Orchard" });
+    await page.reload();
+    await chat.box.waitFor();
+    await showSidebar();
+    const row = chat.rows.filter({ hasText: "Orchard" });
+    await row.hover();
+    await row.getByRole("button", { name: /^Options for/ }).click();
+    await page.getByRole("menuitem", { name: "Pin" }).click();
+    await page.getByText("Pinned", { exact: true }).waitFor();
+    await waitUntil(focused('a[title="Orchard"]'), "not in the row that was pinned");
+    // Clicking beside a name that is being written is going away from it.
+    if (phone) return;
+    await row.hover();
+    await row.getByRole("button", { name: /^Options for/ }).click();
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "New name" }).fill("Garden");
+    await chat.box.click();
+    await page.getByRole("link", { name: "Garden" }).waitFor();
+    check(await focused("#composer")(), "the sidebar took the focus back");
+  },
+
   "the model picker": async ({ page, begin, chat, provider }) => {
     await begin();
     await page.getByRole("button", { name: "Model: bridge-builder" }).click();
