@@ -44,7 +44,6 @@ test("every code that the server gives a refused request has words of its own", 
   // What only programs do, and what a field is blamed for.
   const programs = [
     "address_too_long",
-    "client_request_id_reused",
     "headers_too_large",
     "invalid",
     "key_invalid",

@@ -34,6 +34,11 @@ export function describeError(error: unknown): Words {
       };
     case "not_continuable":
       return { title: t`This answer cannot go on.`, advice: sentence(problem.detail) };
+    case "client_request_id_reused":
+      return {
+        title: t`This was asked in another conversation already.`,
+        advice: t`Its answer is there, unless you deleted it. Send it once more to ask it here as well.`,
+      };
     case "too_many_answers":
       return {
         title: t`As many of your answers are being written as this server allows.`,

@@ -1,21 +1,21 @@
 /** The message box: what is in it, and what becomes of that when it is sent. */
 import { useRef, useState } from "react";
-import { readDraft, type Written, writeDraft } from "./draft";
-import { changedImages, putBack, takeFrom } from "./tray";
+import { inBox, joined, keepDraft, type Written } from "./draft";
+import { changedImages, takeFrom } from "./tray";
 
 export interface DraftBox {
   text: string;
   write: (text: string) => void;
   /** Puts it below what is there. */
   append: (text: string) => void;
-  /** Empties the box; the stored draft stays until the server has the message. */
+  /** Empties the box of what is sent. */
   handOver: () => Written;
-  /** Puts back what could not be sent, before anything written since. */
+  /** Shows again what could not be sent, before anything written since; it is kept as it is. */
   giveBack: (written: Written) => void;
 }
 
 export function useDraft(key: string): DraftBox {
-  const [text, setText] = useState(() => readDraft(key).text);
+  const [text, setText] = useState(() => inBox(key).text);
   const latest = useRef(text);
 
   function show(next: string) {
@@ -25,7 +25,7 @@ export function useDraft(key: string): DraftBox {
 
   function write(next: string) {
     show(next);
-    writeDraft(key, { text: next, images: changedImages(key), requestId: null });
+    keepDraft(key, { text: next, images: changedImages(key) });
   }
 
   return {
@@ -37,15 +37,6 @@ export function useDraft(key: string): DraftBox {
       show("");
       return { text: sent, images: takeFrom(key) };
     },
-    giveBack(sent) {
-      const since = latest.current !== "" || changedImages(key) !== null;
-      putBack(key, sent.images);
-      if (since) write(joined(sent.text, latest.current));
-      else show(sent.text);
-    },
+    giveBack: (sent) => show(joined(sent.text, latest.current)),
   };
-}
-
-function joined(above: string, below: string): string {
-  return [above.trimEnd(), below].filter(Boolean).join("\n\n");
 }

@@ -16,7 +16,7 @@ import { AttachButton } from "./attach-button";
 import { pastedFiles, useTake } from "./attaching";
 import { fitToText } from "./autosize";
 import type { Branching } from "./branching";
-import { noDraft, readDraft, writeDraft } from "./draft";
+import { keepDraft, noDraft, readDraft, writeDraft } from "./draft";
 import styles from "./edit-box.module.css";
 import { LazyStrip } from "./lazy-strip";
 import { messageRow } from "./message-action";
@@ -76,7 +76,7 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
     setText(next);
     setError(null);
     const words = next === message.content ? "" : next;
-    writeDraft(key, { text: words, images: changedImages(key), requestId: null });
+    keepDraft(key, { text: words, images: changedImages(key) });
   }
 
   function cancel() {

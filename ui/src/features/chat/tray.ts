@@ -5,7 +5,8 @@
 import type { Attachment } from "../../api/client";
 import { randomId } from "../../lib/ids";
 import { createStore, type Store, useStore } from "../../lib/store";
-import { readDraft, sameImages, writeDraft } from "./draft";
+import { inBox, keepDraft, sameImages } from "./draft";
+import { forgetError } from "./under-way";
 
 export interface Picture {
   key: string;
@@ -35,7 +36,7 @@ export function trayOf(key: string, before: Attachment[] = []): Tray {
   const known = trays.get(key);
   if (known) return known;
   const isSent = (image: Attachment) => before.some(({ id }) => id === image.id);
-  const pictures = (readDraft(key).images ?? before).map((image) => ready(image, isSent(image)));
+  const pictures = (inBox(key).images ?? before).map((image) => ready(image, isSent(image)));
   const tray = { ...createStore(pictures), before };
   trays.set(key, tray);
   return tray;
@@ -64,8 +65,10 @@ export function changedImages(key: string): Attachment[] | null {
 
 export function changeTray(key: string, change: (pictures: Picture[]) => Picture[]): void {
   const tray = trayOf(key);
+  const before = tray.get().length;
   tray.set(change(tray.get()));
-  writeDraft(key, { text: readDraft(key).text, images: changedImages(key), requestId: null });
+  if (tray.get().length !== before) forgetError(key);
+  keepDraft(key, { text: inBox(key).text, images: changedImages(key) });
 }
 
 /** Changes one picture, or takes it out, in whichever tray it lies by now. Whether it lay in any. */
@@ -80,10 +83,11 @@ export function changePicture(key: string, change: Partial<Picture> | null): boo
   return false;
 }
 
-/** Empties it for a message on its way, whose draft stays as it is. */
+/** Takes out what goes with a message on its way, whose draft stays as it is; what the server does not have stays. */
 export function takeFrom(key: string): Attachment[] {
   const images = imagesIn(key);
-  trayOf(key).set([]);
+  const tray = trayOf(key);
+  tray.set(tray.get().filter(({ attachment }) => !attachment));
   return images;
 }
 
@@ -98,7 +102,12 @@ export function moveTray(from: string, to: string): void {
   if (from === to) return;
   const left = trayOf(from).get();
   trays.delete(from);
-  if (left.length > 0) trayOf(to).set(left);
+  if (left.length === 0) return;
+  const tray = trayOf(to);
+  const known = tray.get().map(({ attachment }) => attachment?.id);
+  // What is with the server came with the draft already.
+  const others = left.filter(({ attachment }) => !attachment || !known.includes(attachment.id));
+  tray.set([...tray.get(), ...others]);
 }
 
 export function forgetTray(key: string): void {
