@@ -12,7 +12,7 @@ import { Announcer } from "./announcer";
 import { useFileDrop, useImagesTaken, useTake } from "./attaching";
 import { useBranching } from "./branching";
 import styles from "./chat.module.css";
-import { Composer } from "./composer";
+import { Composer, submitComposer } from "./composer";
 import { useConversation } from "./conversation";
 import { ConversationMenu } from "./conversation-menu";
 import { useCopyAnswer } from "./copy-answer";
@@ -98,8 +98,8 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
 
   const runningId = running?.id ?? null;
   useEffect(() => {
-    // "An answer is still being written" is over with that answer.
-    if (runningId === null) forgetError();
+    // It is over with that answer.
+    if (runningId === null) forgetError("answer_running");
   }, [runningId, forgetError]);
 
   const { toBottom } = stick;
@@ -124,7 +124,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
       {elsewhere && last && (
         <Elsewhere key={elsewhere} onShow={() => branching.reveal(elsewhere)} />
       )}
-      {Boolean(error) && <SendError error={error} onRetry={() => void send(draft.handOver())} />}
+      {Boolean(error) && <SendError error={error} onRetry={submitComposer} />}
       <Composer
         text={draft.text}
         onText={(text) => {

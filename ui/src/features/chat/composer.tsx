@@ -37,6 +37,11 @@ interface ComposerProps {
   onFiles: (files: File[]) => void;
 }
 
+/** As its button does it, with all that holds a message back. */
+export function submitComposer() {
+  (document.getElementById("composer") as HTMLTextAreaElement | null)?.form?.requestSubmit();
+}
+
 export function Composer(props: ComposerProps) {
   const { text, onText, onSend, onStop, running, stopping, sending, modelPicker } = props;
   const { pictures, images, onFiles } = props;
@@ -49,8 +54,8 @@ export function Composer(props: ComposerProps) {
   const spoilt =
     pictures.some(({ error }) => error) || (pictures.length > 0 && images.imageless !== null);
   const sendable = text.trim() !== "" && !spoilt && !running && !sending;
-  // It goes out by itself when its images are there, unless something is changed before.
-  const [wanted, setWanted] = useState(false);
+  // It goes out by itself when these images are there, unless something is changed before.
+  const [wanted, setWanted] = useState<string[] | null>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: its height depends on the text.
   useLayoutEffect(() => fitToText(box.current), [text]);
@@ -68,10 +73,12 @@ export function Composer(props: ComposerProps) {
   }, [running, touch]);
 
   useEffect(() => {
-    if (!wanted || uploading) return;
-    setWanted(false);
-    if (sendable) latest.current();
-  }, [wanted, uploading, sendable]);
+    if (!wanted) return;
+    const complete = wanted.every((key) => pictures.some((picture) => picture.key === key));
+    if (complete && uploading) return;
+    setWanted(null);
+    if (complete && sendable) latest.current();
+  }, [wanted, pictures, uploading, sendable]);
 
   useShortcut("focus_composer", () => box.current?.focus());
   useShortcut("stop", onStop, running);
@@ -79,7 +86,7 @@ export function Composer(props: ComposerProps) {
   function submit(event: FormEvent) {
     event.preventDefault();
     if (!sendable) return;
-    if (uploading) setWanted(true);
+    if (uploading) setWanted(pictures.map(({ key }) => key));
     else onSend();
   }
 
@@ -114,7 +121,7 @@ export function Composer(props: ComposerProps) {
         aria-label={t`Message`}
         enterKeyHint={touch ? "enter" : "send"}
         onChange={(event) => {
-          setWanted(false);
+          setWanted(null);
           onText(event.target.value);
         }}
         onKeyDown={press}
@@ -142,7 +149,7 @@ export function Composer(props: ComposerProps) {
             className={styles.send}
             aria-label={t`Send`}
             title={wanted ? t`It is sent when its images are uploaded.` : t`Send`}
-            aria-busy={wanted || undefined}
+            aria-busy={wanted !== null || undefined}
             disabled={!sendable}
           >
             <SendIcon />

@@ -4,7 +4,7 @@ import * as api from "../../api/attachments";
 import { ConnectionError } from "../../api/problem";
 import { randomId } from "../../lib/ids";
 import { I18n } from "../../test/i18n";
-import { Composer } from "./composer";
+import { Composer, submitComposer } from "./composer";
 import { changePicture, changeTray, type Picture, useTray } from "./tray";
 
 const attachment = { id: "a", name: "tower.png" } as never;
@@ -70,6 +70,43 @@ test("what is written meanwhile is waited for", async () => {
   fireEvent.change(box(), { target: { value: "What is that?" } });
   act(() => void changePicture(`${tray}tower`, { attachment }));
   expect(sent).not.toHaveBeenCalled();
+});
+
+test("a message that waits for its images does not go without one of them", async () => {
+  put(picture("tower"), picture("bridge"));
+  await show();
+  fireEvent.keyDown(box(), { key: "Enter" });
+  fireEvent.click(screen.getByRole("button", { name: "Remove tower.png" }));
+  expect(send().title).toBe("Send");
+  act(() => void changePicture(`${tray}bridge`, { attachment }));
+  expect(sent).not.toHaveBeenCalled();
+});
+
+test("nor without one that turned out to be broken, or failed", async () => {
+  put(picture("tower"), picture("bridge"));
+  await show();
+  fireEvent.click(send());
+  act(() => void changePicture(`${tray}bridge`, { attachment }));
+  act(() => void changePicture(`${tray}tower`, null));
+  expect(sent).not.toHaveBeenCalled();
+  put(picture("tower"));
+  fireEvent.click(send());
+  act(() => void changePicture(`${tray}tower`, { error: new ConnectionError() }));
+  act(() => void changePicture(`${tray}tower`, { attachment, error: null }));
+  expect(sent).not.toHaveBeenCalled();
+});
+
+test("trying again waits for images, and for a model that takes them, like sending", async () => {
+  put(picture("tower"));
+  await show();
+  act(submitComposer);
+  expect(sent).not.toHaveBeenCalled();
+  act(() => void changePicture(`${tray}tower`, { error: new ConnectionError() }));
+  act(submitComposer);
+  expect(sent).not.toHaveBeenCalled();
+  act(() => void changePicture(`${tray}tower`, { attachment, error: null }));
+  act(submitComposer);
+  expect(sent).toHaveBeenCalledOnce();
 });
 
 test("an image needs a question", async () => {
