@@ -213,6 +213,47 @@ export const attachments = {
     await drawn(chat.questions.getByRole("img", { name: "late.png" }));
   },
 
+  "tried again before the image is there": async (visit) => {
+    const { page, chat, provider, expected } = visit;
+    expected.push(/status of 503/);
+    const { picked, strip } = await begin(visit);
+    let upload = () => {};
+    const uploaded = new Promise((resolve) => {
+      upload = resolve;
+    });
+    await page.route("**/api/attachments/?*", (route) => uploaded.then(() => route.continue()));
+    const problem = { title: "", status: 503, code: "busy", detail: "", request_id: "" };
+    const refuse = async (route) => {
+      await strip.waitFor();
+      await route.fulfill({ status: 503, contentType: "application/json", json: problem });
+    };
+    await page.route("**/messages", refuse, { times: 1 });
+    await chat.box.fill("short: is it there?");
+    await chat.send.click();
+    await picked(picture("late.png"));
+    await page.getByText("The server is busy.").waitFor();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await strip.waitFor();
+    upload();
+    await page.waitForURL(/\/c\/[\w-]+$/);
+    await chat.over();
+    check(images(lastAsked(provider)).length === 1, "it went out without its image");
+  },
+
+  "removed while the question waits for it": async (visit) => {
+    const { page, chat } = visit;
+    const { picked, remove, strip } = await begin(visit);
+    await page.route("**/api/attachments/?*", () => {});
+    await picked(picture("late.png"));
+    await strip.waitFor();
+    await chat.box.fill("short: is it there?");
+    await chat.send.click();
+    await remove("late.png").click();
+    await strip.waitFor({ state: "detached" });
+    await page.waitForTimeout(300);
+    check((await chat.box.inputValue()) === "short: is it there?", "it went out without its image");
+  },
+
   "files of a wrong kind": async (visit) => {
     const { page, chat } = visit;
     const { strip } = await begin(visit);

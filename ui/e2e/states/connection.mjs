@@ -17,6 +17,37 @@ export const showModels = (page, wanted) =>
     await route.fulfill({ response, json: { items: items.filter(wanted), next_cursor: null } });
   });
 
+const notSentYet = (page) => page.getByText("Not sent yet: it goes out by itself");
+
+async function goOffline({ page, context, expected }) {
+  expected.push(...noAnswer);
+  const isOffline = async () => {
+    await context.setOffline(false);
+    await context.setOffline(true);
+    return page.evaluate(() => !navigator.onLine);
+  };
+  await waitUntil(isOffline, "the browser did not take its network away");
+}
+
+/** Questions do not get through, or what `through` makes of them does not come back. */
+async function holdQuestions(page, through = async () => {}) {
+  const pattern = "**/api/projects/*/messages";
+  const waiting = [];
+  await page.route(pattern, async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    await through(route);
+    waiting.push(route);
+  });
+  return {
+    held: () => waitUntil(async () => waiting.length > 0, "nothing was asked"),
+    /** Lets them go on, unless their page is gone. */
+    release: async () => {
+      await page.unroute(pattern);
+      await Promise.all(waiting.map((route) => route.continue().catch(() => {})));
+    },
+  };
+}
+
 export const connection = {
   "cut off and recovering": async (visit) => {
     const { page, server, chat, begin, visitAt, expected, api } = visit;
@@ -88,16 +119,11 @@ export const connection = {
     check((await page.getByText("Interrupted.").count()) === 0, "it is still interrupted");
   },
 
-  offline: async ({ page, context, begin, chat, expected }) => {
-    expected.push(...noAnswer);
+  offline: async (visit) => {
+    const { page, context, begin, chat } = visit;
     await begin();
     await chat.askAndWait("short: before the tunnel");
-    const isOffline = async () => {
-      await context.setOffline(false);
-      await context.setOffline(true);
-      return page.evaluate(() => !navigator.onLine);
-    };
-    await waitUntil(isOffline, "the browser did not take its network away");
+    await goOffline(visit);
     await page.getByText("You are offline.").waitFor();
     await chat.box.fill("short: from the tunnel");
     await chat.send.click();
@@ -109,6 +135,117 @@ export const connection = {
       async () => (await chat.answers.getByText("A short answer, as asked.").count()) === 2,
       "the question was not answered",
     );
+  },
+
+  "written on while the first question waits": async (visit) => {
+    const { page, context, begin, chat } = visit;
+    await begin();
+    await goOffline(visit);
+    await chat.box.fill("short: from the tunnel");
+    await chat.send.click();
+    await notSentYet(page).waitFor();
+    await chat.box.fill("the next thought");
+    await context.setOffline(false);
+    await page.waitForURL(/\/c\/[\w-]+$/);
+    await chat.over();
+    check((await chat.box.inputValue()) === "the next thought", "the next thought is gone");
+  },
+
+  "gone elsewhere and back while a question waits": async (visit) => {
+    const { page, context, begin, chat, api, showSidebar, phone } = visit;
+    await begin();
+    const { id } = await api("POST", "/projects/", { name: "Elsewhere" });
+    await chat.askAndWait("short: before the tunnel");
+    const here = new URL(page.url()).pathname;
+    const goTo = async (path) => {
+      await showSidebar();
+      await page.locator(`nav a[href="${path}"]`).click();
+      await page.waitForURL((url) => url.pathname === path);
+      if (phone) await page.getByRole("dialog").waitFor({ state: "detached" });
+    };
+    await goTo(`/c/${id}`);
+    await goTo(here);
+    await goOffline(visit);
+    await chat.box.fill("short: from the tunnel");
+    await chat.send.click();
+    await notSentYet(page).waitFor();
+    await chat.box.fill("and then");
+    await goTo(`/c/${id}`);
+    await goTo(here);
+    await notSentYet(page).waitFor();
+    check((await chat.box.inputValue()) === "and then", "the question is in the box as well");
+    await context.setOffline(false);
+    await waitUntil(async () => (await chat.answers.count()) === 2, "it did not go out");
+    await chat.over();
+    check((await chat.questions.count()) === 2, "it was asked twice");
+    check((await chat.box.inputValue()) === "and then", "what is in the box has changed");
+  },
+
+  "gone elsewhere while a conversation begins": async (visit) => {
+    const { page, begin, chat, api, showSidebar } = visit;
+    await begin();
+    const { id } = await api("POST", "/projects/", { name: "Elsewhere" });
+    const line = await holdQuestions(page);
+    await chat.box.fill("short: a slow line");
+    await chat.send.click();
+    await line.held();
+    await showSidebar();
+    await page.locator(`nav a[href="/c/${id}"]`).click();
+    await page.waitForURL(`**/c/${id}`);
+    const answered = page.waitForResponse("**/messages");
+    await line.release();
+    await answered;
+    await page.waitForTimeout(500);
+    check(page.url().endsWith(id), "the reader was taken to another conversation");
+    check((await chat.box.inputValue()) === "", "something is in the box");
+    await showSidebar();
+    await waitUntil(async () => (await chat.rows.count()) === 2, "it is not in the list");
+  },
+
+  "reloaded before the first question is taken": async (visit) => {
+    const { page, begin, chat, api } = visit;
+    await begin();
+    const line = await holdQuestions(page);
+    await chat.box.fill("short: a slow line");
+    await chat.send.click();
+    await line.held();
+    await chat.box.fill("and then");
+    await page.reload();
+    await waitUntil(
+      async () => (await chat.box.inputValue()) === "short: a slow line\n\nand then",
+      "what was sent is not in the box",
+    );
+    await page.reload();
+    await line.release();
+    await chat.box.waitFor();
+    check((await chat.box.inputValue()).endsWith("and then"), "it is gone after another reload");
+    await chat.box.fill("short: a slow line");
+    await chat.send.click();
+    await page.waitForURL(/\/c\/[\w-]+$/);
+    await chat.over();
+    const { items } = await api("GET", "/projects/");
+    check(items.length === 2, `there are ${items.length} conversations`);
+  },
+
+  "reloaded before the first question is answered for": async (visit) => {
+    const { page, begin, chat, api } = visit;
+    await begin();
+    const line = await holdQuestions(page, (route) => route.fetch());
+    await chat.box.fill("short: a slow line");
+    await chat.send.click();
+    await line.held();
+    await page.reload();
+    await line.release();
+    await waitUntil(
+      async () => (await chat.box.inputValue()) === "short: a slow line",
+      "what was sent is not in the box",
+    );
+    await chat.send.click();
+    await page.waitForURL(/\/c\/[\w-]+$/);
+    await chat.over();
+    check((await chat.questions.count()) === 1, "it was asked twice");
+    const { items } = await api("GET", "/projects/");
+    check(items.length === 1, `there are ${items.length} conversations`);
   },
 
   "another tab renames": async ({ page, begin, chat, newTab, api }) => {
