@@ -1,5 +1,6 @@
 /** Where a page has its images from: those it sent itself are still at hand, and shown without asking for them. */
 import type { Attachment } from "../../api/client";
+import { owner } from "../../api/owner";
 
 /** So many are kept at hand. */
 const most = 32;
@@ -21,3 +22,7 @@ export function drop(id: string): void {
   if (address) URL.revokeObjectURL(address);
   local.delete(id);
 }
+
+owner.subscribe(() => {
+  for (const id of [...local.keys()]) drop(id);
+});

@@ -1,12 +1,14 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import * as api from "../../api/attachments";
+import { owner } from "../../api/owner";
 import { ProblemError } from "../../api/problem";
 import * as toasts from "../../components/toast";
 import { randomId } from "../../lib/ids";
 import { readDraft } from "./draft";
+import { imageSource, keepAtHand } from "./image-source";
 import * as scaling from "./scale-image";
 import { takeFiles } from "./take-files";
-import { trayOf } from "./tray";
+import { forgetTray, trayOf } from "./tray";
 import { remove, upload } from "./upload";
 
 const png = (name = "tower.png") => new File(["x"], name, { type: "image/png" });
@@ -14,10 +16,12 @@ const attachment = (id: string) => ({ id, name: `${id}.png` }) as never;
 const append = vi.fn();
 let tray = "";
 let told: string[] = [];
+let revoked: string[] = [];
 
 beforeEach(() => {
   tray = randomId();
   told = [];
+  revoked = [];
   append.mockReset();
   vi.spyOn(scaling, "prepareImage").mockImplementation(async (file) => file);
   vi.spyOn(api, "uploadImage").mockImplementation(async (name) => attachment(name));
@@ -27,7 +31,7 @@ beforeEach(() => {
     return { close: () => {} };
   });
   URL.createObjectURL = () => "blob:";
-  URL.revokeObjectURL = () => {};
+  URL.revokeObjectURL = (address) => void revoked.push(address);
 });
 
 const take = (files: File[], imageless: string | null = null) =>
@@ -102,4 +106,55 @@ test("one that arrives after it was removed is deleted as well", async () => {
   remove(pictures()[0] as never);
   arrive(attachment("late"));
   await vi.waitFor(() => expect(api.deleteImage).toHaveBeenCalledWith("late"));
+});
+
+test("what somebody who signs out was uploading stops, and nothing of it is kept", async () => {
+  owner.set("ada");
+  tray = "draft.ada.new";
+  const signals: AbortSignal[] = [];
+  vi.spyOn(api, "uploadImage").mockImplementation((_, __, signal) => {
+    signals.push(signal);
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  keepAtHand("sent", "blob:sent");
+  await take(["a.png", "b.png", "c.png", "d.png"].map(png));
+  await vi.waitFor(() => expect(signals.length).toBeGreaterThan(1));
+  const begun = signals.length;
+  localStorage.clear();
+  owner.set("bob");
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  expect(signals).toHaveLength(begun);
+  expect(localStorage.length).toBe(0);
+  expect(pictures()).toEqual([]);
+  expect(revoked).toContain("blob:");
+  expect(revoked).toContain("blob:sent");
+  expect(imageSource({ id: "sent" } as never)).toBe("/api/attachments/sent");
+});
+
+test("what was being prepared for somebody who signed out is not uploaded", async () => {
+  owner.set("ada");
+  tray = "draft.ada.new";
+  let prepare = (_: Blob) => {};
+  vi.spyOn(scaling, "prepareImage").mockReturnValue(
+    new Promise((resolve) => {
+      prepare = resolve;
+    }),
+  );
+  const uploads = vi.spyOn(api, "uploadImage").mockClear();
+  await take([png()]);
+  owner.set("bob");
+  prepare(png());
+  await vi.waitFor(() => expect(revoked).toEqual(["blob:"]));
+  expect(uploads).not.toHaveBeenCalled();
+});
+
+test("what a tray showed is let go with it", async () => {
+  vi.spyOn(api, "uploadImage").mockRejectedValue(new Error("no"));
+  await take([png()]);
+  await vi.waitFor(() => expect(pictures()[0]?.error).toBeTruthy());
+  forgetTray(tray);
+  expect(revoked).toEqual(["blob:"]);
 });

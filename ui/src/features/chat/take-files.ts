@@ -64,6 +64,8 @@ async function prepare(taken: { file: File; key: string; name: string }) {
     const address = URL.createObjectURL(image);
     if (changePicture(key, { image, address })) {
       void upload({ key, name, attachment: null, image, address });
+    } else {
+      URL.revokeObjectURL(address);
     }
   } catch {
     changePicture(key, null);

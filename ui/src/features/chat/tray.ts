@@ -3,6 +3,7 @@
  * another conversation is shown.
  */
 import type { Attachment } from "../../api/client";
+import { owner } from "../../api/owner";
 import { randomId } from "../../lib/ids";
 import { createStore, type Store, useStore } from "../../lib/store";
 import { inBox, keepDraft, sameImages } from "./draft";
@@ -110,6 +111,21 @@ export function moveTray(from: string, to: string): void {
   tray.set([...tray.get(), ...others]);
 }
 
+/** What is on its way does not arrive, and what was to be shown until then is not kept. */
 export function forgetTray(key: string): void {
+  for (const picture of trays.get(key)?.get() ?? []) letGo(picture);
   trays.delete(key);
 }
+
+/** Of a picture that is in no tray any more; one that the server has may be shown elsewhere. */
+export function letGo({ attachment, address, abort }: Picture): void {
+  if (attachment) return;
+  abort?.abort();
+  if (address) URL.revokeObjectURL(address);
+}
+
+owner.subscribe(() => {
+  for (const key of [...trays.keys()]) {
+    if (!key.startsWith(`draft.${owner.get()}.`)) forgetTray(key);
+  }
+});

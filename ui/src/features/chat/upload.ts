@@ -5,7 +5,7 @@ import { codeOf, ProblemError } from "../../api/problem";
 import { describeError } from "../../api/words";
 import { online } from "../../lib/online";
 import { drop, keepAtHand } from "./image-source";
-import { changePicture, type Picture } from "./tray";
+import { changePicture, letGo, type Picture } from "./tray";
 
 /** A server takes only some from one person at once. */
 const lanes: Promise<void>[] = [Promise.resolve(), Promise.resolve(), Promise.resolve()];
@@ -33,11 +33,11 @@ async function send({ key, name, image, address }: Picture, abort: AbortControll
   }
 }
 
-export function remove({ key, attachment, sent, abort, address }: Picture): void {
+export function remove(picture: Picture): void {
+  const { key, attachment, sent } = picture;
   changePicture(key, null);
-  abort?.abort();
+  letGo(picture);
   if (attachment && !sent) forgetImage(attachment.id);
-  else if (address && !attachment) URL.revokeObjectURL(address);
 }
 
 function forgetImage(id: string): void {
