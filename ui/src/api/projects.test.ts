@@ -1,7 +1,9 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { load, save } from "../lib/storage";
 import type { Project } from "./client";
 import { newChat, recallNewChat, setNewChat } from "./new-chat";
+import { owner } from "./owner";
 import {
   createProject,
   dropProject,
@@ -66,9 +68,13 @@ describe("a conversation in the lists", () => {
   });
 
   test("is gone from all of them at once", () => {
+    owner.set("u");
+    for (const key of ["a", "a.edit.q", "c"]) save(`draft.u.${key}`, "{}");
     dropProject(queries, "a");
     expect(ids(projectsQuery.queryKey)).toEqual(["c"]);
     expect(ids(search)).toEqual([]);
+    const drafts = ["a", "a.edit.q", "c"].filter((key) => load(`draft.u.${key}`));
+    expect(drafts).toEqual(["c"]);
   });
 });
 

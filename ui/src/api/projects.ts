@@ -5,8 +5,10 @@ import {
   type QueryClient,
   queryOptions,
 } from "@tanstack/react-query";
+import { forget } from "../lib/storage";
 import { call, client, type Match, type Project, type ProjectChange } from "./client";
 import { newChat, setNewChat } from "./new-chat";
+import { owner } from "./owner";
 
 /** A conversation that was found, and where. */
 export type Hit = Project & { match?: Match | null };
@@ -108,8 +110,9 @@ export function patchProject(queries: QueryClient, id: string, change: Partial<P
   if (known) showProject(queries, { ...known, ...change });
 }
 
-/** `keepOpen` leaves it to whoever shows it by itself, who would otherwise see nothing at all. */
+/** Nor are its drafts kept. `keepOpen` leaves it to whoever shows it by itself, who would otherwise see nothing at all. */
 export function dropProject(queries: QueryClient, id: string, keepOpen = false): void {
+  forget(`draft.${owner.get()}.${id}`);
   if (!keepOpen) queries.removeQueries({ queryKey: projectQuery(id).queryKey });
   queries.setQueriesData<List>(
     { queryKey: projectsQuery.queryKey },

@@ -11,6 +11,10 @@ export interface Boot {
   /** Whether passkeys work at this address. */
   passkeys?: boolean;
   version?: string;
+  /** How many images one question takes; `null`: unknown. */
+  max_attachments_per_message?: number | null;
+  /** What each of them may weigh. */
+  max_attachment_bytes?: number | null;
   theme?: Theme;
 }
 

@@ -48,6 +48,20 @@ test("files that hang over the page are dropped into it; a text is left to the b
   expect(take).toHaveBeenCalledWith([picture]);
 });
 
+test("what is dropped beside a dialog is not taken, and does not replace the page either", () => {
+  const take = vi.fn();
+  const { result } = renderHook(() => useFileDrop(take));
+  const dialog = document.body.appendChild(document.createElement("dialog"));
+  dialog.setAttribute("open", "");
+  const over = drag("dragover", ["Files"]);
+  expect(over.defaultPrevented).toBe(true);
+  expect((over as DragEvent).dataTransfer?.dropEffect).toBe("none");
+  expect(drag("drop", ["Files"], [file("a.png", "image/png")]).defaultPrevented).toBe(true);
+  expect(result.current).toBe(false);
+  expect(take).not.toHaveBeenCalled();
+  dialog.remove();
+});
+
 test("crossing an element is no leaving, but leaving is", () => {
   vi.useFakeTimers();
   const { result } = renderHook(() => useFileDrop(() => {}));

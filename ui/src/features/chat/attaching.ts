@@ -47,15 +47,18 @@ export function useFileDrop(take: (files: File[]) => void): boolean {
   useEffect(() => {
     let leaving = 0;
     function hover(event: DragEvent) {
-      // A dialog covers what they would be dropped on.
-      const files = event.dataTransfer?.types.includes("Files");
-      if (!files || document.querySelector("dialog[open]")) return;
+      const { type, dataTransfer } = event;
+      if (!dataTransfer?.types.includes("Files")) return;
       clearTimeout(leaving);
       // Else the browser would open them in place of the page.
       event.preventDefault();
-      const type = event.type;
+      if (document.querySelector("dialog[open]")) {
+        // It covers what they would be dropped on.
+        dataTransfer.dropEffect = "none";
+        return setOver(false);
+      }
       setOver(type === "dragover");
-      if (type === "drop") latest.current([...(event.dataTransfer?.files ?? [])]);
+      if (type === "drop") latest.current([...dataTransfer.files]);
     }
     function leave() {
       // Also said of each element on the way; the next moment tells.

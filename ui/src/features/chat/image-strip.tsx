@@ -1,6 +1,7 @@
 /** The images that will go with a question, above its words. Loaded with the first of them. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useRef, useState } from "react";
+import { imageLimits } from "../../api/attachments";
 import { Button } from "../../components/button";
 import { AlertIcon, CloseIcon } from "../../components/icons";
 import { showToast } from "../../components/toast";
@@ -8,7 +9,7 @@ import { coarsePointer } from "../../lib/media";
 import { imageSource } from "./image-source";
 import styles from "./image-strip.module.css";
 import type { Picture } from "./tray";
-import { isWorthTrying, remove, upload, whyNotSent } from "./upload";
+import { isWorthTrying, remove, tooMany, upload, whyNotSent } from "./upload";
 
 interface ImageStripProps {
   pictures: Picture[];
@@ -18,6 +19,7 @@ interface ImageStripProps {
 
 export default function ImageStrip({ pictures, imageless }: ImageStripProps) {
   const { t } = useLingui();
+  const { most } = imageLimits();
   const strip = useRef<HTMLDivElement>(null);
   const [said, setSaid] = useState("");
   const known = useRef<Set<string>>(null);
@@ -88,6 +90,13 @@ export default function ImageStrip({ pictures, imageless }: ImageStripProps) {
           >
             <Trans>Remove all</Trans>
           </Button>
+        </div>
+      )}
+      {pictures.length > most && (
+        <div className={styles.imageless} role="status">
+          <p>
+            {tooMany(most)} <Trans>Remove some of them.</Trans>
+          </p>
         </div>
       )}
       <div className="visually-hidden" aria-live="polite">

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { formatsFor, isMarked, newSize } from "./scale-image";
+import { formatsFor, isMarked, nameAs, newSize } from "./scale-image";
 
 const kb = 1024;
+const heaviest = 1536 * kb;
 test.each([
   ["image/png", 300 * kb, 800, 600, null],
   ["image/jpeg", 300 * kb, 4096, 3072, [2048, 1536]],
@@ -13,13 +14,14 @@ test.each([
   // What models do not know is packed anew, however small it is.
   ["image/avif", 30 * kb, 80, 60, [80, 60]],
 ])("%s of %i bytes, %i × %i pixels, is drawn anew as %j", (type, size, width, height, drawn) => {
-  expect(newSize({ type, size, width, height, marked: false })).toEqual(drawn);
+  expect(newSize({ type, size, width, height, marked: false }, heaviest)).toEqual(drawn);
 });
 
 test("what a camera has written into is drawn anew, however small it is", () => {
   const small = { type: "image/jpeg", size: 30 * kb, width: 80, height: 60 };
-  expect(newSize({ ...small, marked: true })).toEqual([80, 60]);
-  expect(newSize({ ...small, marked: false })).toBeNull();
+  expect(newSize({ ...small, marked: true }, heaviest)).toEqual([80, 60]);
+  expect(newSize({ ...small, marked: false }, heaviest)).toBeNull();
+  expect(newSize({ ...small, marked: false }, 20 * kb)).toEqual([80, 60]);
 });
 
 test("what a camera has written into is known by its bytes", async () => {
@@ -38,4 +40,14 @@ test.each([
   ["image/avif", true, ["image/webp"]],
 ])("%s is packed, with transparency %j, as one of %j", (type, transparent, formats) => {
   expect(formatsFor(type, transparent)).toEqual(formats);
+});
+
+test.each([
+  ["image/jpeg", "image/heic", "IMG_1.heic", "IMG_1.jpg"],
+  ["image/jpeg", "image/png", "a.b.png", "a.b.jpg"],
+  ["image/webp", "image/avif", "sky", "sky.webp"],
+  ["image/jpeg", "image/jpeg", "photo.JPEG", "photo.JPEG"],
+  ["image/jpeg", "image/png", ".png", ".png.jpg"],
+])("what is packed as %s and was %s, %j, is called %j", (type, before, name, then) => {
+  expect(nameAs(type, before, name)).toBe(then);
 });

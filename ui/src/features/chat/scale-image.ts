@@ -2,8 +2,8 @@
 
 /** Models look at no more than this, in pixels of the longer edge. */
 const longest = 2048;
-/** Larger than this it is packed anew, in bytes. */
-const heaviest = 1.5 * 1024 * 1024;
+/** What a camera writes stands at the beginning; so much of it is looked at, in bytes. */
+const beginning = 1.5 * 1024 * 1024;
 
 /** What is sent as it is, unless it is too large. */
 export const sendable = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -20,8 +20,9 @@ interface Facts {
 /** How notes of a camera begin in JPEG, WebP and PNG. */
 const marks = /Exif\0\0|EXIF|eXIf/;
 
-/** The size to draw it in anew; `null`: it is sent as it is. */
-export function newSize({ type, size, width, height, marked }: Facts): [number, number] | null {
+/** The size to draw it in anew, which it is also where it weighs more than `heaviest` bytes; `null`: it is sent as it is. */
+export function newSize(facts: Facts, heaviest: number): [number, number] | null {
+  const { type, size, width, height, marked } = facts;
   // It may move, which would be lost.
   if (type === "image/gif") return null;
   const scale = Math.min(1, longest / Math.max(width, height));
@@ -37,13 +38,26 @@ export function formatsFor(type: string, transparent: boolean): string[] {
   return [...new Set([...first, transparent ? "image/webp" : "image/jpeg"])];
 }
 
-/** What is sent of a file. Fails when the browser cannot read it. */
-export async function prepareImage(file: File): Promise<Blob> {
+const endings: Record<string, string> = {
+  "image/png": ".png",
+  "image/jpeg": ".jpg",
+  "image/webp": ".webp",
+};
+
+/** What a file is called after it was packed anew as another type. */
+export function nameAs(type: string, before: string, name: string): string {
+  const ending = endings[type];
+  return type === before || !ending ? name : name.replace(/^(.+)\.\w{1,5}$/, "$1") + ending;
+}
+
+/** What is sent of a file, at best of no more than `heaviest` bytes. Fails when the browser cannot read it. */
+export async function prepareImage(file: File, heaviest: number): Promise<Blob> {
   const picture = await createImageBitmap(file);
   try {
     const { width, height } = picture;
     const marked = await isMarked(file);
-    const size = newSize({ type: file.type, size: file.size, width, height, marked });
+    const facts = { type: file.type, size: file.size, width, height, marked };
+    const size = newSize(facts, heaviest);
     if (!size) return file;
     const canvas = draw(picture, ...size);
     let result = file as Blob;
@@ -59,9 +73,9 @@ export async function prepareImage(file: File): Promise<Blob> {
   }
 }
 
-/** Whether it tells more than it shows. What is heavy is packed anew in any case. */
+/** Whether it tells more than it shows. */
 export async function isMarked(file: File): Promise<boolean> {
-  const bytes = await file.slice(0, heaviest).arrayBuffer();
+  const bytes = await file.slice(0, beginning).arrayBuffer();
   return marks.test(new TextDecoder("latin1").decode(bytes));
 }
 

@@ -158,3 +158,56 @@ test("what a tray showed is let go with it", async () => {
   forgetTray(tray);
   expect(revoked).toEqual(["blob:"]);
 });
+
+test("a server that is busy is asked again after its time, with one image at once from then on", async () => {
+  vi.useFakeTimers();
+  const busy = { status: 503, code: "busy", title: "", detail: "", request_id: "", retry_after: 3 };
+  let now = 0;
+  let most = 0;
+  let refused = false;
+  const uploads = vi
+    .spyOn(api, "uploadImage")
+    .mockClear()
+    .mockImplementation(async (name) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      now--;
+      if (!refused) {
+        refused = true;
+        throw new ProblemError(busy);
+      }
+      return attachment(name);
+    });
+  await take(["a.png", "b.png", "c.png", "d.png"].map(png));
+  await vi.advanceTimersByTimeAsync(250);
+  expect(uploads.mock.calls.map(([name]) => name)).toEqual(["a.png", "b.png"]);
+  expect(most).toBe(2);
+  most = 0;
+  await vi.advanceTimersByTimeAsync(5000);
+  vi.useRealTimers();
+  await uploaded(4);
+  expect(most).toBe(1);
+  expect(uploads).toHaveBeenCalledTimes(5);
+});
+
+test("an image that was packed as another type is called so", async () => {
+  const packed = new Blob(["x"], { type: "image/jpeg" });
+  const prepared = vi.spyOn(scaling, "prepareImage").mockResolvedValue(packed);
+  await take([new File(["x"], "IMG_1.heic", { type: "image/heic" })]);
+  await uploaded(1);
+  expect(pictures()[0]?.name).toBe("IMG_1.jpg");
+  expect(prepared).toHaveBeenCalledWith(expect.any(File), 1.5 * 1024 * 1024);
+});
+
+test("one that is removed while it is prepared is let go", async () => {
+  let prepare = (_: Blob) => {};
+  vi.spyOn(scaling, "prepareImage").mockReturnValue(
+    new Promise((resolve) => {
+      prepare = resolve;
+    }),
+  );
+  await take([png()]);
+  remove(pictures()[0] as never);
+  prepare(png());
+  await vi.waitFor(() => expect(revoked).toEqual(["blob:"]));
+});

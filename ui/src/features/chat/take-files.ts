@@ -1,12 +1,12 @@
 /** What becomes of files that somebody pastes, drops or picks: an image, a part of the question, or a word why neither. */
 import { t } from "@lingui/core/macro";
-import { mostImages } from "../../api/attachments";
+import { imageLimits } from "../../api/attachments";
 import { showToast } from "../../components/toast";
 import { randomId } from "../../lib/ids";
-import { prepareImage, sendable } from "./scale-image";
+import { nameAs, prepareImage, sendable } from "./scale-image";
 import { quoted, readTextFile } from "./text-file";
 import { changePicture, changeTray, type Picture, trayOf } from "./tray";
-import { upload } from "./upload";
+import { tooMany, upload } from "./upload";
 
 export interface Taker {
   /** The draft that they belong to. */
@@ -41,8 +41,9 @@ export async function takeFiles(files: File[], { trayKey, imageless, append }: T
 }
 
 function addImages(trayKey: string, images: File[]): void {
-  const room = mostImages - trayOf(trayKey).get().length;
-  if (images.length > room) showToast(t`At most ${mostImages} images go with a question.`);
+  const { most } = imageLimits();
+  const room = most - trayOf(trayKey).get().length;
+  if (images.length > room) showToast(tooMany(most));
   const taken = images
     .slice(0, Math.max(0, room))
     .map((file) => ({ file, key: randomId(), name: file.name || "image" }));
@@ -58,16 +59,18 @@ function addImages(trayKey: string, images: File[]): void {
 let preparing: Promise<void> = Promise.resolve();
 
 async function prepare(taken: { file: File; key: string; name: string }) {
-  const { file, key, name } = taken;
+  const { file, key } = taken;
   try {
-    const image = await prepareImage(file);
+    const image = await prepareImage(file, imageLimits().heaviest);
+    const name = nameAs(image.type, file.type, taken.name);
     const address = URL.createObjectURL(image);
-    if (changePicture(key, { image, address })) {
+    if (changePicture(key, { name, image, address })) {
       void upload({ key, name, attachment: null, image, address });
     } else {
       URL.revokeObjectURL(address);
     }
   } catch {
+    const { name } = taken;
     changePicture(key, null);
     showToast(
       t`${name} cannot be read as an image. It may be damaged, or of a kind that this browser does not know.`,

@@ -1,35 +1,65 @@
 /** Sends images to the server, and takes them away again. */
-import { t } from "@lingui/core/macro";
+import { plural, t } from "@lingui/core/macro";
 import { deleteImage, uploadImage } from "../../api/attachments";
-import { codeOf, ProblemError } from "../../api/problem";
+import type { Attachment } from "../../api/client";
+import { codeOf, ProblemError, statusOf } from "../../api/problem";
 import { describeError } from "../../api/words";
+import { wait } from "../../lib/back-off";
 import { online } from "../../lib/online";
 import { drop, keepAtHand } from "./image-source";
 import { changePicture, letGo, type Picture } from "./tray";
 
-/** A server takes only some from one person at once. */
-const lanes: Promise<void>[] = [Promise.resolve(), Promise.resolve(), Promise.resolve()];
-let last = 0;
+/** How many are sent at once. A line or a server for which that is too much gets one after another. */
+let lanes = 2;
+let busy = 0;
+const queue: (() => Promise<void>)[] = [];
+/** How often a server that is busy is asked again. */
+const mostTries = 5;
 
 export function upload(picture: Picture): Promise<void> {
   const abort = new AbortController();
   changePicture(picture.key, { abort, error: null });
-  last = (last + 1) % lanes.length;
-  const run = () => send(picture, abort);
-  const sent = (lanes[last] ?? Promise.resolve()).then(run);
-  lanes[last] = sent;
-  return sent;
+  return new Promise((resolve) => {
+    queue.push(() => send(picture, abort).finally(resolve));
+    goOn();
+  });
 }
 
-async function send({ key, name, image, address }: Picture, abort: AbortController): Promise<void> {
-  if (!image || !address || abort.signal.aborted) return;
+function goOn(): void {
+  while (busy < lanes) {
+    const next = queue.shift();
+    if (!next) return;
+    busy++;
+    void next().finally(() => {
+      busy--;
+      goOn();
+    });
+  }
+}
+
+async function send({ key, name, image, address }: Picture, { signal }: AbortController) {
+  if (!image || !address || signal.aborted) return;
   try {
-    await online(abort.signal);
-    const attachment = await uploadImage(name, image, abort.signal);
+    const attachment = await untilTaken(name, image, signal);
     keepAtHand(attachment.id, address);
     if (!changePicture(key, { attachment })) forgetImage(attachment.id);
   } catch (error) {
-    if (!abort.signal.aborted) changePicture(key, { error });
+    if (!signal.aborted) changePicture(key, { error });
+  }
+}
+
+async function untilTaken(name: string, image: Blob, signal: AbortSignal): Promise<Attachment> {
+  for (let tries = 1; ; tries++) {
+    await online(signal);
+    try {
+      return await uploadImage(name, image, signal);
+    } catch (error) {
+      if (![408, 503].includes(statusOf(error) ?? 0)) throw error;
+      lanes = 1;
+      if (codeOf(error) !== "busy" || tries === mostTries) throw error;
+      const seconds = (error as ProblemError).problem.retry_after ?? 1;
+      await wait(seconds * 1000, signal);
+    }
   }
 }
 
@@ -60,4 +90,11 @@ export function whyNotSent(error: unknown): string {
     default:
       return describeError(error).title;
   }
+}
+
+export function tooMany(most: number): string {
+  return plural(most, {
+    one: "At most # image goes with a question.",
+    other: "At most # images go with a question.",
+  });
 }
