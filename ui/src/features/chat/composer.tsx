@@ -20,7 +20,7 @@ import { type ImagesTaken, pastedFiles } from "./attaching";
 import { fitToText } from "./autosize";
 import styles from "./composer.module.css";
 import { LazyStrip } from "./lazy-strip";
-import type { Picture } from "./tray";
+import { holdBack, type Picture } from "./tray";
 
 interface ComposerProps {
   text: string;
@@ -51,9 +51,8 @@ export function Composer(props: ComposerProps) {
   latest.current = onSend;
   const touch = useMedia(coarsePointer);
   const uploading = pictures.some(({ attachment, error }) => !attachment && !error);
-  const spoilt =
-    pictures.some(({ error }) => error) || (pictures.length > 0 && images.imageless !== null);
-  const sendable = text.trim() !== "" && !spoilt && !running && !sending;
+  const said = text.trim() !== "" || pictures.length > 0;
+  const sendable = said && !holdBack(pictures, images.imageless) && !running && !sending;
   // It goes out by itself when these images are there, unless something is changed before.
   const [wanted, setWanted] = useState<string[] | null>(null);
 

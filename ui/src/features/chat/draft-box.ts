@@ -35,7 +35,7 @@ export function useDraft(key: string): DraftBox {
     handOver() {
       const sent = latest.current;
       show("");
-      return { text: sent, images: takeFrom(key) };
+      return { text: sent.trim() && sent, images: takeFrom(key) };
     },
     giveBack: (sent) => show(joined(sent.text, latest.current)),
   };

@@ -138,6 +138,12 @@ test("an image that is still being uploaded stays where it is when the message g
   ).toEqual(["late"]);
 });
 
+test("words of spaces alone are none", () => {
+  const { result } = renderHook(() => useDraft(key));
+  act(() => result.current.write(" \n"));
+  act(() => expect(result.current.handOver().text).toBe(""));
+});
+
 test("so does an image that is still being uploaded", () => {
   add(begun, "late", null);
   moveTray(begun, key);

@@ -20,7 +20,7 @@ import { keepDraft, noDraft, readDraft, writeDraft } from "./draft";
 import styles from "./edit-box.module.css";
 import { LazyStrip } from "./lazy-strip";
 import { messageRow } from "./message-action";
-import { changedImages, forgetTray, imagesIn, useTray } from "./tray";
+import { changedImages, forgetTray, holdBack, imagesIn, useTray } from "./tray";
 import { SendError } from "./trouble";
 
 interface EditBoxProps {
@@ -42,9 +42,9 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
   const { hindrance, images } = branching;
   const pictures = useTray(key, message.attachments);
   const unready =
-    pictures.some(({ attachment }) => !attachment) ||
-    (pictures.length > 0 && images.imageless !== null);
-  const sendable = text.trim() !== "" && !hindrance && !busy && !unready;
+    pictures.some(({ attachment }) => !attachment) || holdBack(pictures, images.imageless);
+  const said = text.trim() !== "" || pictures.length > 0;
+  const sendable = said && !hindrance && !busy && !unready;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: its height depends on the text.
   useLayoutEffect(() => fitToText(box.current), [text]);
@@ -80,8 +80,13 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
   }
 
   function cancel() {
+    const fresh = pictures.filter(({ sent }) => !sent);
     writeDraft(key, noDraft);
     forgetTray(key);
+    if (fresh.length > 0) {
+      // What cannot be taken away now goes by itself after a day.
+      import("./upload").then(({ remove }) => fresh.forEach(remove)).catch(() => {});
+    }
     onClose();
   }
 
@@ -90,7 +95,7 @@ export function EditBox({ message, branching, focused, onClose }: EditBoxProps) 
     if (!sendable || !row) return;
     setError(null);
     try {
-      await branching.edit(message, { text, images: imagesIn(key) }, row);
+      await branching.edit(message, { text: text.trim() && text, images: imagesIn(key) }, row);
     } catch (failure) {
       setError(failure);
     }

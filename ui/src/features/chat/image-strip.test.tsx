@@ -44,6 +44,15 @@ const picture = (name: string, more: Partial<Picture> = {}): Picture => ({
   attachment: null,
   ...more,
 });
+function boot(data: object) {
+  document.getElementById("boot")?.remove();
+  const island = document.body.appendChild(document.createElement("script"));
+  Object.assign(island, {
+    id: "boot",
+    type: "application/json",
+    textContent: JSON.stringify(data),
+  });
+}
 const put = (...pictures: Picture[]) => act(() => changeTray(tray, () => pictures));
 const show = async (props = {}) => {
   render(<Box {...props} />, { wrapper: I18n });
@@ -109,11 +118,25 @@ test("trying again waits for images, and for a model that takes them, like sendi
   expect(sent).toHaveBeenCalledOnce();
 });
 
-test("an image needs a question", async () => {
-  put(picture("tower", { attachment }));
-  await show({ text: "" });
+test("an image is a question by itself, and waited for as well", async () => {
+  put(picture("tower"));
+  await show({ text: " " });
   expect(box().placeholder).toBe("Ask about the image");
+  fireEvent.keyDown(box(), { key: "Enter" });
+  expect(sent).not.toHaveBeenCalled();
+  act(() => void changePicture(`${tray}tower`, { attachment }));
+  expect(sent).toHaveBeenCalledOnce();
+});
+
+test("more of them than the server takes hold the message back, and it says so", async () => {
+  boot({ max_attachments_per_message: 1 });
+  put(picture("tower", { attachment }), picture("bridge", { attachment }));
+  await show();
+  expect(screen.getByText(/^At most 1 image goes with a question/)).toBeTruthy();
   expect(send().disabled).toBe(true);
+  fireEvent.click(screen.getByRole("button", { name: "Remove tower.png" }));
+  expect(send().disabled).toBe(false);
+  boot({});
 });
 
 test("one that failed says why, can be tried again, and holds the message back", async () => {

@@ -30,6 +30,13 @@ test("its images are named, because nothing outside could show them", () => {
   );
 });
 
+test("a question of images alone is a question too", () => {
+  const question = { ...message("user", ""), attachments: [{ name: "towers.jpg" }] } as Message;
+  expect(toMarkdown("Towers", [question], words)).toBe(
+    "# Towers\n\n## Question\n\n*[Image: towers.jpg]*\n",
+  );
+});
+
 test.each([
   ["Bridges & wind", "Bridges & wind.md"],
   ["a/b\\c: d?", "a b c d.md"],

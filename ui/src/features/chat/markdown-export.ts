@@ -9,14 +9,13 @@ export interface ExportWords {
 
 export function toMarkdown(name: string, messages: Message[], words: ExportWords): string {
   const parts = messages
-    .filter(({ content }) => content.trim() !== "")
+    .filter(({ content, attachments }) => content.trim() !== "" || attachments.length > 0)
     .map(({ role, model, content, attachments }) => {
       const heading = role === "user" ? words.question : words.answer(model ?? null);
       // Nothing outside could show them.
-      const images = attachments
-        .map(({ name }) => `*[${escaped(words.image(name))}]*\n\n`)
-        .join("");
-      return `## ${heading}\n\n${images}${content.trim()}\n`;
+      const images = attachments.map(({ name }) => `*[${escaped(words.image(name))}]*`);
+      const body = [...images, content.trim()].filter(Boolean).join("\n\n");
+      return `## ${heading}\n\n${body}\n`;
     });
   return [`# ${name}\n`, ...parts].join("\n");
 }

@@ -1,13 +1,15 @@
 import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, test, vi } from "vitest";
-import type { Message } from "../../api/client";
+import { beforeEach, expect, test, vi } from "vitest";
+import * as api from "../../api/attachments";
+import type { Attachment, Message } from "../../api/client";
 import { ConnectionError, ProblemError } from "../../api/problem";
 import { Toasts } from "../../components/toast";
 import { I18n } from "../../test/i18n";
 import type { Branching } from "./branching";
 import { readDraft } from "./draft";
 import { Question } from "./question";
+import { changeTray, forgetTray } from "./tray";
 
 const message: Message = {
   id: "q2",
@@ -36,6 +38,8 @@ function newBranching(more: Partial<Branching> = {}): Branching {
     ...more,
   };
 }
+
+beforeEach(() => forgetTray("draft.u.p.edit.q2"));
 
 const show = (branching = newBranching(), shown = message) => {
   const question = (given: Message) => (
@@ -89,6 +93,48 @@ test("copying from the menu says so, and says where the browser refuses", async 
   press("Copy message");
   expect(await screen.findByText("The browser did not let it be copied.")).toBeTruthy();
   expect(screen.queryByRole("button", { name: "Copied" })).toBeNull();
+});
+
+const attachment = { id: "tower", name: "tower.png", width: 4, height: 3 } as Attachment;
+
+test("a question of images alone has no empty words, and none to copy", () => {
+  const { container } = show(newBranching(), {
+    ...message,
+    content: "",
+    attachments: [attachment],
+  });
+  expect(screen.getByRole("img", { name: "tower.png" })).toBeTruthy();
+  expect(container.querySelector("article > [dir=auto]")).toBeNull();
+  expect(screen.queryByRole("button", { name: "Copy message" })).toBeNull();
+});
+
+test("a question loses its words and keeps its images", async () => {
+  const asked = { ...message, attachments: [attachment] };
+  const { branching } = show(newBranching(), asked);
+  press("Edit");
+  fireEvent.change(box(), { target: { value: " " } });
+  press("Save and send");
+  const written = { text: "", images: [attachment] };
+  expect(branching.edit).toHaveBeenCalledWith(asked, written, expect.any(HTMLElement));
+});
+
+test("giving up takes away what was uploaded for it, and not what the question has", async () => {
+  const deleted = vi.spyOn(api, "deleteImage").mockResolvedValue();
+  show(newBranching({ editKey: (id) => `draft.u.p2.edit.${id}` }), {
+    ...message,
+    attachments: [attachment],
+  });
+  press("Edit");
+  const fresh = { ...attachment, id: "fresh" };
+  act(() =>
+    changeTray("draft.u.p2.edit.q2", (all) => [
+      ...all,
+      { key: "fresh", name: fresh.name, attachment: fresh },
+    ]),
+  );
+  press("Cancel");
+  await waitFor(() => expect(deleted).toHaveBeenCalledWith("fresh"));
+  expect(deleted).toHaveBeenCalledOnce();
 });
 
 test("words that were not sent are there again after a reload", async () => {

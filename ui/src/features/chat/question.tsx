@@ -72,7 +72,7 @@ export const Question = memo(function Question({ message, branching, onDelete }:
       <div className={styles.actions}>
         <BranchSwitch message={message} branching={branching} />
         <span ref={pencil} className={styles.shortcut}>
-          <CopyButton text={content} label={t`Copy message`} />
+          {content && <CopyButton text={content} label={t`Copy message`} />}
           <MessageAction label={t`Edit`} onPress={() => edit(true)}>
             <PencilIcon size={18} />
           </MessageAction>
@@ -83,10 +83,12 @@ export const Question = memo(function Question({ message, branching, onDelete }:
           buttonClass={styles.more}
           button={<MoreIcon size={18} />}
         >
-          <MenuItem onChoose={() => void copy()}>
-            <CopyIcon size={18} />
-            <Trans>Copy</Trans>
-          </MenuItem>
+          {content && (
+            <MenuItem onChoose={() => void copy()}>
+              <CopyIcon size={18} />
+              <Trans>Copy</Trans>
+            </MenuItem>
+          )}
           <MenuItem onChoose={() => edit(true)}>
             <PencilIcon size={18} />
             <Trans>Edit</Trans>
@@ -121,7 +123,7 @@ function Asked({ ref, id, text, images = [], children }: AskedProps) {
         <Trans>You asked</Trans>
       </h2>
       {images.length > 0 && <Pictures images={images} />}
-      {text !== undefined && (
+      {text && (
         <div className={styles.asked} dir="auto">
           {text}
         </div>

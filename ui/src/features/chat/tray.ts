@@ -2,6 +2,7 @@
  * The images of each draft, from the moment they are chosen: one that is on its way to the server gets there also while
  * another conversation is shown.
  */
+import { imageLimits } from "../../api/attachments";
 import type { Attachment } from "../../api/client";
 import { owner } from "../../api/owner";
 import { randomId } from "../../lib/ids";
@@ -49,6 +50,16 @@ export function useTray(key: string, before?: Attachment[]): Picture[] {
 
 function ready(attachment: Attachment, sent: boolean): Picture {
   return { key: randomId(), name: attachment.name, attachment, sent };
+}
+
+/** Whether something about them holds their question back. `imageless`: the model that takes none, if it is one. */
+export function holdBack(pictures: Picture[], imageless: string | null): boolean {
+  if (pictures.length === 0) return false;
+  return (
+    imageless !== null ||
+    pictures.some(({ error }) => error) ||
+    pictures.length > imageLimits().most
+  );
 }
 
 /** What the server has of it. */
