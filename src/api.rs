@@ -11,6 +11,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use crate::app::App;
 use attachments::Arriving;
 pub use cookie::Client;
+pub use cors::share;
 pub use failure::{Failure, Problem, response as problem_response};
 pub use tag::is_known;
 
@@ -149,7 +150,6 @@ impl Routes {
         if let Some(preflight) = cors::preflight(&self.app.config, &request) {
             return preflight;
         }
-        let origin = cors::allowed_origin(&self.app.config, &request);
         drop_trailing_slash(&mut request);
         if *request.method() == Method::HEAD {
             // The router runs the GET for it, which must be able to tell.
@@ -171,9 +171,6 @@ impl Routes {
         })
         .await;
         notes.write(&self.app, client, &mut response).await;
-        if let Some(origin) = origin {
-            cors::allow(&mut response, origin);
-        }
         if method == Method::HEAD {
             response.set_body(());
         }

@@ -71,8 +71,11 @@ on_both_databases! {
 
 on_both_databases! {
     async fn allowed_origins_may_read_with_credentials_and_others_may_not(kind) {
-        let server =
-            Server::with(kind, |config| config.allowed_origins = vec!["https://friend.example".to_owned()]).await;
+        let server = Server::with(kind, |config| {
+            config.allowed_origins = vec!["https://friend.example".to_owned()];
+            config.limits.body_bytes = Some(1000);
+        })
+        .await;
         let ada = server.person("ada").await;
         let from = |origin: &'static str| ada.request(Method::GET, "/api/users/me").header("origin", origin);
         let friend = from("https://friend.example").send().await.unwrap();
@@ -81,6 +84,15 @@ on_both_databases! {
         assert!(friend.headers().get_all("vary").iter().any(|value| value == "origin"));
         let evil = from("https://evil.example").send().await.unwrap();
         assert!(evil.headers().get("access-control-allow-origin").is_none());
+        // A shared cache must not give what the one was told to the other.
+        assert!(evil.headers().get_all("vary").iter().any(|value| value == "origin"));
+        // Also what is refused before any operation is reached.
+        for (origin, told) in [("https://friend.example", true), ("https://evil.example", false)] {
+            let too_large = ada.request(Method::POST, "/api/projects/").header("origin", origin);
+            let refused = too_large.body(" ".repeat(1001)).send().await.unwrap();
+            assert_eq!(refused.headers().contains_key("access-control-allow-origin"), told, "{origin}");
+            problem_of(refused, 413, "too_large").await;
+        }
 
         let preflight = |origin: &'static str| {
             let request = ada.request(Method::OPTIONS, "/api/projects/").header("origin", origin);

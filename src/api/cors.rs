@@ -1,6 +1,6 @@
 //! Lets the pages of configured origins use the API with a person's cookie, and no others.
 
-use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 
 use crate::config::Config;
@@ -8,12 +8,6 @@ use crate::config::Config;
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, last-event-id, authorization");
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, ratelimit-policy, ratelimit");
-
-/// The origin of a request, if it is one of the configured ones.
-pub(super) fn allowed_origin(config: &Config, request: &Request) -> Option<HeaderValue> {
-    let origin = request.headers().get(header::ORIGIN)?;
-    config.allowed_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
-}
 
 /// The answer to a browser that asks beforehand whether it may.
 pub(super) fn preflight(config: &Config, request: &Request) -> Option<Response> {
@@ -23,9 +17,7 @@ pub(super) fn preflight(config: &Config, request: &Request) -> Option<Response> 
         return None;
     }
     let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = allowed_origin(config, request) {
-        allow(&mut response, origin);
+    if request.headers().get(header::ORIGIN).is_some_and(|origin| is_allowed(config, origin)) {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
@@ -34,11 +26,19 @@ pub(super) fn preflight(config: &Config, request: &Request) -> Option<Response> 
     Some(response)
 }
 
-/// Tells the browser that the page of this origin may read the response.
-pub(super) fn allow(response: &mut Response, origin: HeaderValue) {
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+/// Tells the browser, in the headers of any response of the API, whether the page of this origin may read it.
+pub fn share(config: &Config, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
+    if config.allowed_origins.is_empty() {
+        return;
+    }
     headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin.filter(|origin| is_allowed(config, origin)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+}
+
+fn is_allowed(config: &Config, origin: &HeaderValue) -> bool {
+    config.allowed_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
 }

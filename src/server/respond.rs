@@ -18,7 +18,7 @@ use url::Url;
 
 use super::body::{self, Bounds};
 use super::host;
-use crate::api::{Client, Expected, Routes, problem_response};
+use crate::api::{self, Client, Expected, Routes, problem_response};
 use crate::app::App;
 use crate::config::Limits;
 use crate::error::Error;
@@ -67,6 +67,7 @@ impl Site {
         let config = &self.app.config;
         let client = client(&config.trusted_proxies, config.public_url.as_ref(), arrival, request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let origin = request.headers().get(header::ORIGIN).cloned();
         // A task of its own, because hyper drops what it waits for when the client leaves: what was begun for a
         // request, such as a turn between its commit and its first word, must not be left half done.
         let answering = tokio::spawn(telemetry::REQUEST_ID.scope(id, {
@@ -78,6 +79,9 @@ impl Site {
             Err(error) => telemetry::REQUEST_ID.sync_scope(id, || problem_response(Error::Internal(error.into()))),
         };
         complete(response.headers_mut(), &path, client);
+        if Routes::has(&path) {
+            api::share(config, origin, response.headers_mut());
+        }
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
         }
