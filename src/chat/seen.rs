@@ -2,7 +2,6 @@
 //!
 //! What is kept may be out of date. So it is only a guess, which holds if the turn is stored: that happens only where the
 //! conversation is still as it was seen. Otherwise it is read.
-
 //!
 //! Of what was said in them, only what cannot change any more is kept: a message that has been replied to is final, for an
 //! answer can be continued only while nothing follows it.

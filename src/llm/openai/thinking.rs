@@ -166,6 +166,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn only_so_much_white_space_is_held_back_however_it_is_cut() {
         let after = |space: usize| format!("{}<think>hm</think>Yes.", "\n".repeat(space));
