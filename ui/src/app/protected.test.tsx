@@ -1,6 +1,6 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { act, render, screen } from "@testing-library/react";
-import { MemoryRouter, Route, Routes } from "react-router";
+import { MemoryRouter, Route, Routes, useLocation } from "react-router";
 import { expect, test, vi } from "vitest";
 import type { User } from "../api/client";
 import { leaveSession, sessionQuery } from "../api/session";
@@ -86,4 +86,24 @@ test("whoever must set a second factor up first is led there, and nothing else i
   act(() => void queries.setQueryData(sessionQuery.queryKey, ada));
   await screen.findByText("inside");
   vi.unstubAllGlobals();
+});
+
+test("whoever signs in first comes back to the very place that was asked for", async () => {
+  const queries = new QueryClient();
+  queries.setQueryData(sessionQuery.queryKey, null);
+  const SignIn = () => <p>{JSON.stringify(useLocation().state)}</p>;
+  render(
+    <QueryClientProvider client={queries}>
+      <MemoryRouter initialEntries={["/c/1?find=a#message-2"]}>
+        <Routes>
+          <Route path="/login" element={<SignIn />} />
+          <Route element={<Protected />}>
+            <Route path="/c/:id" element={<p>The conversation</p>} />
+          </Route>
+        </Routes>
+      </MemoryRouter>
+    </QueryClientProvider>,
+    { wrapper: I18n },
+  );
+  await screen.findByText('{"from":"/c/1?find=a#message-2"}');
 });

@@ -2,7 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, useEffect } from "react";
-import { Navigate, Outlet, useLocation } from "react-router";
+import { createPath, Navigate, Outlet, useLocation } from "react-router";
 import { forgetLoaded, sessionQuery } from "../api/session";
 import { describeError } from "../api/words";
 import { Button } from "../components/button";
@@ -28,7 +28,7 @@ export function Protected() {
   }
   if (session.data) return <Outlet />;
   if (session.data === null) {
-    return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
+    return <Navigate to="/login" replace state={{ from: createPath(location) }} />;
   }
   if (session.isPending) return <Spinner label={t`Loading`} />;
   const words = describeError(session.error);
