@@ -97,6 +97,27 @@ export const attachments = {
     await fits(page);
   },
 
+  "an image without a word": async (visit) => {
+    const { page, chat, provider } = visit;
+    const { picked, ready } = await begin(visit);
+    await picked(picture("evening.png"));
+    await ready(1);
+    await chat.send.click();
+    await page.waitForURL(/\/c\/[\w-]+$/);
+    await chat.over();
+    const parts = lastAsked(provider);
+    check(images(parts).length === 1 && parts.length === 1, "it was sent otherwise");
+    await page.reload();
+    const asked = chat.questions.last();
+    await drawn(asked.getByRole("img", { name: "evening.png" }));
+    const named = async () => (await page.title()).includes("evening.png");
+    await waitUntil(named, "the conversation is not named after it");
+    await asked.getByRole("button", { name: "More for this message" }).click();
+    await page.getByRole("menuitem", { name: "Edit" }).waitFor();
+    check((await page.getByRole("menuitem", { name: "Copy" }).count()) === 0, "nothing to copy");
+    await fits(page);
+  },
+
   "nothing moves when the image comes": async (visit) => {
     const { page, chat } = visit;
     await sendOne(visit);
