@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -15,6 +15,7 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::{Data, Database};
+use crate::error::Trouble;
 
 mod at_once;
 pub mod needle;
@@ -170,7 +171,11 @@ impl Db {
             ..TransactionOptions::default()
         };
         #[expect(clippy::disallowed_methods, reason = "this is the one place that begins transactions")]
-        self.writer.begin_with_options(options).await
+        let begun = self.writer.begin_with_options(options).await;
+        begun.map_err(|error| match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) if self.backend() == DbBackend::Sqlite => no_turn(),
+            other => other,
+        })
     }
 
     /// Commits a transaction, and returns when it is on the disk.
@@ -227,6 +232,11 @@ impl Db {
         let _ = self.reader.clone().close().await;
         let _ = self.writer.clone().close().await;
     }
+}
+
+/// On SQLite, of which only one connection writes.
+fn no_turn() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(Trouble::NO_TURN.to_owned()))
 }
 
 /// What only one transaction at a time does.

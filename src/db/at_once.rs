@@ -12,7 +12,7 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, ModelTrait, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 
-use super::Db;
+use super::{Db, no_turn};
 
 /// What PostgreSQL calls the row that the update found.
 const FOUND: &str = "found";
@@ -52,7 +52,10 @@ impl Db {
         values.0.extend(inserted.0);
         let sql = format!("BEGIN IMMEDIATE; {update}; {insert}; COMMIT");
         let connection = self.writer.get_sqlite_connection_pool().acquire().await;
-        let connection = connection.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+        let connection = connection.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => no_turn(),
+            other => DbErr::Conn(RuntimeErr::SqlxError(other.into())),
+        })?;
         let mut batch = Batch(Some(connection));
         let done = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).fetch_all(batch.connection()?).await;
         match done {

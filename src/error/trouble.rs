@@ -20,9 +20,13 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// What an error says where the one connection that writes to SQLite was not to be had: whoever has it waits for a lock.
+    pub const NO_TURN: &str = "others have waited to write for as long as anybody wants to";
+
     /// The trouble behind an error, if it is one that passes.
     pub fn of(error: &DbErr) -> Option<Self> {
         let error = match error {
+            DbErr::Conn(RuntimeErr::Internal(words)) if words == Self::NO_TURN => return Some(Self::Busy),
             DbErr::ConnectionAcquire(_) => return Some(Self::Away),
             DbErr::Conn(RuntimeErr::SqlxError(error))
             | DbErr::Exec(RuntimeErr::SqlxError(error))
