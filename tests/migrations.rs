@@ -3,10 +3,10 @@
 use loquat::config::{Data, Database};
 use loquat::db::{Db, schema};
 use loquat::entity::{
-    answer_chunk, api_key, audit_log, continuation, invite, limit, message, password_reset, project, provider,
-    provider_model, session, user,
+    answer_chunk, api_key, attachment, audit_log, continuation, invite, limit, message, passkey, password_reset,
+    project, provider, provider_model, recovery_code, session, totp, user,
 };
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, Statement};
 
 use crate::harness::{Kind, database};
 
@@ -30,10 +30,22 @@ async fn columns(db: &Db, table: &str) -> Vec<String> {
     rows.iter().map(|row| row.try_get::<String>("", "name").unwrap()).collect()
 }
 
-async fn same_columns<E: EntityTrait>(db: &Db, table: &str)
+async fn tables(db: &Db) -> Vec<String> {
+    let sql = match db.backend() {
+        DbBackend::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        _ => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()",
+    };
+    let rows = db.reader().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
+    let mut names: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    names.sort();
+    names
+}
+
+async fn same_columns<E: EntityTrait>(db: &Db)
 where
     E::Column: Iterable + IdenStatic,
 {
+    let table = E::default().table_name();
     let mut known: Vec<_> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
     known.sort();
     assert_eq!(columns(db, table).await, known, "{table}");
@@ -46,19 +58,18 @@ on_both_databases! {
         let dir = tempfile::tempdir().unwrap();
         let db = fresh(kind, dir.path()).await;
         schema::up(&db).await.unwrap();
-        same_columns::<user::Entity>(&db, "users").await;
-        same_columns::<session::Entity>(&db, "sessions").await;
-        same_columns::<project::Entity>(&db, "projects").await;
-        same_columns::<message::Entity>(&db, "messages").await;
-        same_columns::<answer_chunk::Entity>(&db, "answer_chunks").await;
-        same_columns::<continuation::Entity>(&db, "continuations").await;
-        same_columns::<api_key::Entity>(&db, "api_keys").await;
-        same_columns::<invite::Entity>(&db, "invites").await;
-        same_columns::<provider::Entity>(&db, "providers").await;
-        same_columns::<provider_model::Entity>(&db, "provider_models").await;
-        same_columns::<audit_log::Entity>(&db, "audit_log").await;
-        same_columns::<password_reset::Entity>(&db, "password_resets").await;
-        same_columns::<limit::Entity>(&db, "limits").await;
+        macro_rules! same_columns {
+            ($($entity:ident),*) => {{
+                $(same_columns::<$entity::Entity>(&db).await;)*
+                let mut known = vec!["seaql_migrations".to_owned(), $($entity::Entity.table_name().to_owned()),*];
+                known.sort();
+                assert_eq!(tables(&db).await, known);
+            }};
+        }
+        same_columns!(
+            answer_chunk, api_key, attachment, audit_log, continuation, invite, limit, message, passkey, password_reset,
+            project, provider, provider_model, recovery_code, session, totp, user
+        );
     }
 
     async fn every_step_can_be_taken_back_and_taken_again(kind) {
