@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the page is built from.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "src",
     "public",
     "index.html",
@@ -17,6 +17,8 @@ const SOURCES: [&str; 9] = [
     "package.json",
     "package-lock.json",
     "vite.config.ts",
+    "lingui.config.ts",
+    "first-words.ts",
     "third-party.ts",
     "tsconfig.json",
 ];
@@ -26,6 +28,12 @@ const COMPRESSIBLE: [&str; 8] = ["html", "js", "css", "svg", "json", "webmanifes
 
 /// What is in the executable of others, and what they ask to be told with it.
 const NOTICES: &str = "licenses.txt";
+
+/// What is said of those that leave the text of this licence out.
+const MIT_TERMS: &str = " The terms of the MIT licence are those at the top of this file.";
+
+/// The licence of a list that is in the executable and of others.
+const PASSWORDS: &str = "src/auth/common-passwords.license";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=LOQUAT_UI_DIST");
@@ -173,8 +181,12 @@ fn notices(dist: &Path) -> Result<String, String> {
     let page =
         read(&dist.join(NOTICES)).map_err(|error| format!("{error}: build the page with `npm run build` in ui/"))?;
     let own = read(Path::new("LICENSE"))?;
+    println!("cargo::rerun-if-changed={PASSWORDS}");
+    let passwords = read(Path::new(PASSWORDS))?;
+    let rule = "-".repeat(80);
     Ok(format!(
-        "Loquat is made with the work of many others, under the licences below.\n\n{own}\n{}\n{page}",
+        "Loquat is made with the work of many others, under the licences below.\n\n{own}\n{}\n\
+         {rule}\nThe list of common passwords\n{rule}\n\n{passwords}\n{page}",
         crates()?
     ))
 }
@@ -200,7 +212,8 @@ fn crates() -> Result<String, String> {
         let manifest = PathBuf::from(word(&one["manifest_path"]));
         let mut texts = manifest.parent().map(licence_texts).unwrap_or_default();
         if texts.is_empty() {
-            texts.push(format!("Its package has no text of the licence. Source: {}", word(&one["repository"])));
+            let mit = if word(&one["license"]).contains("MIT") { MIT_TERMS } else { "" };
+            texts.push(format!("Its package has no text of the licence.{mit} Source: {}", word(&one["repository"])));
         }
         let title = format!("{} {} ({})", word(&one["name"]), word(&one["version"]), word(&one["license"]));
         for text in texts {

@@ -32,7 +32,13 @@ function describe({ name, version, license = unsaid[name], folder }: Package): s
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
   const texts = files.map((file) => readFileSync(join(folder, file), "utf8").trim());
   const rule = "-".repeat(80);
-  return `${rule}\n${name} ${version} (${license})\n${rule}\n\n${texts.join("\n\n") || "Its package has no text of the licence."}\n`;
+  return `${rule}\n${name} ${version} (${license})\n${rule}\n\n${texts.join("\n\n") || textless(choices)}\n`;
+}
+
+/** In front of this list stands our own licence, which is MIT's. */
+function textless(choices: string[]): string {
+  const mit = " The terms of the MIT licence are those at the top of this file.";
+  return `Its package has no text of the licence.${choices.includes("MIT") ? mit : ""}`;
 }
 
 /**
