@@ -268,7 +268,7 @@ fn http_stays_in_api_ui_and_server_and_vendors_json_in_llm() {
 
 /// The modules that a file names after `crate::`, outside of tests.
 fn uses(text: &str) -> Vec<String> {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut found = Vec::new();
     for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
         for part in line.split("crate::").skip(1) {

@@ -10,14 +10,6 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::harness::client::problem_of;
 use crate::harness::{Kind, Person, Server, within};
 
-async fn raw(server: &Server, request: &str) -> String {
-    let mut socket = TcpStream::connect(server.address).await.unwrap();
-    socket.write_all(request.as_bytes()).await.unwrap();
-    let mut response = Vec::new();
-    within(15, "an answer", socket.read_to_end(&mut response)).await.unwrap();
-    String::from_utf8_lossy(&response).into_owned()
-}
-
 on_both_databases! {
     async fn every_response_has_an_id_and_the_safe_headers(kind) {
         let server = Server::start(kind).await;
@@ -77,7 +69,7 @@ on_both_databases! {
             // Also behind a request that was answered.
             (format!("{good}NO REQUEST\r\n\r\n"), 400, "malformed"),
         ] {
-            let response = raw(&server, &request).await;
+            let response = server.raw(&request).await;
             let at = response.find("HTTP/1.1 4").unwrap();
             let (head, body) = response[at..].split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
@@ -105,9 +97,8 @@ on_both_databases! {
         let server =
             Server::with(kind, |config| config.limits.request_timeout = Some(Duration::from_millis(300))).await;
         let began = Instant::now();
-        raw(&server, "GET /api/settings HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
-        let late = raw(
-            &server,
+        server.raw("GET /api/settings HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+        let late = server.raw(
             "POST /api/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
         )
         .await;
@@ -117,13 +108,12 @@ on_both_databases! {
 }
 
 on_both_databases! {
-    async fn the_first_word_leaves_at_once(kind) {
+    async fn words_leave_while_the_answer_is_being_written(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;
         let project = ada.project().await;
         ada.get("/healthz").await;
         let mut socket = TcpStream::connect(server.address).await.unwrap();
-        let began = Instant::now();
         let request = format!(
             "GET /api/projects/{project}/messages/stream?content=hi HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
             server.address,
@@ -134,8 +124,7 @@ on_both_databases! {
         while !String::from_utf8_lossy(&seen).contains("\"delta\"") {
             assert!(within(10, "a delta", socket.read_buf(&mut seen)).await.unwrap() > 0);
         }
-        // Generous, since machines can be busy; a delayed acknowledgement alone would add 40 ms to each part.
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(!String::from_utf8_lossy(&seen).contains("event: end"));
     }
 }
 

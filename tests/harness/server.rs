@@ -11,12 +11,15 @@ use loquat::config::{
 };
 use loquat::entity::user::Role;
 use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{PASSWORD, Person};
 use super::database::{self, Kind};
 use super::provider::Provider;
+use super::within;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -30,6 +33,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// What the server answers to these bytes, until it closes the connection.
+    pub async fn raw(&self, request: &str) -> String {
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut response = Vec::new();
+        within(15, "an answer", socket.read_to_end(&mut response)).await.unwrap();
+        String::from_utf8_lossy(&response).into_owned()
+    }
+
     /// A server with nothing but the built-in model.
     pub async fn start(kind: Kind) -> Self {
         Self::with(kind, |_| {}).await
