@@ -68,6 +68,8 @@ async function converse(visit, part) {
 
 /** What is planted here must be found, or nothing else that is not found means anything. */
 await report.step("the inspection sees what is there", async () => {
+  check(new Set(corpus).size >= 300, `there are only ${new Set(corpus).size} texts`);
+  check(texts.length > 0, "there is no such text");
   const visit = await startVisit(browser, server.base);
   await visit.begin();
   await visit.chat.askAndWait("echo: nothing");

@@ -34,10 +34,11 @@ export function createReport() {
     get count() {
       return passed + failed;
     },
-    /** The last line, and the exit code. */
+    /** The last line, and the exit code. Where nothing was tried, a word was misspelt. */
     finish() {
+      if (passed + failed === 0) console.log("FAIL  there is nothing of that name");
       console.log(`${passed} passed, ${failed} failed`);
-      process.exit(failed > 0 ? 1 : 0);
+      process.exit(failed > 0 || passed === 0 ? 1 : 0);
     },
   };
 }

@@ -24,6 +24,7 @@ for (const path of wanted) {
   if (path.endsWith(".js")) script += size;
   console.log(`${(size / 1024).toFixed(1).padStart(7)} KB  ${path}`);
 }
+if (script === 0) throw new Error("no script was found in the built page: has its form changed?");
 const line = `${(script / 1024).toFixed(1)} KB of script (brotli); the budget is ${budget / 1024} KB`;
 if (script > budget) {
   console.error(`${line}: too much`);
