@@ -1,6 +1,6 @@
 //! Loquat: a self-hosted, multi-user chat application for large language models, in one executable.
 //!
-//! The modules in the order of their layers; each imports only what stands below it.
+//! The modules by their names. They stand in layers, each of which imports only what is below it: `tests/contract.rs` holds them.
 
 pub mod api; //       HTTP in, HTTP out: one file per path segment
 pub mod app; //       what every request shares
