@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::socket::Socket;
-use crate::harness::{Person, Provider, Script, Server, within};
+use crate::harness::{Kind, Person, Provider, Script, Server, within};
 use crate::page::boot;
 
 /// The begin of a PNG of this size, and so much of what follows that the file has `length` bytes.
@@ -70,6 +70,16 @@ async fn stored(server: &Server) -> u64 {
 fn part(file: &[u8], media_type: &str) -> Value {
     let url = format!("data:{media_type};base64,{}", STANDARD.encode(file));
     json!({"type": "image_url", "image_url": {"url": url}})
+}
+
+/// A server with two models, of which one takes no images.
+async fn with_a_blind_model(kind: Kind, provider: &Provider) -> Server {
+    Server::with_provider_and(kind, provider, |config| {
+        let provider = &mut config.providers[0];
+        provider.models = vec!["seeing".to_owned(), "blind".to_owned()];
+        provider.image_models = [("seeing".to_owned(), true), ("blind".to_owned(), false)].into();
+    })
+    .await
 }
 
 on_both_databases! {
@@ -292,12 +302,7 @@ on_both_databases! {
 
     async fn a_model_that_takes_none_is_given_their_names(kind) {
         let provider = Provider::always(Script::answer("ok")).await;
-        let server = Server::with_provider_and(kind, &provider, |config| {
-            let provider = &mut config.providers[0];
-            provider.models = vec!["seeing".to_owned(), "blind".to_owned()];
-            provider.image_models = [("seeing".to_owned(), true), ("blind".to_owned(), false)].into();
-        })
-        .await;
+        let server = with_a_blind_model(kind, &provider).await;
         let ada = server.person("ada").await;
         let project = ada.project().await;
         let image = uploaded(&ada, "one.png", gif()).await;
@@ -317,12 +322,7 @@ on_both_databases! {
 
     async fn a_question_may_consist_of_images_alone(kind) {
         let provider = Provider::always(Script::answer("ok")).await;
-        let server = Server::with_provider_and(kind, &provider, |config| {
-            let provider = &mut config.providers[0];
-            provider.models = vec!["seeing".to_owned(), "blind".to_owned()];
-            provider.image_models = [("seeing".to_owned(), true), ("blind".to_owned(), false)].into();
-        })
-        .await;
+        let server = with_a_blind_model(kind, &provider).await;
         let ada = server.person("ada").await;
         let project = ada.project().await;
         let messages = format!("/api/projects/{project}/messages");

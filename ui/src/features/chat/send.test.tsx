@@ -99,15 +99,20 @@ async function setConnected(is: boolean) {
   await act(async () => void dispatchEvent(new Event(is ? "online" : "offline")));
 }
 
-const bodies = (end: string) => asked.filter(({ path }) => path.endsWith(end));
-
-test("a first message that a reload cut short is asked in the conversation that was made for it", async () => {
-  replies = { "/projects/": [made("p1"), made("p2")] };
+/** A first message whose conversation was made, and which a reload cut short then. */
+async function reloadedWhileAsking() {
   const page = open();
   page.write("hello");
   page.send();
   await waitFor(() => expect(bodies("/messages")).toHaveLength(1));
-  const again = page.reload();
+  return page.reload();
+}
+
+const bodies = (end: string) => asked.filter(({ path }) => path.endsWith(end));
+
+test("a first message that a reload cut short is asked in the conversation that was made for it", async () => {
+  replies = { "/projects/": [made("p1"), made("p2")] };
+  const again = await reloadedWhileAsking();
   expect(again.now().box.text).toBe("hello");
   replies["/p1/messages"] = [turn("p1")];
   again.send();
@@ -119,11 +124,7 @@ test("a first message that a reload cut short is asked in the conversation that 
 
 test("another message is asked in a conversation of its own", async () => {
   replies = { "/projects/": [made("p1"), made("p2")], "/p2/messages": [turn("p2")] };
-  const page = open();
-  page.write("hello");
-  page.send();
-  await waitFor(() => expect(bodies("/messages")).toHaveLength(1));
-  const again = page.reload();
+  const again = await reloadedWhileAsking();
   again.write("hello there");
   again.send();
   await waitFor(() => expect(accepted).toHaveBeenCalledWith("p2"));
@@ -131,11 +132,7 @@ test("another message is asked in a conversation of its own", async () => {
 
 test("where the conversation that was made for it is gone, another one is made", async () => {
   replies = { "/projects/": [made("p1"), made("p2")] };
-  const page = open();
-  page.write("hello");
-  page.send();
-  await waitFor(() => expect(bodies("/messages")).toHaveLength(1));
-  const again = page.reload();
+  const again = await reloadedWhileAsking();
   replies["/p1/messages"] = [refusal("not_found", 404)];
   replies["/p2/messages"] = [turn("p2")];
   again.send();
