@@ -107,9 +107,10 @@ impl Queue {
         Ok(place(Some(waits)))
     }
 
-    fn leave(&self, running: &Running) {
+    fn leave(&self, running: &Arc<Running>) {
         let mut inner = self.lock();
-        let place = inner.waiting.iter().position(|waiting| waiting.running.message_id == running.message_id);
+        // Not by the message's id: whoever asks twice to go on with one answer has entered it twice for a moment.
+        let place = inner.waiting.iter().position(|waiting| Arc::ptr_eq(&waiting.running, running));
         match place {
             Some(place) => {
                 inner.waiting.remove(place);
@@ -245,6 +246,19 @@ mod tests {
         drop(leaving);
         assert_eq!(queue.lock().waiting[0].position, 1);
         assert!(!has_turn(&mut waiting));
+        drop(writing);
+        assert!(has_turn(&mut waiting));
+    }
+
+    #[test]
+    fn a_second_try_at_the_same_answer_does_not_take_the_place_of_the_first() {
+        let queue = Queue::new(None, Some(1), None);
+        let writing = queue.enter(&answer(clock::id())).unwrap();
+        let asked = answer(clock::id());
+        let again = Arc::new(Running::new(asked.message_id, asked.question_id, asked.project_id, asked.owner_id));
+        let mut waiting = queue.enter(&asked).unwrap();
+        drop(queue.enter(&again).unwrap());
+        assert!(!has_turn(&mut waiting) && queue.lock().waiting.len() == 1);
         drop(writing);
         assert!(has_turn(&mut waiting));
     }
