@@ -124,7 +124,7 @@ on_both_databases! {
         finish(&ada, &project, &turn).await;
         assert_eq!(ada.delete(&path(&project, &turn["assistant_message"], "")).await.status(), 204);
         let stream = format!("{messages}/stream?content=hi&client_request_id=r");
-        for refused in [ada.post(&messages, question).await, ada.get(&stream).await] {
+        for refused in [ada.post(&messages, question.clone()).await, ada.get(&stream).await] {
             let problem = problem_of(refused, 409, "client_request_id_reused").await;
             assert_eq!(problem["field"], "client_request_id");
             assert!(problem["detail"].as_str().unwrap().contains("was deleted"), "{problem}");
@@ -137,6 +137,10 @@ on_both_databases! {
         let again = json_of(ada.post(&messages, json!({"content": "hi", "client_request_id": "s"})).await, 202).await;
         finish(&ada, &project, &again).await;
         assert_eq!(provider.calls().len(), 2);
+        // Which stands below the first by now, and is no answer to it.
+        problem_of(ada.post(&messages, question).await, 409, "client_request_id_reused").await;
+        let reconnecting = ada.request(Method::GET, &stream).header("last-event-id", "0").send().await.unwrap();
+        assert_eq!(reconnecting.status(), 204);
     }
 
     async fn a_deleted_message_takes_its_branch_along_and_the_one_beside_it_is_shown(kind) {
