@@ -86,6 +86,7 @@ pub struct Chat {
     cache: Option<Cache>,
     attachment_limits: AttachmentLimits,
     image_memory: attachments::Memory,
+    names: naming::Underway,
 }
 
 impl Chat {
@@ -111,6 +112,7 @@ impl Chat {
             cache: prompt_cache.map(Cache::new),
             attachment_limits: limits.attachments,
             image_memory: attachments::Memory::new(attachments::AT_ONCE),
+            names: naming::Underway::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Group;
+use super::aside;
 use super::body::Body;
 use super::failure::Failure;
 use super::page;
@@ -240,8 +241,9 @@ impl Api {
     /// Names a conversation after its first turn
     ///
     /// For its owner. Asks the conversation's model once, for at most some seconds; when it cannot help, the name from
-    /// the first words of the question stays. A name that you gave is kept, and no model is asked. Whoever follows an
-    /// answer in this conversation gets the new name as the event `name`.
+    /// the first words of the question stays. A name that you gave is kept, and no model is asked; neither is one while
+    /// another request has it think already. As often in a minute as questions may be asked, and counted apart from them.
+    /// Whoever follows an answer in this conversation gets the new name as the event `name`.
     #[oai(path = "/api/projects/:project_id/generate_name", method = "post", operation_id = "generate_name")]
     async fn generate_name(
         &self,
@@ -251,8 +253,9 @@ impl Api {
         project_id: Path<Uuid>,
     ) -> Result<Json<Project>, Failure> {
         let project = find(&app, &access.0, project_id.0).await?;
-        let project = naming::generate(&app.chat, project, access.0.user.role.into()).await?;
-        Ok(Json(show(&app, project)))
+        let named = naming::generate(&app.chat, project, access.0.user.role.into()).await?;
+        aside::tell(named.standing);
+        Ok(Json(show(&app, named.project)))
     }
 }
 

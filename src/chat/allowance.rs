@@ -19,6 +19,8 @@ pub(super) struct Allowance(RwLock<Now>);
 struct Now {
     turns_per_minute: Option<usize>,
     pace: Arc<Pace<Uuid>>,
+    /// Of names that models are asked for: as many, and counted apart, so that a name costs nobody a question.
+    names: Arc<Pace<Uuid>>,
     longest_question: Option<usize>,
 }
 
@@ -27,6 +29,7 @@ impl Allowance {
         Self(RwLock::new(Now {
             turns_per_minute: limits.turns_per_minute,
             pace: pace(limits),
+            names: pace(limits),
             longest_question: limits.message_bytes,
         }))
     }
@@ -37,6 +40,7 @@ impl Allowance {
         if now.turns_per_minute != limits.turns_per_minute {
             now.turns_per_minute = limits.turns_per_minute;
             now.pace = pace(limits);
+            now.names = pace(limits);
         }
         now.longest_question = limits.message_bytes;
     }
@@ -46,6 +50,12 @@ impl Allowance {
         let pace = Arc::clone(&self.now().pace);
         let standing = pace.take(&owner_id)?;
         Ok(Share { pace, owner_id, standing, kept: false })
+    }
+
+    /// Counts a name that somebody wants a model to think of, or tells when the next is welcome.
+    pub(super) fn take_name(&self, owner_id: Uuid) -> Result<Option<Standing>, Standing> {
+        let names = Arc::clone(&self.now().names);
+        names.take(&owner_id)
     }
 
     /// How long a question may be, in bytes.

@@ -2,6 +2,8 @@
 //! model.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
@@ -14,6 +16,7 @@ use crate::entity::message::{self, Role};
 use crate::entity::project::{self, NameSource};
 use crate::error::{Error, Result};
 use crate::llm;
+use crate::pace::Standing;
 
 /// What a conversation is called before anything is known about it.
 pub const DEFAULT: &str = "New conversation";
@@ -39,12 +42,48 @@ pub fn from_question(question: &message::Model) -> Option<String> {
     from_words(&question.content).or_else(|| Some(shorten(&question.attachments().first()?.name)))
 }
 
-/// Names a conversation after its first turn with one call to the model, and stores the name unless the person
-/// has given one meanwhile. When the model cannot help, the name from the first words stays.
-pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -> Result<project::Model> {
-    if matches!(project.name_source, NameSource::User | NameSource::Model) {
-        return Ok(project);
+/// The conversations for which a model is thinking of a name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Underway(Arc<Mutex<HashSet<Uuid>>>);
+
+/// That one of them is, until it is dropped.
+struct Thinking {
+    underway: Underway,
+    project_id: Uuid,
+}
+
+impl Underway {
+    /// None where one is being thought of already.
+    fn enter(&self, project_id: Uuid) -> Option<Thinking> {
+        let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(project_id);
+        is_new.then(|| Thinking { underway: self.clone(), project_id })
     }
+}
+
+impl Drop for Thinking {
+    fn drop(&mut self) {
+        self.underway.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.project_id);
+    }
+}
+
+/// A conversation with the name that was found for it.
+#[derive(Debug)]
+pub struct Named {
+    /// The conversation.
+    pub project: project::Model,
+    /// How far its person is from their limit, where a model was asked.
+    pub standing: Option<Standing>,
+}
+
+/// Names a conversation after its first turn with one call to the model, and stores the name unless the person
+/// has given one meanwhile. When the model cannot help, the name from the first words stays. While one is being thought of,
+/// nothing more is done.
+pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -> Result<Named> {
+    let as_it_is = |project| Ok(Named { project, standing: None });
+    if matches!(project.name_source, NameSource::User | NameSource::Model) {
+        return as_it_is(project);
+    }
+    let Some(_thinking) = chat.names.enter(project.id) else { return as_it_is(project) };
     let first = message::Entity::owned_by(project.owner_id, project.id)
         .filter(message::Column::Role.eq(Role::User))
         .order_by_asc(message::Column::Id)
@@ -53,6 +92,10 @@ pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -
     let Some(question) = first else {
         return Err(Error::NothingAsked);
     };
+    if chat.stopping.is_cancelled() {
+        return Err(Error::ShuttingDown);
+    }
+    let standing = chat.allowance.take_name(project.owner_id).map_err(Error::TooOften)?;
     let answer = message::Entity::answers_to(question.id).one(chat.db.reader()).await?;
     let answer = answer.map(|answer| chat.content_of(&answer)).unwrap_or_default();
     let thought = ask(chat, project.model.as_deref(), asker, &words_of(&question), &answer).await;
@@ -60,15 +103,13 @@ pub async fn generate(chat: &Chat, project: project::Model, asker: llm::Asker) -
         Some(name) => (name, NameSource::Model),
         None => match from_question(&question) {
             Some(name) => (name, NameSource::FirstWords),
-            None => return Ok(project),
+            None => return Ok(Named { project, standing }),
         },
     };
     store(chat, project.id, &name, source).await?;
     chat.changes.publish(project.owner_id, Change::Changed(project.id));
-    project::Entity::owned_one(project.owner_id, project.id)
-        .one(chat.db.reader())
-        .await?
-        .ok_or(Error::NotFound("conversation"))
+    let named = project::Entity::owned_one(project.owner_id, project.id).one(chat.db.reader()).await?;
+    Ok(Named { project: named.ok_or(Error::NotFound("conversation"))?, standing })
 }
 
 /// A question in words: what it has none of is told by the names of its images.

@@ -12,9 +12,8 @@ fn limits(operation_id: &str) -> &'static [Counted] {
         "login" => &[Counted::SignIns, Counted::WrongPasswords],
         "login_second_factor" | "login_passkey" | "login_passkey_options" => &[Counted::SignIns],
         "register" => &[Counted::Registrations],
-        "create_message" | "edit_message" | "regenerate_message" | "continue_message" | "stream_message" => {
-            &[Counted::Turns]
-        }
+        "create_message" | "edit_message" | "regenerate_message" | "continue_message" | "stream_message"
+        | "generate_name" => &[Counted::Turns],
         _ => &[],
     }
 }

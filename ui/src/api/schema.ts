@@ -632,8 +632,9 @@ export interface paths {
         /**
          * Names a conversation after its first turn
          * @description For its owner. Asks the conversation's model once, for at most some seconds; when it cannot help, the name from
-         *     the first words of the question stays. A name that you gave is kept, and no model is asked. Whoever follows an
-         *     answer in this conversation gets the new name as the event `name`.
+         *     the first words of the question stays. A name that you gave is kept, and no model is asked; neither is one while
+         *     another request has it think already. As often in a minute as questions may be asked, and counted apart from them.
+         *     Whoever follows an answer in this conversation gets the new name as the event `name`.
          *
          *     An API key needs the scope `chat`.
          */
@@ -2002,7 +2003,7 @@ export interface components {
             sockets_per_person?: number | null;
             /**
              * Format: uint64
-             * @description Bytes of text that one person may store: instructions, questions and answers; at least 1048576.
+             * @description Bytes of text and images that one person may store: instructions, questions and answers; at least 1048576.
              */
             storage_per_person?: number | null;
             /**
@@ -2033,7 +2034,7 @@ export interface components {
             messages_per_conversation: components["schemas"]["Limit"];
             /** @description Open WebSockets of one person. */
             sockets_per_person: components["schemas"]["Limit"];
-            /** @description Bytes of text that one person may store: instructions, questions and answers; at least 1048576. */
+            /** @description Bytes of text and images that one person may store: instructions, questions and answers; at least 1048576. */
             storage_per_person: components["schemas"]["Limit"];
             /** @description Questions of one person within a minute. */
             turns_per_minute: components["schemas"]["Limit"];
@@ -3595,7 +3596,7 @@ export interface components {
             most_messages?: number | null;
             /**
              * Format: uint64
-             * @description Bytes of text: names, instructions and parameters of your conversations, questions, answers and their reasoning. As
+             * @description Bytes of text and images: names, instructions and parameters of your conversations, questions, answers and their reasoning. As
              *     counted some minutes ago at most; an answer that is being written counts when it ends.
              */
             used_bytes: number;
@@ -5352,6 +5353,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5363,6 +5368,10 @@ export interface operations {
                 headers: {
                     /** @description With 429 and 503: in how many seconds it makes sense to try again. */
                     "Retry-After"?: number;
+                    /** @description How often more (`turns`, `r`), and within how many seconds it is once more (`t`). */
+                    ratelimit?: string;
+                    /** @description What is limited (`turns`): how often (`q`) within how many seconds (`w`). */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
