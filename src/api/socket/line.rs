@@ -88,8 +88,8 @@ impl Line {
     pub(super) fn new(app: App, caller: Caller, socket: WebSocketStream<Upgraded>, news: Listener) -> Self {
         let limits = &app.config.limits.sockets;
         let now = Instant::now();
-        // Often enough that who stays silent is left soon after the patience has ended.
-        let period = limits.ping.min(limits.patience / 4);
+        // Often enough that a ping is not late, and that who stays silent is left soon after the patience has ended.
+        let period = limits.ping.min(limits.patience) / 4;
         let mut ticks = interval_at(now + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
