@@ -62,6 +62,8 @@ impl Cache {
             hash.update(part);
         };
         add(request.model.id.as_bytes());
+        // Another server may have been given the name of the one before.
+        add(request.model.address().as_bytes());
         add(&serde_json::to_vec(&request.parameters).unwrap_or_default());
         for message in &request.messages {
             add(message.role.as_str().as_bytes());

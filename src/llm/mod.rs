@@ -157,6 +157,14 @@ pub struct Model {
     endpoint: Option<Arc<openai::Endpoint>>,
 }
 
+impl Model {
+    /// Where it is asked, and by which name there; two models of one id are the same only if this is.
+    pub fn address(&self) -> String {
+        let base = self.endpoint.as_ref().map_or("", |endpoint| endpoint.base_url.as_str());
+        format!("{base} {}", self.wire_name)
+    }
+}
+
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Model({} of {})", self.id, self.provider)
