@@ -125,9 +125,12 @@ impl Routes {
         Self { app, api, docs: docs::Docs::default(), arrivals: Arc::default() }
     }
 
-    /// Whether a path belongs to the API and not to the page.
+    /// Whether a path belongs to the API and not to the page. What asks for `/metrics` is to see that there are none, instead of
+    /// a page.
     pub fn has(path: &str) -> bool {
-        path == "/api" || path.starts_with("/api/") || matches!(path.trim_end_matches('/'), "/healthz" | "/readyz")
+        path == "/api"
+            || path.starts_with("/api/")
+            || matches!(path.trim_end_matches('/'), "/healthz" | "/readyz" | "/metrics")
     }
 
     /// What body a request may have, before it is read. What is learnt by that goes along with the request.

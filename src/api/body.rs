@@ -112,6 +112,8 @@ pub(super) fn limit_in_words(field: &str, message: &str) -> String {
             format!("{field} is none of the words that fit here; the description of the API lists them")
         }
         Some("maximum") => format!("{field} is at most {number}"),
+        _ if message.contains("integer(") => format!("{field} is not a whole number"),
+        _ if message.contains("\"boolean\"") => format!("{field} is neither true nor false"),
         _ => format!("this value does not fit: {}", message.rsplit(": ").next().unwrap_or_default().replace('`', "")),
     }
 }

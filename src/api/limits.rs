@@ -87,7 +87,7 @@ limits! {
     message_bytes: MessageBytes up to "1073741824",
     /// Open WebSockets of one person.
     sockets_per_person: SocketsPerPerson up to "10000",
-    /// Bytes of text that one person may store: instructions, questions and answers; at least 1048576.
+    /// Bytes of text and images that one person may store: instructions, questions and answers; at least 1048576.
     storage_per_person: StoragePerPerson up to "1125899906842624",
     /// Conversations of one person.
     conversations_per_person: ConversationsPerPerson up to "1000000",

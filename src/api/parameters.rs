@@ -13,7 +13,7 @@ use crate::llm;
 const MOST_EXTRA: usize = 8 * 1024;
 
 /// What a turn itself decides, so that it cannot be passed on.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 12] = [
     "model",
     "messages",
     "stream",
@@ -23,6 +23,9 @@ const RESERVED: [&str; 9] = [
     "top_p",
     "max_tokens",
     "max_completion_tokens",
+    "reasoning_effort",
+    "continue_final_message",
+    "add_generation_prompt",
 ];
 
 /// How a model is to answer; what is left out is up to its provider.

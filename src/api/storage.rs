@@ -14,7 +14,7 @@ pub(super) struct Api;
 /// How much you have stored, and may.
 #[derive(Object)]
 struct Storage {
-    /// Bytes of text: names, instructions and parameters of your conversations, questions, answers and their reasoning. As
+    /// Bytes of text and images: names, instructions and parameters of your conversations, questions, answers and their reasoning. As
     /// counted some minutes ago at most; an answer that is being written counts when it ends.
     used_bytes: u64,
     /// How many there may be; null for any number.
