@@ -2,6 +2,7 @@
 
 mod accept;
 mod allowance;
+mod alone;
 mod answer;
 pub mod attachments;
 pub mod branch;
@@ -87,6 +88,7 @@ pub struct Chat {
     attachment_limits: AttachmentLimits,
     image_memory: attachments::Memory,
     names: naming::Underway,
+    requests: alone::Requests,
 }
 
 impl Chat {
@@ -113,6 +115,7 @@ impl Chat {
             attachment_limits: limits.attachments,
             image_memory: attachments::Memory::new(attachments::AT_ONCE),
             names: naming::Underway::default(),
+            requests: alone::Requests::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::client::{answer_of, json_of, problem_of};
@@ -72,6 +73,35 @@ on_both_databases! {
         let bob = server.person("bob").await;
         let bobs = bob.project().await;
         json_of(bob.post(&format!("/api/projects/{bobs}/messages"), json!({"content": "hi", "client_request_id": "r1"})).await, 202).await;
+    }
+
+    async fn the_same_request_many_times_at_once_is_one_whatever_it_asks_for(kind) {
+        let provider = Provider::always(Script::stream().delta("so far").gate().end()).await;
+        let server = Server::with_provider_and(kind, &provider, |config| config.limits.live_answers_each = Some(1)).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let first = ada.ask(&project, "hi").await;
+        let messages = format!("/api/projects/{project}/messages");
+        let (question, answer) = (&first["user_message"]["id"], answer_of(&first));
+        let (question, path) = (question.as_str().unwrap().to_owned(), format!("{messages}/{answer}"));
+        ada.events(&project, &answer, None).await.until("message").await;
+        ada.post(&format!("{path}/stop"), json!({})).await;
+        let continued = json!({"client_request_id": "c"});
+        let edited = json!({"content": "hello", "client_request_id": "e"});
+        let again = json!({"client_request_id": "a"});
+        for (calls, (method, path, body)) in (2..).zip([
+            (Method::POST, format!("{path}/continue"), continued),
+            (Method::PATCH, format!("{messages}/{question}"), edited),
+            (Method::POST, format!("{path}/regenerate"), again),
+        ]) {
+            let ask = || async { json_of(ada.request(method.clone(), &path).json(&body).send().await.unwrap(), 202).await };
+            let all: Vec<_> = futures_util::future::join_all((0..12).map(|_| ask())).await;
+            assert!(all.iter().all(|turn| answer_of(turn) == answer_of(&all[0])), "{path}");
+            let answer = answer_of(&all[0]);
+            ada.events(&project, &answer, None).await.until("message").await;
+            ada.post(&format!("{messages}/{answer}/stop"), json!({})).await;
+            assert_eq!(provider.calls().len(), calls, "{path}");
+        }
     }
 
     async fn a_second_answer_at_once_is_refused_with_the_live_one(kind) {

@@ -112,6 +112,10 @@ pub struct Turn {
 /// When it returns, both messages are committed and the model is being asked.
 pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut request: Request) -> Result<Turn> {
     check(chat, &mut request)?;
+    let _alone = match &request.client_request_id {
+        Some(id) => Some(chat.requests.alone(owner.id, id).await),
+        None => None,
+    };
     if let Some(turn) = start_on_sight(chat, owner, project_id, &mut request).await? {
         return Ok(turn);
     }
