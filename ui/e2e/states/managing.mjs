@@ -51,6 +51,53 @@ export const managing = {
     check(await question.isVisible(), "the way to the box loses the place");
   },
 
+  "a hit in a version that is not shown": async (visit) => {
+    const { page, signUp, api, goto, chat, showSidebar } = visit;
+    await signUp();
+    const { id } = await api("POST", "/projects/", { name: "Orchard" });
+    const asked = (content) => ({ content });
+    const { user_message: first } = await api(
+      "POST",
+      `/projects/${id}/messages`,
+      asked("short: the pomegranate"),
+    );
+    await goto(`/c/${id}`);
+    await chat.over();
+    await api("PATCH", `/projects/${id}/messages/${first.id}`, asked("short: the mango"));
+    await goto("/");
+    await showSidebar();
+    await page.getByRole("searchbox").fill("pomegranate");
+    await page.getByText("1 conversation", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Orchard" }).click();
+    await chat.questions.getByText("short: the pomegranate").waitFor();
+    await page.getByText("Version 1 of 2").first().waitFor({ state: "attached" });
+  },
+
+  "a page of the list that cannot be loaded": async (visit) => {
+    const { page, signUp, api, goto, showSidebar, expected } = visit;
+    expected.push(/status of 503/);
+    await signUp();
+    for (let at = 0; at < 55; at++) await api("POST", "/projects/", { name: `Tree ${at}` });
+    let asked = 0;
+    await page.route(/projects\/\?.*cursor=/, async (route) => {
+      asked++;
+      const problem = { title: "", status: 503, code: "busy", detail: "", request_id: "" };
+      await route.fulfill({ status: 503, contentType: "application/json", json: problem });
+    });
+    await goto("/");
+    await showSidebar();
+    const last = page.getByText("Tree 5", { exact: true });
+    await last.scrollIntoViewIfNeeded();
+    const words = page.getByText("The rest could not be loaded.");
+    await words.waitFor();
+    await page.waitForTimeout(500);
+    check(asked < 4, `it was asked for ${asked} times`);
+    await page.unroute(/projects\/\?.*cursor=/);
+    await page.getByRole("navigation").getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Tree 0", { exact: true }).waitFor();
+    await words.waitFor({ state: "detached" });
+  },
+
   "a hit one has read on from": async (visit) => {
     const { page, phone, signUp, api, base, goto, chat, showSidebar } = visit;
     await signUp();

@@ -216,6 +216,13 @@ export function describeError(error: unknown): Words {
           advice: t`It is gone, or the model takes no images. Remove it, or choose another model.`,
         };
       }
+      if (problem.field === "system_prompt" || problem.field?.startsWith("parameters")) {
+        const detail = sentence(problem.detail);
+        return {
+          title: t`The settings of this conversation were refused.`,
+          advice: t`Open them at the top of the page and change them: ${detail}`,
+        };
+      }
       if (problem.status === 429) {
         return {
           title: t`That was too much at once.`,

@@ -60,7 +60,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
   const dropping = useFileDrop(take) && images.offered && <DropOverlay />;
   const place = projectId ?? "new";
   const left = useLeft(place);
-  const conversation = useConversation(projectId, left?.messageId ?? null);
+  const conversation = useConversation(projectId, left?.messageId ?? null, left?.named === true);
   const { project, loaded, messages, last, running, elsewhere } = conversation;
   const findable = useOlderTexts(projectId, messages ?? nothing, loaded.hasNextPage);
   const online = useOnline();
@@ -192,6 +192,7 @@ export function ChatPage({ projectId, model, modelPicker, leading, trailing }: C
           older={{
             has: loaded.hasNextPage,
             busy: loaded.isFetchingNextPage,
+            failed: loaded.isFetchNextPageError,
             load: () => void loaded.fetchNextPage(),
           }}
           findable={findable}

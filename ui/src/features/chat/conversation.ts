@@ -1,26 +1,44 @@
 /** The conversation on screen, as far as it is loaded. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { showBranch } from "../../api/branches";
 import { inReadingOrder, messagesQuery } from "../../api/messages";
 import { projectQuery } from "../../api/projects";
 
 /** How often to ask whether an answer that is not followed here is over, in ms. */
 const glance = 5_000;
 
-/** `wanted`: the message to go back to; nothing is shown until that is loaded as well. */
-export function useConversation(projectId: string | null, wanted: string | null) {
+/**
+ * `wanted`: the message to go to; nothing is shown until that is loaded as well. `named`: it was asked for, by a search's hit
+ * say, so that the version in which it stands is shown.
+ */
+export function useConversation(projectId: string | null, wanted: string | null, named: boolean) {
   const enabled = projectId !== null;
   const loaded = useInfiniteQuery({ ...messagesQuery(projectId ?? ""), enabled });
   const all = useMemo(() => (loaded.data ? inReadingOrder(loaded.data) : null), [loaded.data]);
+  const queries = useQueryClient();
   const [seeking, setSeeking] = useState(wanted !== null);
-  const found = all?.some(({ id }) => id === wanted) || (all && !loaded.hasNextPage);
-  const done = !seeking || found || loaded.isFetchNextPageError;
+  const [elsewhereToo, setElsewhereToo] = useState(named);
+  const turning = useRef(false);
+  const isThere = all?.some(({ id }) => id === wanted);
+  const isOver = Boolean(all && !isThere && !loaded.hasNextPage);
+  const done = !seeking || isThere || (isOver && !elsewhereToo) || loaded.isFetchNextPageError;
   const messages = done ? all : null;
   const { fetchNextPage, isFetching } = loaded;
   useEffect(() => {
-    if (done) setSeeking(false);
-    else if (all && !isFetching) void fetchNextPage();
-  }, [done, all, isFetching, fetchNextPage]);
+    if (done) return setSeeking(false);
+    if (!all || isFetching || turning.current) return;
+    if (!isOver) return void fetchNextPage();
+    if (!projectId || !wanted) return;
+    turning.current = true;
+    showBranch(queries, projectId, wanted, wanted)
+      // It is gone, or an answer is being written, which nobody is to be taken away from.
+      .catch(() => {})
+      .finally(() => {
+        turning.current = false;
+        setElsewhereToo(false);
+      });
+  }, [done, all, isOver, isFetching, fetchNextPage, queries, projectId, wanted]);
   const last = messages?.at(-1);
   const running = last?.status === "running" ? last : null;
   const project = useQuery({

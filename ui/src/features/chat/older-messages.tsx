@@ -6,15 +6,16 @@ import styles from "./thread.module.css";
 
 interface OlderMessagesProps {
   busy: boolean;
+  failed: boolean;
   onReached: () => void;
   root: RefObject<HTMLElement | null>;
 }
 
 export function OlderMessages(props: OlderMessagesProps) {
   const { t } = useLingui();
-  // Without a height of its own: nothing moves when it comes and goes.
+  // Without a height of its own: nothing moves when it comes and goes, unless somebody has to be told something.
   return (
-    <div className={styles.older}>
+    <div className={props.failed ? undefined : styles.older}>
       <Reach {...props} label={t`Loading older messages`} margin="600px 0px" />
     </div>
   );

@@ -6,6 +6,8 @@ export interface Place {
   messageId: string;
   /** Its top, in px below the top of what scrolls. */
   y: number;
+  /** It was asked for, wherever it stands, and not only where somebody was. */
+  named?: true;
 }
 
 /** So far from the top a message is shown that was looked for, in px. */
@@ -23,7 +25,7 @@ export function readPlace(key: string): Place | null {
 /** Where the message is that an address ends with, such as that of a search's hit. */
 export function placeNamed(hash: string): Place | null {
   const messageId = hash.match(/^#message-(.+)$/)?.[1];
-  return messageId ? { messageId, y: belowHeader } : null;
+  return messageId ? { messageId, y: belowHeader, named: true } : null;
 }
 
 export function writePlace(key: string, place: Place | null): void {

@@ -31,7 +31,7 @@ interface ThreadProps {
   /** A question on its way, with its expected answer or with why it is not sent yet. */
   pending: Written | null;
   expected: ReactNode;
-  older: { has: boolean; busy: boolean; load: () => void };
+  older: { has: boolean; busy: boolean; failed: boolean; load: () => void };
   /** Messages that are not loaded, as far as their words are known. */
   findable: Message[];
   /** One of those was found. */
@@ -97,7 +97,12 @@ export function Thread(props: ThreadProps) {
           <div ref={content} className={styles.content}>
             {unseen.length > 0 && <Findable messages={unseen} shown={shown} onFound={bring} />}
             {older.has && (
-              <OlderMessages busy={older.busy} onReached={older.load} root={scroller} />
+              <OlderMessages
+                busy={older.busy}
+                failed={older.failed}
+                onReached={older.load}
+                root={scroller}
+              />
             )}
             {virtual ? (
               <Virtualizer ref={list} scrollRef={scroller} bufferSize={6000} shift={prepended}>

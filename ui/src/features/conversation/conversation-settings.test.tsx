@@ -79,10 +79,19 @@ test("a mistake is told at its field, and nothing is sent", () => {
 });
 
 test("what the server refuses is told at the field it names", async () => {
-  refusal = { status: 422, code: "invalid", field: "parameters.extra", detail: "n is not for you" };
+  refusal = { status: 422, code: "invalid", field: "parameters.extra", detail: "k is not for you" };
+  const { onClose } = show();
+  fireEvent.change(screen.getByLabelText("Other parameters"), { target: { value: '{"k": 2}' } });
+  save();
+  expect((await screen.findByRole("alert")).textContent).toBe("K is not for you.");
+  expect(onClose).not.toHaveBeenCalled();
+});
+
+test("what has a field of its own is not taken among the other parameters", () => {
   const { onClose } = show();
   fireEvent.change(screen.getByLabelText("Other parameters"), { target: { value: '{"n": 2}' } });
   save();
-  expect((await screen.findByRole("alert")).textContent).toBe("N is not for you.");
+  expect(screen.getByRole("alert").textContent).toContain("“n” cannot be passed on");
+  expect(sent).toEqual([]);
   expect(onClose).not.toHaveBeenCalled();
 });

@@ -18,6 +18,21 @@ export type Mistakes = Partial<Record<keyof Draft, string>>;
 
 export const longestPrompt = 32_768;
 const longestExtra = 8 * 1024;
+/** What has a field of its own, or is up to the conversation: the server passes none of them on. */
+const reserved = [
+  "model",
+  "messages",
+  "stream",
+  "stream_options",
+  "n",
+  "temperature",
+  "top_p",
+  "max_tokens",
+  "max_completion_tokens",
+  "reasoning_effort",
+  "continue_final_message",
+  "add_generation_prompt",
+];
 const limits = { temperature: 2, top_p: 1, max_tokens: 10_000_000 } as const;
 
 export function draftOf(
@@ -52,11 +67,14 @@ export function readDraft(draft: Draft): { settings: Required<NewChat>; mistakes
   else if (tokens !== null) parameters.max_tokens = tokens;
   if (draft.reasoning_effort) parameters.reasoning_effort = draft.reasoning_effort;
   const extra = readObject(draft.extra);
+  const refused = reserved.find((name) => extra && name in extra);
   if (extra === undefined)
     mistakes.extra = t`This is no JSON object: it begins and ends with a curly bracket.`;
   else if (new TextEncoder().encode(JSON.stringify(extra)).length > longestExtra)
     mistakes.extra = t`This is too long: at most 8 KB are passed on.`;
-  else if (extra) parameters.extra = extra;
+  else if (refused) {
+    mistakes.extra = t`“${refused}” cannot be passed on: it has a field of its own, or the conversation decides it.`;
+  } else if (extra) parameters.extra = extra;
   if (draft.system_prompt.length > longestPrompt)
     mistakes.system_prompt = t`This is too long: at most 32,768 characters are kept.`;
   return { settings: { system_prompt: draft.system_prompt.trim(), parameters }, mistakes };

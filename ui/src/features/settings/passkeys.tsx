@@ -26,6 +26,7 @@ export function Passkeys({ onReady }: { onReady?: () => void }) {
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const [deleting, setDeleting] = useState<Passkey | null>(null);
   const possible = !!factors?.passkeys_possible && knowsPasskeys();
+  const usualName = deviceOf(navigator.userAgent).system ?? t`This device`;
 
   return (
     <Section
@@ -78,7 +79,9 @@ export function Passkeys({ onReady }: { onReady?: () => void }) {
           about={<Trans>Show that it is you. Then your device asks what to use.</Trans>}
           submit={<Trans>Continue</Trans>}
           onConfirm={async (confirmation, form) => {
-            const made = await addPasskey(queries, String(form.get("name")), confirmation);
+            // Before the device makes one that the server would not know.
+            const name = String(form.get("name")).trim() || usualName;
+            const made = await addPasskey(queries, name, confirmation);
             if (made === undefined) return;
             setAdding(false);
             setCodes(made);
@@ -92,7 +95,7 @@ export function Passkeys({ onReady }: { onReady?: () => void }) {
             name="name"
             autoComplete="off"
             maxLength={100}
-            defaultValue={deviceOf(navigator.userAgent).system ?? t`This device`}
+            defaultValue={usualName}
             hint={t`So that you know later which one it is.`}
           />
         </ConfirmIt>

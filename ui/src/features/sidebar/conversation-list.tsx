@@ -73,7 +73,11 @@ export function ConversationList({ openId, gone, row }: ConversationListProps) {
         </Group>
       ))}
       {list.hasNextPage && (
-        <LoadMore busy={list.isFetchingNextPage} onReached={() => void list.fetchNextPage()} />
+        <LoadMore
+          busy={list.isFetchingNextPage}
+          failed={list.isFetchNextPageError}
+          onReached={() => void list.fetchNextPage()}
+        />
       )}
     </>
   );

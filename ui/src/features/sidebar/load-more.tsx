@@ -2,7 +2,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { Reach } from "../../components/reach";
 
-export function LoadMore(props: { busy: boolean; onReached: () => void }) {
+export function LoadMore(props: { busy: boolean; failed: boolean; onReached: () => void }) {
   const { t } = useLingui();
   return <Reach {...props} label={t`Loading more`} margin="300px" />;
 }

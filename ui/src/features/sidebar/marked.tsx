@@ -8,10 +8,20 @@ export function partsOf(text: string, words: string): string[] {
   return text.split(new RegExp(`(${escaped})`, "giu"));
 }
 
-/** A piece of a message without its marks, also those whose other half is cut off; as it is where a mark was looked for. */
+/** So many characters before a hit are shown with it: in two lines of the list there is room for no more. */
+const lead = 24;
+
+/**
+ * A piece of a message without its marks, also those whose other half is cut off; as it is where a mark was looked for. It
+ * begins shortly before the first hit.
+ */
 export function readable(excerpt: string, words: string): string {
   const plain = plainPiece(excerpt).replace(/\s+/g, " ");
-  return partsOf(plain, words).length > 1 ? plain : excerpt;
+  const [before = "", ...rest] =
+    partsOf(plain, words).length > 1 ? partsOf(plain, words) : partsOf(excerpt, words);
+  if (rest.length === 0 || before.length <= lead) return before + rest.join("");
+  const near = before.slice(-lead);
+  return `…${near.slice(near.search(/\s(?=\S)/) + 1)}${rest.join("")}`;
 }
 
 export function Marked({ text, words }: { text: string; words: string }) {

@@ -50,7 +50,11 @@ export function SearchResults({ words, gone, row, children }: SearchResultsProps
       </p>
       <ul>{hits.map((hit) => row(hit, settled))}</ul>
       {more && (
-        <LoadMore busy={found.isFetchingNextPage} onReached={() => void found.fetchNextPage()} />
+        <LoadMore
+          busy={found.isFetchingNextPage}
+          failed={found.isFetchNextPageError}
+          onReached={() => void found.fetchNextPage()}
+        />
       )}
     </section>
   );

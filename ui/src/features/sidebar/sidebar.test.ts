@@ -119,6 +119,16 @@ test.each([
   ["# Loquat and more", "loquat", "Loquat and more"],
   ["…a **loquat**…", "**loquat", "…a **loquat**…"],
   ["let loquat = `x`", "`x", "let loquat = `x`"],
+  [
+    "In the garden behind the house there stands a loquat",
+    "loquat",
+    "…house there stands a loquat",
+  ],
+  [
+    "In the garden, behind thehousetherestandsaverywide loquat",
+    "loquat",
+    "…usetherestandsaverywide loquat",
+  ],
 ])("the excerpt %j for %j reads %j", (excerpt, words, read) => {
   expect(readable(excerpt, words)).toBe(read);
 });
