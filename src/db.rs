@@ -1,6 +1,6 @@
 //! The database: SQLite with one writer and several readers, or PostgreSQL.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::{Data, Database};
 use crate::error::Trouble;
+use crate::files;
 
 mod at_once;
 pub mod needle;
@@ -69,7 +70,7 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path) -> anyhow::Result<Self> {
-        make_private_file(path).with_context(|| {
+        files::open_or_make(path).with_context(|| {
             format!(
                 "the database {} cannot be opened; check that its directory exists and may be written",
                 path.display()
@@ -301,7 +302,7 @@ pub async fn own(data: &Data) -> anyhow::Result<Ownership> {
     let mut lock_path = path.clone().into_os_string();
     lock_path.push(".lock");
     let lock_path = PathBuf::from(lock_path);
-    let file = make_private_file(&lock_path).with_context(|| {
+    let file = files::open_or_make(&lock_path).with_context(|| {
         format!(
             "the lock file {} cannot be opened; check that its directory exists and may be written",
             lock_path.display()
@@ -322,11 +323,6 @@ pub async fn own(data: &Data) -> anyhow::Result<Ownership> {
             }
         }
     }
-}
-
-fn make_private_file(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 fn is_local(host: &str) -> bool {

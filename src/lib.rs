@@ -14,6 +14,7 @@ pub mod db; //        connections, transactions, migrations
 pub mod entity; //    one file per table
 pub mod error; //     what can go wrong
 pub mod failpoint; // where a test lets the process die
+pub mod files; //     files of the data directory
 pub mod http; //      outgoing connections
 pub mod limits; //    the limits that administrators set
 pub mod llm; //       language models and their vendors' wire formats

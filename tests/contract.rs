@@ -222,7 +222,7 @@ on_both_databases! {
 
 /// The modules from the lowest to the highest; each imports only from below.
 const LAYERS: [&[&str]; 9] = [
-    &["clock", "http", "error", "config", "failpoint", "pace", "vault"],
+    &["clock", "files", "http", "error", "config", "failpoint", "pace", "vault"],
     &["telemetry", "db", "entity", "llm"],
     &["audit"],
     &["auth", "chat", "limits", "providers"],

@@ -1,5 +1,8 @@
 //! `loquat rotate-secret`: another key, however it is cut off.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Output;
 
@@ -168,6 +171,46 @@ async fn a_key_that_is_given_is_replaced_on_both_databases() {
         assert!(String::from_utf8(again.stdout).unwrap().contains("1 that had the new key already"));
         reads(dir, &new, &before, &provider).await;
     }
+}
+
+/// Runs a command with the rights of another user, which root can.
+fn as_user(user: u32, dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = process::command(dir);
+    command.uid(user).gid(user).args(arguments).output().unwrap()
+}
+
+#[test]
+fn what_root_makes_belongs_to_whom_the_server_runs_as() {
+    const SERVICE: u32 = 4711;
+    let dir = tempfile::tempdir().unwrap();
+    if fs::metadata(dir.path()).unwrap().uid() != 0 {
+        // Only root makes files for others.
+        return;
+    }
+    chown(dir.path(), Some(SERVICE), Some(SERVICE)).unwrap();
+    let up = process::command(dir.path()).args(["migrate", "up"]).output().unwrap();
+    assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+    fs::write(dir.path().join("secret-key"), OLD).unwrap();
+    chown(dir.path().join("secret-key"), Some(0), Some(SERVICE)).unwrap();
+    fs::set_permissions(dir.path().join("secret-key"), Permissions::from_mode(0o644)).unwrap();
+    assert!(rotate(dir.path(), &Settings::new(), &[]).status.success());
+    let owner = |name: &str| {
+        let file = fs::metadata(dir.path().join(name)).unwrap();
+        (file.uid(), file.gid(), file.mode() & 0o777)
+    };
+    assert_eq!(owner("secret-key"), (0, SERVICE, 0o640));
+    assert_eq!([owner("loquat.db"), owner("loquat.db.lock")], [(SERVICE, SERVICE, 0o600); 2]);
+
+    chown(dir.path().join("secret-key"), Some(SERVICE), Some(SERVICE)).unwrap();
+    fs::set_permissions(dir.path().join("secret-key"), Permissions::from_mode(0o600)).unwrap();
+    assert!(rotate(dir.path(), &Settings::new(), &[]).status.success());
+    assert_eq!(owner("secret-key"), (SERVICE, SERVICE, 0o600));
+    // The service goes on with all of it, and with a key that is somebody else's it says what to do.
+    let rotated = as_user(SERVICE, dir.path(), &["rotate-secret"]);
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    chown(dir.path().join("secret-key"), Some(0), Some(0)).unwrap();
+    let told = String::from_utf8(as_user(SERVICE, dir.path(), &["rotate-secret"]).stderr).unwrap();
+    assert!(told.contains("secret-key cannot be read") && told.contains("chown"), "{told}");
 }
 
 #[test]

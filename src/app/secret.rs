@@ -1,14 +1,15 @@
 //! The key that signs sessions and seals stored secrets: given, or made once and kept beside the SQLite database.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Config;
+use crate::files;
 
 /// The key's file in the data directory …
 const NAME: &str = "secret-key";
@@ -59,11 +60,24 @@ fn read_or_make(dir: &Path, name: &str) -> anyhow::Result<SecretString> {
 /// Writes a key so that its file is never seen without it, whenever the power fails.
 fn write(dir: &Path, path: &Path, key: &str) -> anyhow::Result<()> {
     let unfinished = path.with_extension("unfinished");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let mut file = make(dir, &unfinished)?;
     file.write_all(key.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
     sync(dir)
+}
+
+/// Whoever owns the old key owns the new one, by whomever it is made, and a group that reads the one reads the other.
+fn make(dir: &Path, path: &Path) -> anyhow::Result<File> {
+    let place = dir.join(NAME);
+    let Ok(old) = fs::metadata(&place) else { return Ok(files::make_like(path, dir)?) };
+    let file = files::make_like(path, &place)?;
+    file.set_permissions(Permissions::from_mode(old.permissions().mode() & 0o660))?;
+    Ok(file)
 }
 
 fn sync(dir: &Path) -> anyhow::Result<()> {
@@ -74,6 +88,10 @@ fn read(path: &Path) -> anyhow::Result<Option<SecretString>> {
     let key = match fs::read_to_string(path) {
         Ok(key) => SecretString::from(key.trim().to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => anyhow::bail!(
+            "{} cannot be read ({error}): it has to belong to whom the server runs as, so run this command as that user, or give it the file with `chown`",
+            path.display()
+        ),
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     };
     anyhow::ensure!(
