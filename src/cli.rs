@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{DataSettings, RotationSettings, ServeSettings};
+use crate::config::{DataSettings, RotationSettings, ServeSettings, env_file};
 use crate::db::{self, Db, schema};
 use crate::{api, server, telemetry, ui};
 
@@ -98,10 +98,12 @@ enum Migrate {
 pub fn run() -> ExitCode {
     // Both must stand before the first TLS connection and the first flag that falls back to the environment.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    if let Err(error) = read_env_file() {
-        return fail(&error);
-    }
+    let env_file = env_file::load();
     let cli = Cli::parse();
+    // Only now: a file that is not right keeps nobody from reading the help.
+    if let Err(mistakes) = env_file {
+        return fail(&mistakes.into());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime.context("the asynchronous runtime cannot start") {
         Ok(runtime) => runtime,
@@ -111,25 +113,6 @@ pub fn run() -> ExitCode {
     // A password being hashed must not hold up the exit.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| fail(&error))
-}
-
-fn read_env_file() -> anyhow::Result<()> {
-    match dotenvy::from_path(".env") {
-        Ok(()) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        Err(dotenvy::Error::LineParse(line, _)) => {
-            // Not the line itself: it can hold a secret.
-            let text = std::fs::read_to_string(".env").unwrap_or_default();
-            let number = text
-                .lines()
-                .position(|other| line.contains(other.trim()) && !other.trim().is_empty())
-                .map_or(1, |at| at + 1);
-            anyhow::bail!(
-                "line {number} of the file .env cannot be understood: write NAME=value, with quotes around a value that holds spaces or #"
-            )
-        }
-        Err(error) => Err(anyhow::Error::new(error).context("the file .env cannot be read")),
-    }
 }
 
 async fn execute(command: Command) -> anyhow::Result<ExitCode> {

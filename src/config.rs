@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use url::Url;
 
 mod accounts;
+pub mod env_file;
 mod hosts;
 mod limits;
 mod names;

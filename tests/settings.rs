@@ -1,5 +1,8 @@
 //! Settings: every mistake at once, secrets never shown, and the README's table.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::contract::matches_file;
@@ -125,27 +128,59 @@ fn postgres_needs_a_key_of_its_own_and_says_so() {
     assert!(told.contains("SECRET_KEY is missing") && told.contains("openssl rand -hex 32"), "{told}");
 }
 
+/// The executable in a directory, with nothing of this process's environment.
+fn within(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loquat"));
+    command.args(arguments).env_clear().env("HOME", dir).current_dir(dir);
+    command
+}
+
 #[test]
 fn the_env_file_and_secret_files_are_read() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join(".env"), "LOQUAT_SIGNUP=perhaps\n").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_loquat"))
-        .arg("serve")
-        .env_clear()
-        .env("HOME", dir.path())
-        .current_dir(dir.path())
-        .output()
-        .unwrap();
-    assert!(stderr(&output).contains("LOQUAT_SIGNUP is \"perhaps\""), "{}", stderr(&output));
-    std::fs::write(dir.path().join(".env"), "# fine\nLOQUAT_SIGNUP=open\nSECRET_KEY=canary with 'a quote\n").unwrap();
-    let broken =
-        Command::new(env!("CARGO_BIN_EXE_loquat")).arg("serve").env_clear().current_dir(dir.path()).output().unwrap();
-    let told = stderr(&broken);
-    assert!(told.contains("line 3 of the file .env") && !told.contains("canary"), "{told}");
+    let told = |text: &str| {
+        std::fs::write(dir.path().join(".env"), text).unwrap();
+        stderr(&within(dir.path(), &["serve"]).output().unwrap())
+    };
+    let perhaps = told("LOQUAT_SIGNUP=perhaps\n");
+    assert!(perhaps.contains("LOQUAT_SIGNUP is \"perhaps\""), "{perhaps}");
+    // A $ is a $, and in what is told too.
+    let dollar = told("HOME_OF=x\nLOQUAT_SIGNUP=p$HOME_OF-${HOME_OF}\n");
+    assert!(dollar.contains("LOQUAT_SIGNUP is \"p$HOME_OF-${HOME_OF}\""), "{dollar}");
+    let broken = told("# fine\nLOQUAT_SIGNUP=open\nSECRET_KEY=canary with 'a quote\n");
+    assert!(broken.contains("line 3 of the file .env") && !broken.contains("canary"), "{broken}");
+    for harmless in ["--version", "--help"] {
+        assert!(within(dir.path(), &[harmless]).output().unwrap().status.success(), "{harmless}");
+    }
     let key = dir.path().join("key");
     std::fs::write(&key, "short\n").unwrap();
     let told = stderr(&loquat(&["serve"], &[("SECRET_KEY_FILE", key.to_str().unwrap())]));
     assert!(told.contains("SECRET_KEY is weak"), "{told}");
+}
+
+#[test]
+fn an_env_file_that_cannot_be_read_is_named_and_one_that_cannot_be_seen_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".env");
+    std::fs::create_dir(&file).unwrap();
+    let told = stderr(&within(dir.path(), &["openapi"]).output().unwrap());
+    assert!(told.contains(file.to_str().unwrap()) && told.contains("another directory"), "{told}");
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::write(&file, "LOQUAT_SIGNUP=perhaps\n").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o000)).unwrap();
+    // Root reads everything, so it lends its rights to nobody in particular, inside the directory and in this order.
+    let is_root = std::fs::metadata(&file).unwrap().uid() == 0;
+    let lent: &[&str] = if is_root { &["setpriv", "--reuid=4711", "--regid=4711", "--clear-groups"] } else { &[] };
+    let told = |mode: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "chmod \"$0\" . && exec \"$@\"", mode]).args(lent);
+        command.args([env!("CARGO_BIN_EXE_loquat"), "openapi"]).current_dir(dir.path());
+        stderr(&command.output().unwrap())
+    };
+    let unreadable = told("0755");
+    assert!(unreadable.contains(&format!("{} cannot be read (Permission denied", file.display())), "{unreadable}");
+    assert_eq!(told("0600"), "");
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]
