@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{DataSettings, RotationSettings, ServeSettings, env_file};
+use crate::config::{Config, DataSettings, RotationSettings, ServeSettings, env_file};
 use crate::db::{self, Db, schema};
+use crate::server::Bound;
 use crate::{api, server, telemetry, ui};
 
 mod accounts;
@@ -139,39 +141,69 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// How a process ends that was told to stop before it could do so in order: as a shell has it for one that was interrupted.
+const INTERRUPTED: u8 = 130;
+
 async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let config = settings.check()?;
     let _telemetry = telemetry::start(&config);
     // Ten thousand streams need more files than the usual thousand.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut signals = Signals::listen()?;
     // Before anything is printed: a signal that nobody waits for would end the process.
     let hangup = config.tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
     let bound = server::bind(config.listen)?;
+    let (app, listener) = tokio::select! {
+        started = Box::pin(start(config, bound)) => started?,
+        // Another process may be migrating, or the database not answer. What was begun is a transaction without its commit.
+        () = signals.stop() => {
+            tracing::info!("stopped before the start was over");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+    };
+    let stop = async {
+        signals.stop().await;
+        tracing::info!("stopping: running answers may finish, new ones are refused");
+        tokio::spawn(async move {
+            // Whoever asks a second time does not want to wait.
+            signals.stop().await;
+            std::process::exit(INTERRUPTED.into());
+        });
+    };
+    server::serve(app.clone(), listener, hangup, stop).await;
+    app.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything up to the first request.
+async fn start(config: Config, bound: Bound) -> anyhow::Result<(App, TcpListener)> {
     let address = bound.address()?;
     let app = App::start(config, address.port()).await?;
     // Only now: what a crash left unfinished is closed before anybody can ask for it.
     let listener = bound.listen()?;
     greeting::greet(&app, address);
     greeting::offer_setup(&app, address).await?;
-    let stop = async {
+    Ok((app, listener))
+}
+
+/// The signals that tell a server to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next of them.
+    async fn stop(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        tracing::info!("stopping: running answers may finish, new ones are refused");
-        tokio::spawn(async move {
-            // Whoever asks a second time does not want to wait.
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            std::process::exit(130);
-        });
-    };
-    server::serve(app.clone(), listener, hangup, stop).await;
-    app.close().await;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCode> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use crate::harness::client::{PASSWORD, answer_of, json_of};
@@ -155,6 +156,30 @@ async fn on_postgres_it_waits_for_its_migrations_and_says_how() {
     let check = command(dir.path()).args(["migrate", "status", "--check"]).envs(environment).output().unwrap();
     assert_eq!(check.status.code(), Some(0));
     Running::on(dir, &environment);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_stop_while_it_waits_for_another_migration_it_leaves_at_once() {
+    const WAITING: &str = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let url = database::empty_postgres().await;
+    let environment = [("DATABASE_URL", url.as_str()), ("SECRET_KEY", "a key for tests only: 0123456789abcdef")];
+    let db = database::open(&url).await;
+    for signal in ["-TERM", "-INT"] {
+        let other = db.write().await.unwrap();
+        other.execute_unprepared("SELECT pg_advisory_xact_lock(x'6c6f71756174'::bigint)").await.unwrap();
+        let mut starting = Running::launch(tempfile::tempdir().unwrap(), &environment);
+        let waiting = || db.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, WAITING));
+        eventually("it waits for the lock", async || waiting().await.unwrap().is_some()).await;
+        starting.signal(signal);
+        assert_eq!(starting.wait(Duration::from_secs(5)), Some(130), "{signal}: {}", starting.log());
+        assert!(starting.log().contains("stopped before the start was over"), "{}", starting.log());
+        other.rollback().await.unwrap();
+    }
+    // Nothing of it stays, not even the lock.
+    let dir = tempfile::tempdir().unwrap();
+    let up = command(dir.path()).args(["migrate", "up"]).envs(environment).output().unwrap();
+    assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
 }
 
 /// The real thing: llama.cpp's own server, built by `.ci/llama-server`, streaming through everything.
