@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{Config, DataSettings, RotationSettings, ServeSettings, env_file};
+use crate::config::{Config, Data, DataSettings, RotationSettings, ServeSettings, env_file};
 use crate::db::{self, Db, schema};
 use crate::server::Bound;
 use crate::{api, server, telemetry, ui};
@@ -208,29 +208,42 @@ impl Signals {
 
 async fn migrate(data: &DataSettings, action: Migrate) -> anyhow::Result<ExitCode> {
     let data = data.check()?;
-    if let Migrate::Status { check } = action {
-        let db = Db::open(&data).await?;
-        let steps = schema::steps(&db).await?;
-        for step in &steps {
-            print(&format!("{}  {}\n", if step.applied { "applied" } else { "pending" }, step.name));
+    match action {
+        Migrate::Status { check } => return show_migrations(&data, check).await,
+        Migrate::Up => {
+            let _ownership = db::own(&data).await?;
+            let db = Db::open(&data).await?;
+            tell_migrations("applied", &schema::up(&db).await?, "the database is up to date");
+            db.close().await;
         }
-        let pending = steps.iter().any(|step| !step.applied);
-        return Ok(if check && pending { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        Migrate::Down { steps } => {
+            let db = Db::open_existing(&data).await?;
+            let _ownership = db::own(&data).await?;
+            tell_migrations("reverted", &schema::down(&db, steps).await?, "no migration is left to take back");
+            db.close().await;
+        }
     }
-    let _ownership = db::own(&data).await?;
-    let db = Db::open(&data).await?;
-    let (names, done) = match action {
-        Migrate::Down { steps } => (schema::down(&db, steps).await?, "reverted"),
-        _ => (schema::up(&db).await?, "applied"),
-    };
-    for name in &names {
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show_migrations(data: &Data, check: bool) -> anyhow::Result<ExitCode> {
+    let db = Db::open_existing(data).await?;
+    let steps = schema::steps(&db).await?;
+    for step in &steps {
+        print(&format!("{}  {}\n", if step.applied { "applied" } else { "pending" }, step.name));
+    }
+    let pending = steps.iter().any(|step| !step.applied);
+    db.close().await;
+    Ok(if check && pending { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn tell_migrations(done: &str, names: &[String], nothing: &str) {
+    for name in names {
         print(&format!("{done}  {name}\n"));
     }
     if names.is_empty() {
-        print("nothing to do: the database is up to date\n");
+        print(&format!("nothing to do: {nothing}\n"));
     }
-    db.close().await;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The README's table of settings, made from the same place as `--help`.

@@ -69,6 +69,19 @@ impl Db {
         }
     }
 
+    /// Opens a database that is there, and makes none where somebody mistyped the place.
+    pub async fn open_existing(data: &Data) -> anyhow::Result<Self> {
+        if let Database::Sqlite(path) = &data.database {
+            let is_there = path.try_exists().unwrap_or(true);
+            anyhow::ensure!(
+                is_there,
+                "there is no database {}: say where it is with --data-dir or LOQUAT_DATA_DIR",
+                path.display()
+            );
+        }
+        Self::open(data).await
+    }
+
     async fn open_sqlite(path: &Path) -> anyhow::Result<Self> {
         files::open_or_make(path).with_context(|| {
             format!(

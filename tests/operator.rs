@@ -133,10 +133,28 @@ on_both_databases! {
 #[test]
 fn without_a_database_none_is_made() {
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [&["reset-password", "ada@example.org", "--password-stdin"][..], &["sessions", "revoke", "--all"]]
-    {
+    for arguments in [
+        &["reset-password", "ada@example.org", "--password-stdin"][..],
+        &["sessions", "revoke", "--all"],
+        &["reset-second-factor", "ada@example.org"],
+        &["rotate-secret"],
+        &["migrate", "status"],
+        &["migrate", "down"],
+    ] {
         let (done, _, told) = outcome(command(dir.path()).args(arguments), NEW_PASSWORD);
-        assert!(!done && told.contains("there is no database") && told.contains("--data-dir"), "{told}");
-        assert!(!dir.path().join("loquat.db").exists());
+        assert!(!done && told.contains("there is no database") && told.contains("--data-dir"), "{arguments:?}: {told}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{arguments:?}");
     }
+}
+
+#[test]
+fn taking_back_more_than_there_is_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| outcome(command(dir.path()).args(arguments), "");
+    let (_, up, _) = run(&["migrate"]);
+    let (done, down, told) = run(&["migrate", "down", "--steps", "1000"]);
+    assert!(done && down.lines().count() == up.lines().count(), "{down}{told}");
+    assert_eq!(run(&["migrate", "down"]).1, "nothing to do: no migration is left to take back\n");
+    run(&["migrate"]);
+    assert_eq!(run(&["migrate", "up"]).1, "nothing to do: the database is up to date\n");
 }

@@ -13,7 +13,7 @@ use loquat::db::{Db, schema};
 use loquat::entity::totp as apps;
 use loquat::entity::user::Role;
 use loquat::vault::{Resealed, Vault};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -219,9 +219,33 @@ fn a_server_that_runs_keeps_its_key() {
     let output = rotate(server.dir.path(), &Settings::new(), &[]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(1) && error.contains("another Loquat is using the database"), "{error}");
-    let nothing = tempfile::tempdir().unwrap();
-    let error = String::from_utf8(rotate(nothing.path(), &Settings::new(), &[]).stderr).unwrap();
-    assert!(error.contains("there is no key to replace"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_another_version_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = process::command(dir.path()).args(arguments).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    run(&["migrate", "up"]);
+    let told = run(&["rotate-secret"]);
+    assert!(told.contains("there is no key to replace"), "{told}");
+    fs::write(dir.path().join("secret-key"), OLD).unwrap();
+    run(&["migrate", "down"]);
+    let older = run(&["rotate-secret"]);
+    assert!(older.contains("not up to date: run `loquat migrate up`"), "{older}");
+    run(&["migrate", "up"]);
+    let db = Db::open(&process::data(&[], dir.path())).await.unwrap();
+    let transaction = db.write().await.unwrap();
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_000001_later', 0)";
+    transaction.execute_unprepared(newer).await.unwrap();
+    db.commit(transaction).await.unwrap();
+    db.close().await;
+    let newer = run(&["rotate-secret"]);
+    assert!(newer.contains("needs that newer Loquat"), "{newer}");
+    assert_eq!(fs::read_to_string(dir.path().join("secret-key")).unwrap(), OLD);
+    assert!(!dir.path().join("secret-key.next").exists());
 }
 
 on_both_databases! {

@@ -13,7 +13,7 @@ use super::secret;
 use crate::audit::{self, Target};
 use crate::auth::factors::totp;
 use crate::config::{Config, Data, Rotation};
-use crate::db::{self, Db};
+use crate::db::{self, Db, schema};
 use crate::entity::audit_log::Action;
 use crate::entity::session;
 use crate::error::{Error, Result};
@@ -35,6 +35,8 @@ pub struct Rotated {
 /// Seals every stored secret for a new key. On SQLite no server may run meanwhile; on PostgreSQL every instance is to be
 /// started again with the new key.
 pub async fn rotate(data: &Data, keys: &Rotation) -> anyhow::Result<Rotated> {
+    // First of all: a database that is older or newer than this executable can hold secrets in tables that it does not know.
+    let db = schema::open(data).await?;
     let _ownership = db::own(data).await?;
     let kept = secret::kept(&data.dir)?;
     let (new, old) = match (&keys.new, keys.old.clone()) {
@@ -60,7 +62,6 @@ pub async fn rotate(data: &Data, keys: &Rotation) -> anyhow::Result<Rotated> {
         old.expose_secret() != new.expose_secret(),
         "the new key is the old one: make another with `openssl rand -hex 32`, and give it as SECRET_KEY"
     );
-    let db = Db::open(data).await?;
     let sealed = seal_anew(&db, &Vault::new(&old), &Vault::new(&new)).await.map_err(Error::for_operator)?;
     let Some((secrets, sessions)) = sealed else {
         anyhow::bail!(

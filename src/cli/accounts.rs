@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::print;
 use crate::auth::{self, NewAccount, password::Hasher};
-use crate::config::{Data, DataSettings, Database};
+use crate::config::{DataSettings, Database};
 use crate::db::{self, Db, schema};
 use crate::entity::api_key;
 use crate::entity::user::Role;
@@ -45,7 +45,7 @@ impl CreateUser {
                     let _ownership = db::own(&data).await?;
                     schema::up(&db).await?;
                 }
-                Database::Postgres(_) => anyhow::bail!(NOT_UP_TO_DATE),
+                Database::Postgres(_) => anyhow::bail!(schema::NOT_UP_TO_DATE),
             }
         }
         let role = if self.admin { Role::Admin } else { Role::Member };
@@ -72,7 +72,7 @@ pub(super) struct ResetPassword {
 
 impl ResetPassword {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let db = open(&self.data.check()?).await?;
+        let db = schema::open(&self.data.check()?).await?;
         // Before anybody has to think of a password for nobody.
         let user = auth::accounts::find(&db, &self.email).await.map_err(Error::for_operator)?;
         let password = password(self.password_stdin, "reset-password")?;
@@ -88,24 +88,6 @@ impl ResetPassword {
         db.close().await;
         Ok(())
     }
-}
-
-const NOT_UP_TO_DATE: &str = "the database is not up to date: run `loquat migrate up` first";
-
-/// Opens a database that is there and up to date, also beside a server that is running on it.
-pub(super) async fn open(data: &Data) -> anyhow::Result<Db> {
-    if let Database::Sqlite(path) = &data.database {
-        let is_there = path.try_exists().unwrap_or(true);
-        anyhow::ensure!(
-            is_there,
-            "there is no database {}: say where it is with --data-dir or LOQUAT_DATA_DIR",
-            path.display()
-        );
-    }
-    let db = Db::open(data).await?;
-    let pending = schema::steps(&db).await?.iter().any(|step| !step.applied);
-    anyhow::ensure!(!pending, NOT_UP_TO_DATE);
-    Ok(db)
 }
 
 /// A number of things, in words.

@@ -4,17 +4,12 @@ use std::process::ExitCode;
 
 use crate::auth::{accounts, factors};
 use crate::config::DataSettings;
-use crate::db::{Db, schema};
+use crate::db::schema;
 use crate::error::Error;
 
 /// Removes every second factor of an account. A running server asks for none from the next sign-in on.
 pub(super) async fn reset(data: &DataSettings, email: &str) -> anyhow::Result<ExitCode> {
-    let data = data.check()?;
-    let db = Db::open(&data).await?;
-    anyhow::ensure!(
-        schema::steps(&db).await?.iter().all(|step| step.applied),
-        "the database is not up to date: run `loquat migrate up` first"
-    );
+    let db = schema::open(&data.check()?).await?;
     let user = accounts::find(&db, email).await.map_err(Error::for_operator)?;
     let was_on = factors::reset(&db, &user).await.map_err(Error::for_operator)?;
     super::print(&if was_on {

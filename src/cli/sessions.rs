@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::accounts::{counted, open};
+use super::accounts::counted;
 use super::print;
 use crate::auth::{accounts, sessions};
 use crate::config::DataSettings;
+use crate::db::schema;
 use crate::entity::session;
 use crate::error::Error;
 
@@ -45,7 +46,7 @@ impl Sessions {
 }
 
 async fn list(email: &str, data: &DataSettings) -> anyhow::Result<()> {
-    let db = open(&data.check()?).await?;
+    let db = schema::open(&data.check()?).await?;
     let user = accounts::find(&db, email).await.map_err(Error::for_operator)?;
     let all = sessions::all_of(&db, user.id).await.map_err(Error::for_operator)?;
     print(&table(&user.email, &all));
@@ -55,7 +56,7 @@ async fn list(email: &str, data: &DataSettings) -> anyhow::Result<()> {
 
 impl Revoke {
     async fn run(self) -> anyhow::Result<()> {
-        let db = open(&self.data.check()?).await?;
+        let db = schema::open(&self.data.check()?).await?;
         let ended = match &self.email {
             None => sessions::end_all(&db, None).await.map(|ended| (ended, "everybody".to_owned())),
             Some(email) => match accounts::find(&db, email).await {

@@ -5,9 +5,13 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 
 use super::Db;
+use crate::config::Data;
 
 /// Names the migration lock of PostgreSQL; any number works as long as it never changes.
 const LOCK: i64 = 0x6c6f_7175_6174;
+
+/// What is told where a command needs a database that has every migration.
+pub const NOT_UP_TO_DATE: &str = "the database is not up to date: run `loquat migrate up` first";
 
 /// One migration, and whether it has been applied.
 #[derive(Debug)]
@@ -16,6 +20,14 @@ pub struct Step {
     pub name: String,
     /// Whether the database has it.
     pub applied: bool,
+}
+
+/// Opens a database that is there and up to date, also beside a server that is running on it.
+pub async fn open(data: &Data) -> anyhow::Result<Db> {
+    let db = Db::open_existing(data).await?;
+    let pending = steps(&db).await?.iter().any(|step| !step.applied);
+    anyhow::ensure!(!pending, NOT_UP_TO_DATE);
+    Ok(db)
 }
 
 /// Every migration, oldest first.
