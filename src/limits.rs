@@ -106,12 +106,29 @@ impl Limit {
         }
     }
 
-    fn check(self, value: u64) -> Result<u64> {
+    fn check(self, value: u64, settings: &config::Limits) -> Result<()> {
         let (least, most) = self.bounds();
-        if value == 0 || (least..=most).contains(&value) {
-            return Ok(value);
+        if value != 0 && !(least..=most).contains(&value) {
+            return Err(Error::invalid(
+                self.word(),
+                format!("give a number from {least} to {most}, or 0 for no limit"),
+            ));
         }
-        Err(Error::invalid(self.word(), format!("give a number from {least} to {most}, or 0 for no limit")))
+        match self.surpassed(value, settings) {
+            Some(most) => Err(Error::invalid(
+                self.word(),
+                format!(
+                    "requests may have {most} bytes in all: give no more than that, or raise LOQUAT_MAX_BODY_BYTES first"
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The setting that keeps a value from ever counting: no question is larger than its request.
+    fn surpassed(self, value: u64, settings: &config::Limits) -> Option<u64> {
+        let most = settings.body_bytes.filter(|_| self == Self::MessageBytes)? as u64;
+        (value > most).then_some(most)
     }
 }
 
@@ -190,6 +207,14 @@ impl Limits {
                 value,
                 "an administrator has set this limit; the setting does not count"
             );
+            if let Some(most) = limit.surpassed(*value, &limits) {
+                tracing::warn!(
+                    limit = limit.word(),
+                    value,
+                    most,
+                    "this limit does not count, as LOQUAT_MAX_BODY_BYTES lets less arrive: raise that, or lower the limit"
+                );
+            }
         }
         self.0.chat.set_limits(&limits);
         *self.0.now.write().unwrap_or_else(PoisonError::into_inner) = Now { limits: Arc::new(limits), set };
@@ -199,7 +224,7 @@ impl Limits {
     /// Sets some limits, in force at once, and takes those back for which there is nothing.
     pub async fn change(&self, by: &Caller, changes: &[(Limit, Option<u64>)]) -> Result<Vec<Standing>> {
         for (limit, value) in changes {
-            value.map(|value| limit.check(value)).transpose()?;
+            value.map(|value| limit.check(value, &self.0.as_started)).transpose()?;
         }
         if changes.is_empty() {
             return Ok(self.list());

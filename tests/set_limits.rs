@@ -161,6 +161,10 @@ on_both_databases! {
         ] {
             assert_eq!(problem_of(root.patch(LIMITS, wrong.clone()).await, 422, "invalid").await["field"], field, "{wrong}");
         }
+        let most = server.app.config.limits.body_bytes.unwrap();
+        let never = problem_of(root.patch(LIMITS, json!({"message_bytes": most + 1})).await, 422, "invalid").await;
+        assert!(never["field"] == "message_bytes", "{never}");
+        assert!(never["detail"].as_str().unwrap().contains("raise LOQUAT_MAX_BODY_BYTES first"), "{never}");
         for malformed in [json!([]), json!(null), json!(5)] {
             assert_eq!(root.patch(LIMITS, malformed.clone()).await.status(), 400, "{malformed}");
         }

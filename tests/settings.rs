@@ -78,6 +78,26 @@ fn every_mistake_is_told_at_once_with_its_remedy() {
 }
 
 #[test]
+fn a_question_has_to_fit_into_a_request() {
+    let mistakes = |message: &str, body: &str| {
+        // The listed address is one that nobody has, so that nothing starts where there is no mistake.
+        let settings =
+            [("LOQUAT_MAX_MESSAGE_BYTES", message), ("LOQUAT_MAX_BODY_BYTES", body), ("LOQUAT_LISTEN", "192.0.2.1:0")];
+        stderr(&loquat(&["serve"], &settings))
+    };
+    for (message, body) in [("2000000", ""), ("200_000", "100000")] {
+        let told = mistakes(message, body);
+        assert!(told.contains("LOQUAT_MAX_MESSAGE_BYTES is 2") && told.contains("LOQUAT_MAX_BODY_BYTES"), "{told}");
+        assert!(told.contains("raise that") && told.lines().count() == 1, "{told}");
+    }
+    // A default follows, and what has no bound contradicts none.
+    for (message, body) in [("", "100000"), ("0", "100000"), ("2000000", "0"), ("2000000", "2000000"), ("", "")] {
+        let told = mistakes(message, body);
+        assert!(told.contains("cannot listen on 192.0.2.1") && !told.contains("_BYTES"), "{message} {body}: {told}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_shown() {
     let dir = tempfile::tempdir().unwrap();
     let providers = dir.path().join("providers.toml");

@@ -83,7 +83,7 @@ limits! {
     live_answers: LiveAnswers up to "1000000",
     /// Answers that wait for their turn.
     waiting_answers: WaitingAnswers up to "1000000",
-    /// Bytes of one message from a person; at least 1024. What a request's body may have stands above it.
+    /// Bytes of one message from a person; at least 1024, and no more than LOQUAT_MAX_BODY_BYTES lets a request's body have.
     message_bytes: MessageBytes up to "1073741824",
     /// Open WebSockets of one person.
     sockets_per_person: SocketsPerPerson up to "10000",

@@ -41,7 +41,7 @@ pub struct LimitSettings {
         hide_env_values = true
     )]
     pub max_body_bytes: String,
-    /// Bytes of one message from a person
+    /// Bytes of one message from a person; no more than LOQUAT_MAX_BODY_BYTES, which the default follows where that is less
     #[arg(
         long,
         env = "LOQUAT_MAX_MESSAGE_BYTES",
@@ -185,6 +185,29 @@ impl LimitSettings {
         Some(PromptCache { bytes: bytes?, time: time? })
     }
 
+    /// A question is part of a body. Where it is left at its default it follows a smaller bound of bodies, and a number that
+    /// somebody has chosen is refused where it could never count.
+    fn read_message_bytes(
+        &self,
+        body_bytes: Option<usize>,
+        defaults: &Defaults,
+        problems: &mut Problems,
+    ) -> Option<Option<usize>> {
+        let default = defaults.unless_given("max_message_bytes", "");
+        let value = defaults.unless_given("max_message_bytes", &self.max_message_bytes);
+        let message_bytes = problems.limit("LOQUAT_MAX_MESSAGE_BYTES", value)?;
+        match (message_bytes, body_bytes) {
+            (Some(message), Some(body)) if message > body && value == default => Some(Some(body)),
+            (Some(message), Some(body)) if message > body => {
+                problems.add(format!(
+                    "LOQUAT_MAX_MESSAGE_BYTES is {message}, and LOQUAT_MAX_BODY_BYTES lets no more than {body} arrive: raise that above it, or lower this"
+                ));
+                None
+            }
+            _ => Some(message_bytes),
+        }
+    }
+
     pub(super) fn read(&self, defaults: &Defaults, problems: &mut Problems) -> Option<Limits> {
         let live_answers_each = problems.limit(
             "LOQUAT_MAX_LIVE_ANSWERS_PER_USER",
@@ -210,8 +233,7 @@ impl LimitSettings {
         );
         let body_bytes =
             problems.limit("LOQUAT_MAX_BODY_BYTES", defaults.unless_given("max_body_bytes", &self.max_body_bytes));
-        let message_bytes = problems
-            .limit("LOQUAT_MAX_MESSAGE_BYTES", defaults.unless_given("max_message_bytes", &self.max_message_bytes));
+        let message_bytes = self.read_message_bytes(body_bytes.flatten(), defaults, problems);
         let answer_bytes = problems
             .limit("LOQUAT_MAX_ANSWER_BYTES", defaults.unless_given("max_answer_bytes", &self.max_answer_bytes));
         let storage = self.storage.read(defaults, problems);

@@ -1988,7 +1988,7 @@ export interface components {
             live_answers_per_person?: number | null;
             /**
              * Format: uint64
-             * @description Bytes of one message from a person; at least 1024. What a request's body may have stands above it.
+             * @description Bytes of one message from a person; at least 1024, and no more than LOQUAT_MAX_BODY_BYTES lets a request's body have.
              */
             message_bytes?: number | null;
             /**
@@ -2028,7 +2028,7 @@ export interface components {
             live_answers: components["schemas"]["Limit"];
             /** @description Answers of one person that are written at once or wait. */
             live_answers_per_person: components["schemas"]["Limit"];
-            /** @description Bytes of one message from a person; at least 1024. What a request's body may have stands above it. */
+            /** @description Bytes of one message from a person; at least 1024, and no more than LOQUAT_MAX_BODY_BYTES lets a request's body have. */
             message_bytes: components["schemas"]["Limit"];
             /** @description Messages of one conversation, those of all its branches together; at least 2. */
             messages_per_conversation: components["schemas"]["Limit"];
