@@ -147,6 +147,9 @@ const INTERRUPTED: u8 = 130;
 async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let config = settings.check()?;
     let _telemetry = telemetry::start(&config);
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     // Ten thousand streams need more files than the usual thousand.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let mut signals = Signals::listen()?;

@@ -20,6 +20,7 @@ mod providers;
 mod rotation;
 mod settings;
 mod storage;
+mod strangers;
 mod tls;
 
 pub use accounts::AccountSettings;
@@ -248,6 +249,13 @@ pub struct Config {
     pub prompt_cache: Option<PromptCache>,
     /// The limits.
     pub limits: Limits,
+}
+
+impl Config {
+    /// What is no mistake and hardly what was meant, each with its remedy.
+    pub fn warnings(&self) -> Vec<String> {
+        strangers::warnings()
+    }
 }
 
 /// How much of earlier answers is kept to be given again, and for how long.

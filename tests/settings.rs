@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::contract::matches_file;
+use crate::harness::eventually;
+use crate::harness::process::Running;
 
 /// Runs the executable with nothing of this process's environment.
 fn loquat(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -75,6 +77,26 @@ fn every_mistake_is_told_at_once_with_its_remedy() {
             told.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} is not told:\n{told}"));
         assert!(line.starts_with("error: ") && line.contains(remedy), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_mistyped_setting_is_refused_and_what_others_set_is_not() {
+    let told = stderr(&loquat(&["serve"], &[("LOQUAT_SIGN_UP", "canary"), ("LOQUAT_LISTEN", "nowhere")]));
+    assert!(told.contains("LOQUAT_SIGN_UP is no setting: call it LOQUAT_SIGNUP"), "{told}");
+    assert!(told.contains("LOQUAT_LISTEN") && told.lines().count() == 2 && !told.contains("canary"), "{told}");
+    let of_others = [
+        ("LOQUAT_SERVICE_HOST", "10.0.0.1"),
+        ("LOQUAT_PORT", "tcp://10.0.0.1:8080"),
+        ("LOQUAT_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("LOQUAT_FAILPOINT", "nowhere"),
+        ("LOQUAT_IMAGE_TAG", "latest"),
+        ("LOQUAT_DEFAULT_MODEL", "nobody-has-it"),
+    ];
+    let server = Running::start(&of_others);
+    for told in ["LOQUAT_IMAGE_TAG is no setting", "LOQUAT_DEFAULT_MODEL names is not there"] {
+        eventually(told, async || server.log().contains(told)).await;
+    }
+    assert_eq!(server.log().matches("is no setting").count(), 1, "{}", server.log());
 }
 
 #[test]

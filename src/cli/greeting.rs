@@ -40,7 +40,21 @@ pub(super) fn greet(app: &App, address: SocketAddr) {
         let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
         let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
         print(&format!("Models: {shown}{more}\n"));
+        look_for_default(&app).await;
     });
+}
+
+/// Tells when the model that the settings have answer is not there: another one answers then, and nobody would know why.
+async fn look_for_default(app: &App) {
+    let catalog = &app.chat.catalog;
+    let Some(model) = catalog.fixed_default() else { return };
+    if catalog.resolve(Some(model), Asker::Administrator).await.is_err() {
+        tracing::warn!(
+            model,
+            "the model that LOQUAT_DEFAULT_MODEL names is not there, so another answers: give one of those that are \
+             listed, or look after its model server"
+        );
+    }
 }
 
 /// Tells how to become the first administrator, while there is none.

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::limits::LimitSettings;
 use super::parse::{self, Problems};
-use super::{Config, Data, Database, Mistakes, hosts, names, providers, tls};
+use super::{Config, Data, Database, Mistakes, hosts, names, providers, strangers, tls};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -152,6 +152,7 @@ impl ServeSettings {
 
     fn read(&self, problems: &mut Problems) -> Option<Config> {
         let defaults = Defaults::default();
+        strangers::refuse(problems);
         let data = self.data.read(problems);
         let listen = parse::listen(defaults.unless_given("listen", &self.listen), problems);
         let tls = tls::read(&self.tls_cert, &self.tls_key, problems);
@@ -210,6 +211,12 @@ impl ServeSettings {
             limits: limits?,
         })
     }
+}
+
+/// The names by which the environment can have the settings of `serve`.
+pub(super) fn in_environment() -> Vec<String> {
+    let all = ServeSettings::augment_args(clap::Command::new("serve"));
+    all.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned())).collect()
 }
 
 /// The defaults of the settings, for those that are given but empty, as `LOQUAT_SIGNUP=` in a compose file is.
