@@ -254,7 +254,17 @@ pub struct Config {
 impl Config {
     /// What is no mistake and hardly what was meant, each with its remedy.
     pub fn warnings(&self) -> Vec<String> {
-        strangers::warnings()
+        let mut warnings = strangers::warnings();
+        let has_https = self.tls.is_some()
+            || !self.trusted_proxies.is_empty()
+            || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+        if !self.allowed_origins.is_empty() && !has_https {
+            warnings.push(
+                "with LOQUAT_ALLOWED_ORIGINS browsers take the session's cookie over HTTPS only, so that nobody can sign in by plain HTTP: set LOQUAT_TLS_CERT, or tell of your proxy with LOQUAT_TRUSTED_PROXIES or LOQUAT_PUBLIC_URL=https://…"
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 }
 

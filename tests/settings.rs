@@ -120,6 +120,30 @@ fn a_question_has_to_fit_into_a_request() {
 }
 
 #[test]
+fn a_secret_is_given_once() {
+    for name in ["DATABASE_URL", "SECRET_KEY", "OPENAI_API_KEY", "SENTRY_DSN"] {
+        let told = stderr(&loquat(&["serve"], &[(name, "canary"), (&format!("{name}_FILE"), "/nonexistent")]));
+        assert!(told.contains(&format!("{name} and {name}_FILE are both set")) && !told.contains("canary"), "{told}");
+    }
+    let file = ("DATABASE_URL_FILE", "/nonexistent");
+    let told = stderr(&loquat(&["migrate", "status", "--database-url", "sqlite://canary.db"], &[file]));
+    assert!(told.contains("DATABASE_URL and DATABASE_URL_FILE are both set"), "{told}");
+}
+
+#[tokio::test]
+async fn cookies_that_browsers_would_not_keep_are_warned_of() {
+    const TOLD: &str = "nobody can sign in by plain HTTP";
+    let start = |more: (&str, &str)| Running::start(&[("LOQUAT_ALLOWED_ORIGINS", "https://app.example.org"), more]);
+    let server = start(("LOQUAT_PUBLIC_URL", "http://chat.example.org"));
+    eventually(TOLD, async || server.log().contains(TOLD)).await;
+    for https in [("LOQUAT_PUBLIC_URL", "https://chat.example.org"), ("LOQUAT_TRUSTED_PROXIES", "127.0.0.1")] {
+        let server = start(https);
+        eventually("it offers the set-up", async || server.log().contains("no administrator yet")).await;
+        assert!(!server.log().contains(TOLD), "{}", server.log());
+    }
+}
+
+#[test]
 fn a_secret_is_never_shown() {
     let dir = tempfile::tempdir().unwrap();
     let providers = dir.path().join("providers.toml");

@@ -39,9 +39,7 @@ impl Problems {
     pub(super) fn secret(&mut self, name: &str, file: &Option<String>) -> Option<SecretString> {
         match env::var(name) {
             Ok(value) if !value.trim().is_empty() => {
-                if given(file).is_some() {
-                    self.add(format!("{name} and {name}_FILE are both set: keep one of them"));
-                }
+                self.only_one(name, file);
                 Some(SecretString::from(value.trim().to_owned()))
             }
             Err(env::VarError::NotUnicode(_)) => {
@@ -49,6 +47,13 @@ impl Problems {
                 None
             }
             _ => self.secret_file(name, file),
+        }
+    }
+
+    /// Refuses the file of a secret that is given already: nobody could tell which of the two counts.
+    pub(super) fn only_one(&mut self, name: &str, file: &Option<String>) {
+        if given(file).is_some() {
+            self.add(format!("{name} and {name}_FILE are both set: keep one of them"));
         }
     }
 

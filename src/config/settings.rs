@@ -131,7 +131,10 @@ impl DataSettings {
             parse::make_private_dir(dir, problems);
         }
         let url = match parse::given(&self.database_url) {
-            Some(url) => Some(SecretString::from(url.to_owned())),
+            Some(url) => {
+                problems.only_one("DATABASE_URL", &self.database_url_file);
+                Some(SecretString::from(url.to_owned()))
+            }
             None => problems.secret_file("DATABASE_URL", &self.database_url_file),
         };
         let database = match url {
