@@ -93,6 +93,31 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    async fn a_body_that_says_itself_that_it_is_too_large_is_told_that(kind) {
+        let server = Server::with(kind, |config| {
+            config.limits.body_bytes = Some(10_000);
+            config.limits.request_timeout = Some(Duration::from_secs(2));
+        })
+        .await;
+        let post = |path: &str, more: &str| {
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{more}\r\n\r\n")
+        };
+        let began = Instant::now();
+        let asking = "expect: 100-continue\r\ncontent-length";
+        let asked = raw(&server, &post("/api/login/", &format!("{asking}: 10001"))).await;
+        // Who may not upload anything is told that, and not to go ahead either.
+        let refused = raw(&server, &post("/api/attachments/", &format!("{asking}: 10001"))).await;
+        assert!(began.elapsed() < Duration::from_secs(2), "nothing was waited for");
+        assert!(asked.starts_with("HTTP/1.1 413") && asked.contains("at most 10000 bytes"), "{asked}");
+        assert!(refused.starts_with("HTTP/1.1 401") && refused.contains("not_signed_in"), "{refused}");
+        let fitting = raw(&server, &(post("/api/login/", &format!("{asking}: 2")) + "{}")).await;
+        assert!(fitting.starts_with("HTTP/1.1 100") && fitting.contains("HTTP/1.1 422"), "{fitting}");
+        let slow = raw(&server, &(post("/api/login/", "content-length: 10001") + "{")).await;
+        assert!(slow.starts_with("HTTP/1.1 413") && slow.contains("too_large"), "{slow}");
+    }
+}
+
+on_both_databases! {
     async fn a_request_that_does_not_arrive_is_given_up(kind) {
         let server =
             Server::with(kind, |config| config.limits.request_timeout = Some(Duration::from_millis(300))).await;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::HeaderMap;
 use hyper::body::{Body, Frame};
+use hyper::header::EXPECT;
 use tokio::time::timeout;
 
 use crate::api::Expected;
@@ -21,6 +23,8 @@ const SLOWEST: u64 = 16 * 1024;
 pub(super) struct Bounds {
     /// The most, in bytes.
     bytes: usize,
+    /// Whether it says itself that it has more.
+    is_beyond: bool,
     /// Between two parts of it.
     silence: Option<Duration>,
     /// From its begin to its end.
@@ -37,22 +41,37 @@ impl Bounds {
             Expected::Refused => (Some(0), false),
         };
         let bytes = bytes.unwrap_or(usize::MAX);
+        let is_beyond = length.is_some_and(|length| length > bytes as u64);
         if !is_upload {
-            return Self { bytes, silence: None, whole: time };
+            return Self { bytes, is_beyond, silence: None, whole: time };
         }
         // Whatever length it says, no more than it may have is waited for.
         let length = length.unwrap_or(u64::MAX).min(bytes as u64);
         let whole = time.map(|time| time.saturating_add(Duration::from_secs(length / SLOWEST)));
-        Self { bytes, silence: time, whole }
+        Self { bytes, is_beyond, silence: time, whole }
+    }
+
+    fn exceeded(&self) -> Error {
+        Error::TooLarge { limit: self.bytes }
     }
 }
 
-/// Reads a body.
-pub(super) async fn read<B>(body: B, bounds: Bounds) -> Result<Bytes, Error>
+/// Reads a body. A client that asks beforehand whether to send one that is too large is told so at once; it would be told
+/// to go ahead as soon as the body is looked at.
+pub(super) async fn read<B>(body: B, bounds: Bounds, headers: &HeaderMap) -> Result<Bytes, Error>
 where
     B: Body<Data = Bytes>,
 {
-    within(bounds.whole, read_parts(body, bounds)).await?
+    if bounds.is_beyond && asks_beforehand(headers) {
+        return Err(bounds.exceeded());
+    }
+    let read = within(bounds.whole, read_parts(body, bounds)).await.flatten();
+    // However its throwing away ends: sent again it would be as large.
+    if bounds.is_beyond { Err(bounds.exceeded()) } else { read }
+}
+
+fn asks_beforehand(headers: &HeaderMap) -> bool {
+    headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// Some of what is beyond is read and thrown away: a client that is still sending when the connection closes sees a
@@ -79,7 +98,7 @@ where
             break;
         }
     }
-    if beyond > 0 { Err(Error::TooLarge { limit }) } else { Ok(data.freeze()) }
+    if beyond > 0 { Err(bounds.exceeded()) } else { Ok(data.freeze()) }
 }
 
 async fn within<T>(time: Option<Duration>, reading: impl Future<Output = T>) -> Result<T, Error> {
@@ -112,7 +131,7 @@ mod tests {
 
     async fn outcome(expected: Expected, parts: usize, pause: Duration) -> Result<usize, &'static str> {
         let bounds = Bounds::of(expected, Some(LENGTH as u64), Some(TIME));
-        let data = read(slow(parts, pause), bounds).await;
+        let data = read(slow(parts, pause), bounds, &HeaderMap::new()).await;
         data.map(|data| data.len()).map_err(|error| error.code())
     }
 
@@ -128,6 +147,23 @@ mod tests {
         );
         let late = Err("request_timeout");
         assert_eq!(outcomes, (Ok(LENGTH), late, Ok(LENGTH), late, Err("too_large")));
+    }
+
+    #[tokio::test]
+    async fn what_says_itself_that_it_is_too_large_is_told_that_however_slow_it_is() {
+        let bounds = |length| Bounds::of(Expected::Ordinary(Some(LENGTH - 1)), length, Some(TIME / 10));
+        let read = async |length, headers| {
+            let read = tokio::time::timeout(TIME * 5, read(slow(1, TIME * 10), bounds(length), &headers));
+            read.await.unwrap().unwrap_err().code()
+        };
+        let asking = HeaderMap::from_iter([(EXPECT, "100-Continue".parse().unwrap())]);
+        let length = Some(LENGTH as u64);
+        assert_eq!(read(length, HeaderMap::new()).await, "too_large");
+        assert_eq!(read(length, asking.clone()).await, "too_large");
+        assert_eq!(
+            (read(None, asking).await, read(Some(1), HeaderMap::new()).await),
+            ("request_timeout", "request_timeout")
+        );
     }
 
     #[test]

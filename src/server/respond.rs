@@ -139,7 +139,7 @@ impl Site {
             return Ok(rebuild(parts, Bytes::new()));
         }
         let bounds = Bounds::of(expected, body.size_hint().exact(), self.limits().request_timeout);
-        match (expected, body::read(body, bounds).await) {
+        match (expected, body::read(body, bounds, &parts.headers).await) {
             // Why it is refused is known already, and goes along with the request.
             (Expected::Refused, _) => Ok(rebuild(parts, Bytes::new())),
             (_, body) => Ok(rebuild(parts, body?)),
