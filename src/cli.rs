@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::config::{Config, Data, DataSettings, RotationSettings, ServeSettings, env_file};
 use crate::db::{self, Db, schema};
 use crate::server::Bound;
-use crate::{api, server, telemetry, ui};
+use crate::{api, error, server, telemetry, ui};
 
 mod accounts;
 mod greeting;
@@ -262,7 +262,7 @@ fn print(text: &str) {
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     let mut err = std::io::stderr().lock();
-    for line in format!("{error:#}").lines() {
+    for line in error::with_causes(error).lines() {
         let _ = writeln!(err, "error: {line}");
     }
     ExitCode::FAILURE

@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::{Data, Database};
-use crate::error::Trouble;
+use crate::error::{Error, Trouble};
 use crate::files;
 
 mod at_once;
@@ -124,7 +124,7 @@ impl Db {
                     })
                 })
             });
-            sea_orm::Database::connect(options).await
+            sea_orm::Database::connect(options).await.map_err(|error| Error::from(error).for_operator())
         };
         let open = async || anyhow::Ok((connect(1, false).await?, connect(SQLITE_READERS, true).await?));
         let (writer, reader) =

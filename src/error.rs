@@ -222,6 +222,15 @@ pub enum Error {
     Internal(#[source] anyhow::Error),
 }
 
+/// An error with its causes, each told once: many libraries tell theirs in their own words already.
+pub fn with_causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
+}
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if let Some(SqlErr::ForeignKeyConstraintViolation(_)) = error.sql_err() {
@@ -243,7 +252,8 @@ impl Error {
     /// The error as the command line tells it: with its cause, and without a request that there is not.
     pub fn for_operator(self) -> anyhow::Error {
         match self {
-            Self::Database(error) | Self::DatabaseTrouble { source: error, .. } => error.into(),
+            Self::Database(error) => error.into(),
+            Self::DatabaseTrouble { trouble, source } => anyhow::Error::new(source).context(trouble.for_operator()),
             Self::Internal(error) => error,
             error => error.into(),
         }

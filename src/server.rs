@@ -1,6 +1,7 @@
 //! Connections: our own accept loop around hyper, because a stream of words needs what a general server leaves out.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,15 +44,26 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// An address that is ours, at which nobody can connect yet.
 pub struct Bound(TcpSocket);
 
-/// Takes an address, so that a mistake shows before anything else is done.
+/// Takes an address, so that a mistake shows before anything else is done. `[::]` is every address of this machine, those of
+/// IPv4 included, and just these where there is no IPv6.
 pub fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
-    let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        std::io::Result::Ok(Bound(socket))
-    };
-    bind().with_context(|| cannot_listen(address))
+    let every_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    let bound = take(address).or_else(|error| match error.kind() {
+        ErrorKind::AddrInUse | ErrorKind::PermissionDenied => Err(error),
+        _ if address.ip() == Ipv6Addr::UNSPECIFIED => take(every_v4),
+        _ => Err(error),
+    });
+    bound.with_context(|| cannot_listen(address))
+}
+
+fn take(address: SocketAddr) -> std::io::Result<Bound> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if address.is_ipv6() {
+        SockRef::from(&socket).set_only_v6(false)?;
+    }
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(Bound(socket))
 }
 
 impl Bound {
@@ -203,5 +215,21 @@ async fn connection(
             return handed.close().await;
         }
         connection = handed.back();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_address_is_those_of_both_kinds() {
+        let listener = bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))).unwrap().listen().unwrap();
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        // Where this machine has addresses of the other kind at all.
+        if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await.is_ok() {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, port)).await.unwrap();
+        }
     }
 }

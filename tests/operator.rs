@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use loquat::db::{Db, schema};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
-use crate::harness::process::{Running, borrowed, command, environment};
+use crate::harness::process::{Running, borrowed, command, data, environment};
 use crate::harness::{Person, Provider, Script, eventually, within};
 
 const NEW_PASSWORD: &str = "another set of four words";
@@ -145,6 +146,17 @@ fn without_a_database_none_is_made() {
         assert!(!done && told.contains("there is no database") && told.contains("--data-dir"), "{arguments:?}: {told}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{arguments:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_program_holds_is_told_as_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(&data(&[], dir.path())).await.unwrap();
+    schema::up(&db).await.unwrap();
+    let _held = db.write().await.unwrap();
+    let (done, _, told) = outcome(command(dir.path()).args(["serve", "--listen", "127.0.0.1:0"]), "");
+    assert!(!done && told.contains("another program holds a lock on the database"), "{told}");
+    assert_eq!(told.matches("database is locked").count(), 1, "{told}");
 }
 
 #[test]

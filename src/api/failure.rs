@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::{aside, body};
-use crate::error::{Error, Factor};
+use crate::error::{Error, Factor, with_causes};
 use crate::telemetry;
 
 /// What went wrong, for programs (`code`) and for people (`detail`).
@@ -93,7 +93,7 @@ impl From<Error> for Failure {
         let status = error.status();
         if status == 500 {
             let chain = anyhow::Error::new(error);
-            tracing::error!(%request_id, "a request failed: {:#}", chain);
+            tracing::error!(%request_id, "a request failed: {}", with_causes(&chain));
             return Self(problem(500, "internal", chain.to_string(), request_id));
         }
         if let Error::DatabaseTrouble { trouble, source } = &error {

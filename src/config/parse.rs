@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -179,12 +179,12 @@ pub(super) fn listen(value: &str, problems: &mut Problems) -> Option<SocketAddr>
             value
                 .strip_prefix(':')
                 .and_then(|port| port.parse::<u16>().ok())
-                .map(|port| SocketAddr::from(([0, 0, 0, 0], port)))
+                .map(|port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)))
         })
         .or_else(|| value.to_socket_addrs().ok()?.next());
     if address.is_none() {
         problems.add(format!(
-            "LOQUAT_LISTEN is {value:?}: give an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:8080"
+            "LOQUAT_LISTEN is {value:?}: give an address and a port, such as 127.0.0.1:8080, or :8080 for every address"
         ));
     }
     address

@@ -92,7 +92,10 @@ struct Entry {
 
 /// A model: its name, or a table with what is to be known of it.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a model is its name, or a table such as { name = \"…\", context_tokens = 32768, images = true }"
+)]
 enum EntryModel {
     Name(String),
     Table(ModelTable),
@@ -244,5 +247,7 @@ mod tests {
         assert_eq!(provider.image_models, [("seeing".to_owned(), true)].into());
         let wrong = text.replace("images = false", "images = \"no\"");
         assert!(toml::from_str::<File>(&wrong).is_err_and(|error| error.message().contains("boolean")));
+        let misspelt = text.replace("images = true", "image = true");
+        assert!(toml::from_str::<File>(&misspelt).is_err_and(|error| error.message().contains("images = true")));
     }
 }

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 
 use super::Db;
 use crate::config::Data;
+use crate::error::Error;
 
 /// Names the migration lock of PostgreSQL; any number works as long as it never changes.
 const LOCK: i64 = 0x6c6f_7175_6174;
@@ -70,11 +71,14 @@ pub async fn down(db: &Db, count: u32) -> anyhow::Result<Vec<String>> {
 
 /// Begins a transaction that no other process migrates beside: the migrator itself takes no lock.
 async fn lock(db: &Db) -> anyhow::Result<DatabaseTransaction> {
-    let transaction = db.write().await?;
-    if db.backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
-    }
-    Ok(transaction)
+    let locked = async {
+        let transaction = db.write().await?;
+        if db.backend() == DbBackend::Postgres {
+            transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+        }
+        Ok(transaction)
+    };
+    locked.await.map_err(Error::for_operator)
 }
 
 fn explain(error: sea_orm::DbErr) -> anyhow::Error {

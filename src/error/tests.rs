@@ -31,3 +31,12 @@ fn whoever_is_to_try_again_is_told_when() {
         assert!(error.retry_after().is_some_and(|time| time >= second), "{error}");
     }
 }
+
+#[test]
+fn a_cause_is_told_once() {
+    let locked = || DbErr::Exec(sea_orm::RuntimeErr::SqlxError(std::sync::Arc::new(sqlx::Error::PoolTimedOut)));
+    let told = with_causes(&Error::from(locked()).for_operator().context("nothing was done"));
+    let waited = "pool timed out while waiting for an open connection";
+    assert!(told.starts_with("nothing was done: the database cannot be reached"), "{told}");
+    assert_eq!(told.matches(waited).count(), 1, "{told}");
+}

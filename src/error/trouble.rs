@@ -57,6 +57,17 @@ impl Trouble {
         }
     }
 
+    /// The same for whoever runs the database.
+    pub fn for_operator(self) -> &'static str {
+        match self {
+            Self::Busy => {
+                "another program holds a lock on the database, such as a backup or a shell; end it or wait, and try again"
+            }
+            Self::Full => "there is no room left where the database is; make some, and try again",
+            Self::Away => "the database cannot be reached; look after it and its volume or network, and try again",
+        }
+    }
+
     /// When it makes sense to try again.
     pub fn retry_after(self) -> Duration {
         match self {
