@@ -104,15 +104,15 @@ on_both_databases! {
         };
         let began = Instant::now();
         let asking = "expect: 100-continue\r\ncontent-length";
-        let asked = raw(&server, &post("/api/login/", &format!("{asking}: 10001"))).await;
+        let asked = server.raw(&post("/api/login/", &format!("{asking}: 10001"))).await;
         // Who may not upload anything is told that, and not to go ahead either.
-        let refused = raw(&server, &post("/api/attachments/", &format!("{asking}: 10001"))).await;
+        let refused = server.raw(&post("/api/attachments/", &format!("{asking}: 10001"))).await;
         assert!(began.elapsed() < Duration::from_secs(2), "nothing was waited for");
         assert!(asked.starts_with("HTTP/1.1 413") && asked.contains("at most 10000 bytes"), "{asked}");
         assert!(refused.starts_with("HTTP/1.1 401") && refused.contains("not_signed_in"), "{refused}");
-        let fitting = raw(&server, &(post("/api/login/", &format!("{asking}: 2")) + "{}")).await;
+        let fitting = server.raw(&(post("/api/login/", &format!("{asking}: 2")) + "{}")).await;
         assert!(fitting.starts_with("HTTP/1.1 100") && fitting.contains("HTTP/1.1 422"), "{fitting}");
-        let slow = raw(&server, &(post("/api/login/", "content-length: 10001") + "{")).await;
+        let slow = server.raw(&(post("/api/login/", "content-length: 10001") + "{")).await;
         assert!(slow.starts_with("HTTP/1.1 413") && slow.contains("too_large"), "{slow}");
     }
 }
