@@ -355,6 +355,7 @@ fn the_document_tells_what_is_limited_and_when_to_try_again() {
         "regenerate_message",
         "continue_message",
         "stream_message",
+        "generate_name",
     ];
     let mut found = 0;
     for (method, path, operation) in operations() {

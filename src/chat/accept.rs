@@ -261,7 +261,7 @@ async fn go_on(transaction: &DatabaseTransaction, running: &Running, request: &R
     let answer = find(running.message_id).await?.ok_or(Error::NotFound("message"))?;
     let question = find(running.question_id).await?.ok_or(Error::NotFound("message"))?;
     may_go_on(&answer)?;
-    if message::Entity::answers_to(answer.id).count(transaction).await? > 0 {
+    if message::Entity::replies_to(answer.id).count(transaction).await? > 0 {
         return Err(Error::NotContinuable(
             "the conversation has gone on after this answer; answer the question once more instead, or edit it",
         ));

@@ -214,17 +214,17 @@ impl Entity {
 
     /// The answers to a question, newest first.
     pub fn answers_to(question_id: Uuid) -> Select<Self> {
-        Self::children_of(question_id, Role::Assistant).order_by_desc(Column::Id)
+        Self::replies_to(question_id).filter(Column::Role.eq(Role::Assistant)).order_by_desc(Column::Id)
     }
 
     /// The answer that a question got first.
     pub fn first_answer_to(question_id: Uuid) -> Select<Self> {
-        Self::children_of(question_id, Role::Assistant).order_by_asc(Column::Id)
+        Self::replies_to(question_id).filter(Column::Role.eq(Role::Assistant)).order_by_asc(Column::Id)
     }
 
-    /// Where a question's answers were deleted, the next question stands right below it.
-    fn children_of(id: Uuid, role: Role) -> Select<Self> {
-        Self::find().filter(Column::ParentId.eq(id)).filter(Column::Role.eq(role))
+    /// What stands right below a message. Where a question's answers were deleted, that can be the next question.
+    pub fn replies_to(id: Uuid) -> Select<Self> {
+        Self::find().filter(Column::ParentId.eq(id))
     }
 
     /// What stands beside messages: for each parent, the ids of all its children, oldest first. `None` is the parent of
