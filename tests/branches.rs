@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::events::{Events, text};
 use crate::harness::{Kind, Person, Provider, Script, Server, Socket, eventually, within};
+use crate::search::conversation;
 
 /// A conversation of two turns, at a model that numbers its answers.
 async fn two_turns(kind: Kind) -> (Server, Provider, Person, String, Vec<Value>) {
@@ -72,6 +73,33 @@ on_both_databases! {
         assert_eq!(now[0]["siblings"], json!([messages[0]["id"], now[0]["id"]]));
         let old = json_of(ada.get(&path(&project, &messages[2], "")).await, 200).await;
         assert_eq!(old["content"], "two");
+    }
+
+    async fn long_messages_come_in_pages_that_are_bounded_and_all_of_them_in_order(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let lengths = [900_000, 900_000, 10, 500_000, 400_000, 200_000, 1_500_000, 0, 300_000, 700_000];
+        let texts: Vec<String> = lengths.iter().enumerate().map(|(n, length)| format!("{n} {}", "é".repeat(length / 2))).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (project, ids) = conversation(&server, &ada, "long", &texts).await;
+        let path = format!("/api/projects/{project}");
+        json_of(ada.patch(&path, json!({"active_message_id": ids[9]})).await, 200).await;
+        for limit in [200, 3] {
+            let (mut pages, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = ada.read(&format!("{path}/messages?limit={limit}{cursor}")).await;
+                let contents = page["items"].as_array().unwrap().iter().map(|item| item["content"].as_str().unwrap().to_owned());
+                pages.insert(0, contents.collect::<Vec<_>>());
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+            }
+            for page in &pages {
+                let bytes: usize = page.iter().map(String::len).sum();
+                assert!(page.len() == 1 || (page.len() <= limit && bytes <= 1024 * 1024), "{limit}: {bytes}");
+            }
+            assert!(limit == 3 || pages.len() == 6, "{}", pages.len());
+            assert!(pages.concat() == texts, "{limit}");
+        }
     }
 
     async fn making_again_twice_by_accident_asks_once(kind) {

@@ -14,7 +14,7 @@ use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::{Person, Provider, Script, Server};
 
 /// A conversation with these messages, as if they had been written one after the other.
-async fn conversation(server: &Server, person: &Person, name: &str, messages: &[&str]) -> (Uuid, Vec<Uuid>) {
+pub async fn conversation(server: &Server, person: &Person, name: &str, messages: &[&str]) -> (Uuid, Vec<Uuid>) {
     let made = json_of(person.post("/api/projects/", json!({"name": name})).await, 201).await;
     let project_id: Uuid = made["id"].as_str().unwrap().parse().unwrap();
     let owner_id = person.id().await;

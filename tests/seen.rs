@@ -7,8 +7,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::client::{answer_of, problem_of};
+use crate::harness::client::{answer_of, json_of, problem_of};
 use crate::harness::{Person, Provider, Script, Server, eventually};
+use crate::search::conversation;
 
 /// Changes the database as another process does, of which this one hears nothing.
 async fn behind_its_back<E: EntityTrait>(server: &Server, change: UpdateMany<E>) {
@@ -62,6 +63,31 @@ on_both_databases! {
         assert_eq!(ada.delete(&format!("/api/projects/{project}/messages/{second}")).await.status(), 204);
         ask_whole(&ada, &project, "three").await;
         assert_eq!(told(&provider.calls()[2]), ["one", "answer 0", "three"]);
+    }
+
+    async fn of_a_conversation_longer_than_any_model_reads_the_newest_is_told(kind) {
+        const MOST: usize = 16 * 1024 * 1024;
+        let provider = Provider::start(|n, _| Script::answer(&format!("answer {n}"))).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let texts: Vec<String> = (0..20).map(|n| format!("{n} {}", "x".repeat(999_000))).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (project, ids) = conversation(&server, &ada, "long", &texts).await;
+        let path = format!("/api/projects/{project}");
+        let shown = ada.patch(&path, json!({"active_message_id": ids[19]})).await;
+        assert_eq!(shown.status(), 200);
+        // Read, seen, and read again.
+        ask_whole(&ada, &project.to_string(), "one").await;
+        ask_whole(&ada, &project.to_string(), &"two ".repeat(60_000)).await;
+        let answer = ada.messages(&project.to_string()).await.pop().unwrap();
+        let again = ada.post(&format!("{path}/messages/{}/regenerate", answer["id"].as_str().unwrap()), json!({})).await;
+        ada.events(&project.to_string(), &answer_of(&json_of(again, 202).await), None).await.until("end").await;
+        let calls = provider.calls();
+        let told: Vec<String> = calls.iter().map(|call| told(call).concat()).collect();
+        for told in &told {
+            assert!((MOST - 1_100_000..=MOST + 100).contains(&told.len()), "{}", told.len());
+        }
+        assert!(told[0].ends_with("one") && told[1] == told[2]);
     }
 
     async fn nothing_is_asked_in_a_conversation_that_is_gone_or_for_somebody_who_is(kind) {

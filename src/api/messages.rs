@@ -19,15 +19,18 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::reader::Reader;
 use crate::chat::turn::{self, Asked, Request as Wanted};
-use crate::entity::message::{self, Role};
+use crate::entity::message::{self, Reach, Role};
 use crate::error::Result as Outcome;
 
 pub(super) struct Api;
 
+/// The most text in a page, in bytes: a page is held whole until its reader has taken it.
+const PAGE: usize = 1024 * 1024;
+
 /// A page of the shown branch. The newest page comes first; inside a page the messages are in reading order.
 #[derive(Object)]
 struct MessagePage {
-    /// The messages, oldest first.
+    /// The messages, oldest first. There may be fewer than the limit on a page that is not the last one.
     items: Vec<Message>,
     /// Where the page before these begins; null when there is nothing older.
     next_cursor: Option<String>,
@@ -57,7 +60,8 @@ struct NewMessage {
 impl Api {
     /// Lists the messages of a conversation
     ///
-    /// For its owner. Lists the branch that is shown, its newest page first.
+    /// For its owner. Lists the branch that is shown, its newest page first. A page has about a MiB of text at most, or one
+    /// message: it may have fewer messages than `limit`, and `next_cursor` goes on from there.
     #[oai(path = "/api/projects/:project_id/messages", method = "get", operation_id = "list_messages")]
     async fn list(
         &self,
@@ -78,7 +82,8 @@ impl Api {
             None => project.leaf_id,
         };
         let Some(leaf) = leaf else { return Ok(Json(MessagePage { items: Vec::new(), next_cursor: None })) };
-        let mut branch = message::Entity::branch(app.db.reader(), project.id, leaf, size).await?;
+        let reach = Reach { messages: size, bytes: PAGE };
+        let mut branch = message::Entity::branch(app.db.reader(), project.id, leaf, reach).await?;
         if branch.is_empty() && cursor.0.is_some() {
             return Err(page::bad_cursor().into());
         }

@@ -157,9 +157,9 @@ async fn so_far(chat: &Chat, project: &project::Model) -> Option<Branch> {
     // What it replies to is as it was: only the newest message can have changed since.
     if let Some(seen) = leaf.parent_id.and_then(|question_id| chat.seen.branch_to(project.id, question_id)) {
         let newest = std::iter::once(seen::told(leaf));
-        return Some(newest.chain(seen.iter().map(Arc::clone)).take(BRANCH as usize - 1).collect());
+        return Some(newest.chain(seen.iter().map(Arc::clone)).collect());
     }
-    let branch = message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH - 1).await.ok()?;
+    let branch = message::Entity::branch_without_reasoning(chat.db.reader(), project.id, leaf_id, BRANCH).await.ok()?;
     let is_whole = branch.iter().all(|message| message.status != Status::Running);
     is_whole.then(|| branch.into_iter().map(seen::told).collect())
 }

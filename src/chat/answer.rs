@@ -19,14 +19,14 @@ use super::writer::{AT_ONCE, Stored, Writer};
 use super::{Chat, Ending, Failure, Outcome, attachments, event, history};
 use crate::clock;
 use crate::entity::answer_chunk::Kind;
-use crate::entity::message::{self, Status};
+use crate::entity::message::{self, Reach, Status};
 use crate::entity::project;
 use crate::entity::stored::Amount;
 use crate::failpoint;
 use crate::llm::{self, FinishReason, Model, Part};
 
-/// How many messages of a branch are read for the model.
-pub(super) const BRANCH: u32 = 2000;
+/// How much of a branch is read for the model: more text than any model reads.
+pub(super) const BRANCH: Reach = Reach { messages: 2000, bytes: 16 * 1024 * 1024 };
 
 /// What is asked, of whom.
 pub(super) struct Asking {
@@ -119,8 +119,8 @@ async fn key(owner_id: Uuid, told: Told) -> Option<(cache::Key, Told)> {
 async fn request(chat: &Chat, running: &Running, asking: Box<Asking>) -> Option<Told> {
     let Asking { project, leaf_id, branch, model, .. } = *asking;
     let branch = match branch {
-        Some(branch) => Ok(branch),
-        None => message::Entity::branch(chat.db.reader(), project.id, leaf_id, BRANCH)
+        Some(branch) => Ok(seen::within(branch, BRANCH)),
+        None => message::Entity::branch_without_reasoning(chat.db.reader(), project.id, leaf_id, BRANCH)
             .await
             .map(|branch| branch.into_iter().map(seen::told).collect()),
     };

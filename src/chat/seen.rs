@@ -12,7 +12,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use crate::entity::message;
+use crate::entity::message::{self, Reach};
 use crate::entity::project::{self, Counted};
 
 /// The most that is kept of conversations, in bytes.
@@ -91,6 +91,18 @@ pub fn told(message: message::Model) -> Arc<message::Model> {
     Arc::new(message::Model { reasoning: None, layout: None, ..message })
 }
 
+/// A branch as far as it would be read, whatever was added to it since. Its newest message always stays.
+pub fn within(mut branch: Branch, reach: Reach) -> Branch {
+    let mut bytes = 0;
+    let fits = |message: &&Arc<message::Model>| {
+        bytes += message.content.len();
+        bytes <= reach.bytes
+    };
+    let fitting = branch.iter().take(reach.messages as usize).take_while(fits).count();
+    branch.truncate(fitting.max(1));
+    branch
+}
+
 fn weight_of(branch: &Branch) -> usize {
     let texts = |message: &message::Model| message.content.len() + message.attachments.as_ref().map_or(0, String::len);
     branch.iter().map(|message| OVERHEAD + texts(message)).sum()
@@ -158,6 +170,14 @@ mod tests {
         let answer = message::Model { role: message::Role::Assistant, ..(*hers).clone() };
         seen.note_branch(of_ada, Arc::new(vec![told(answer), hers]));
         assert!(seen.branches.get(&of_ada).is_none(), "it may go on yet");
+    }
+
+    #[test]
+    fn a_branch_is_cut_where_reading_it_would_end() {
+        let branch: Branch = (1..=5).map(|_| question(clock::id(), "four".to_owned())).collect();
+        for (messages, bytes, expected) in [(9, 99, 5), (3, 99, 3), (9, 12, 3), (9, 15, 3), (9, 4, 1), (9, 3, 1)] {
+            assert_eq!(within(branch.clone(), Reach { messages, bytes }).len(), expected, "{messages} {bytes}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, QueryTrait, Statement};
+use sea_orm::{Condition, ConnectionTrait, Iterable as _, QueryOrder, QuerySelect, QueryTrait, Statement};
 
 use super::{attachment, continuation, project};
 use crate::clock;
@@ -169,14 +169,14 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The branch that ends in `$1`, newest first: at most `$3` messages of the conversation `$2`.
-const BRANCH: &str = "\
-WITH RECURSIVE branch (id, parent_id, depth) AS (\
- SELECT id, parent_id, 1 FROM messages WHERE id = $1 AND project_id = $2 \
- UNION ALL \
- SELECT above.id, above.parent_id, branch.depth + 1 FROM messages above \
- JOIN branch ON above.id = branch.parent_id WHERE branch.depth < $3\
-) SELECT messages.* FROM branch JOIN messages ON messages.id = branch.id ORDER BY branch.depth";
+/// How long a branch is that is read. Its newest message always counts as fitting.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// The most messages.
+    pub messages: u32,
+    /// The most text in them, in bytes.
+    pub bytes: usize,
+}
 
 /// The newest message of the subtree whose top is `$1` in the conversation `$2`.
 const NEWEST_BELOW: &str = "\
@@ -332,15 +332,61 @@ impl Entity {
         Self::find_by_id(id).select_only().column(Column::Content).into_tuple().one(db).await
     }
 
-    /// The branch that ends in a message, newest first, at most `limit` messages.
+    /// The branch that ends in a message, newest first, as far as it is within reach.
     pub async fn branch(
         db: &impl ConnectionTrait,
         project_id: Uuid,
         leaf_id: Uuid,
-        limit: u32,
+        reach: Reach,
     ) -> Result<Vec<Model>, DbErr> {
-        let values = [leaf_id.into(), project_id.into(), i64::from(limit).into()];
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), BRANCH, values);
-        Self::find().from_raw_sql(statement).all(db).await
+        read_branch(db, project_id, leaf_id, reach, true).await
     }
+
+    /// The same without what was thought, which is not read and does not count.
+    pub async fn branch_without_reasoning(
+        db: &impl ConnectionTrait,
+        project_id: Uuid,
+        leaf_id: Uuid,
+        reach: Reach,
+    ) -> Result<Vec<Model>, DbErr> {
+        read_branch(db, project_id, leaf_id, reach, false).await
+    }
+}
+
+/// Walks up a branch by ids and lengths, which both databases know without reading the texts, and reads what is within reach.
+async fn read_branch(
+    db: &impl ConnectionTrait,
+    project_id: Uuid,
+    leaf_id: Uuid,
+    reach: Reach,
+    with_reasoning: bool,
+) -> Result<Vec<Model>, DbErr> {
+    let bytes = i64::try_from(reach.bytes).unwrap_or(i64::MAX);
+    let values = [leaf_id.into(), project_id.into(), i64::from(reach.messages).into(), bytes.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), branch_sql(with_reasoning), values);
+    Entity::find().from_raw_sql(statement).all(db).await
+}
+
+/// The branch that ends in `$1`, newest first: at most `$3` messages of the conversation `$2`, with `$4` bytes of text.
+fn branch_sql(with_reasoning: bool) -> String {
+    let bytes = |table: &str| {
+        let reasoning =
+            if with_reasoning { format!(" + COALESCE(octet_length({table}.reasoning), 0)") } else { String::new() };
+        format!("CAST(octet_length({table}.content){reasoning} AS BIGINT)")
+    };
+    let column = |column: Column| match column {
+        Column::Reasoning | Column::Layout if !with_reasoning => format!("CAST(NULL AS TEXT) AS {}", column.as_str()),
+        _ => format!("messages.{}", column.as_str()),
+    };
+    let columns = Column::iter().map(column).collect::<Vec<_>>().join(", ");
+    let (of_leaf, of_above) = (bytes("messages"), bytes("above"));
+    format!(
+        "WITH RECURSIVE branch (id, parent_id, depth, bytes) AS (\
+         SELECT id, parent_id, 1, {of_leaf} FROM messages WHERE id = $1 AND project_id = $2 \
+         UNION ALL \
+         SELECT above.id, above.parent_id, branch.depth + 1, branch.bytes + {of_above} FROM messages above \
+         JOIN branch ON above.id = branch.parent_id \
+         WHERE branch.depth < $3 AND branch.bytes + {of_above} <= $4\
+         ) SELECT {columns} FROM branch JOIN messages ON messages.id = branch.id ORDER BY branch.depth"
+    )
 }

@@ -654,7 +654,8 @@ export interface paths {
         };
         /**
          * Lists the messages of a conversation
-         * @description For its owner. Lists the branch that is shown, its newest page first.
+         * @description For its owner. Lists the branch that is shown, its newest page first. A page has about a MiB of text at most, or one
+         *     message: it may have fewer messages than `limit`, and `next_cursor` goes on from there.
          *
          *     An API key of any scope will do.
          */
@@ -2131,7 +2132,7 @@ export interface components {
          * @description A page of the shown branch. The newest page comes first; inside a page the messages are in reading order.
          */
         MessagePage: {
-            /** @description The messages, oldest first. */
+            /** @description The messages, oldest first. There may be fewer than the limit on a page that is not the last one. */
             items: components["schemas"]["Message"][];
             /** @description Where the page before these begins; null when there is nothing older. */
             next_cursor?: string | null;
