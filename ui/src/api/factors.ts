@@ -2,6 +2,7 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { type Confirmation, call, client, type NewTotp } from "./client";
 import { createPasskey } from "./passkeys";
+import { statusOf } from "./problem";
 import { sessionQuery } from "./session";
 
 export const factorsQuery = queryOptions({
@@ -29,8 +30,7 @@ export async function confirmTotp(queries: QueryClient, code: string): Promise<R
 }
 
 export async function removeTotp(queries: QueryClient, body: Confirmation): Promise<void> {
-  await call(client.DELETE("/api/second_factor/totp", { body }));
-  lookAgain(queries);
+  await removed(queries, call(client.DELETE("/api/second_factor/totp", { body })));
 }
 
 export async function renewCodes(queries: QueryClient, body: Confirmation): Promise<RecoveryCodes> {
@@ -60,7 +60,16 @@ export async function deletePasskey(
   body: Confirmation,
 ): Promise<void> {
   const params = { path: { passkey_id } };
-  await call(client.DELETE("/api/passkeys/{passkey_id}", { params, body }));
+  await removed(queries, call(client.DELETE("/api/passkeys/{passkey_id}", { params, body })));
+}
+
+/** What went in another tab meanwhile is gone as well. */
+async function removed(queries: QueryClient, request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+  }
   lookAgain(queries);
 }
 

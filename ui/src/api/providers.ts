@@ -35,6 +35,18 @@ async function renew(queries: QueryClient, id?: string): Promise<void> {
   await queries.invalidateQueries({ queryKey: providersQuery.queryKey });
 }
 
+/** Waits for a change; where another administrator was faster, what is gone goes from the page as well. */
+async function renewed<T>(queries: QueryClient, id: string, request: Promise<T>): Promise<T> {
+  try {
+    const answer = await request;
+    await renew(queries, id);
+    return answer;
+  } catch (error) {
+    if (statusOf(error) === 404) void renew(queries);
+    throw error;
+  }
+}
+
 export async function createProvider(queries: QueryClient, body: NewProvider): Promise<Provider> {
   const made = await call(client.POST("/api/providers/", { body }));
   await renew(queries);
@@ -47,8 +59,11 @@ export async function changeProvider(
   body: ProviderChange,
 ): Promise<void> {
   const params = { path: { provider_id } };
-  await call(client.PATCH("/api/providers/{provider_id}", { params, body }));
-  await renew(queries, provider_id);
+  await renewed(
+    queries,
+    provider_id,
+    call(client.PATCH("/api/providers/{provider_id}", { params, body })),
+  );
 }
 
 export async function deleteProvider(queries: QueryClient, provider_id: string): Promise<void> {
@@ -67,9 +82,11 @@ export async function checkProvider(
   provider_id: string,
 ): Promise<ProviderCheck> {
   const params = { path: { provider_id } };
-  const checked = await call(client.POST("/api/providers/{provider_id}/check", { params }));
-  await renew(queries, provider_id);
-  return checked;
+  return renewed(
+    queries,
+    provider_id,
+    call(client.POST("/api/providers/{provider_id}/check", { params })),
+  );
 }
 
 export async function changeProviderModel(
@@ -78,10 +95,13 @@ export async function changeProviderModel(
   body: ProviderModelChange,
 ): Promise<void> {
   const params = { path: { provider_id } };
-  await call(client.PATCH("/api/providers/{provider_id}/models", { params, body }));
+  await renewed(
+    queries,
+    provider_id,
+    call(client.PATCH("/api/providers/{provider_id}/models", { params, body })),
+  );
   // The default and the one that names conversations may have been another server's.
   void queries.invalidateQueries({ queryKey: ["provider models"] });
-  await renew(queries, provider_id);
 }
 
 export async function forgetProviderModel(
@@ -90,6 +110,9 @@ export async function forgetProviderModel(
   model: string,
 ): Promise<void> {
   const params = { path: { provider_id }, query: { model } };
-  await call(client.DELETE("/api/providers/{provider_id}/models", { params }));
-  await renew(queries, provider_id);
+  await renewed(
+    queries,
+    provider_id,
+    call(client.DELETE("/api/providers/{provider_id}/models", { params })),
+  );
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { describeRefusal } from "../features/chat/words";
 import { describeEnding, describeFailure } from "./answer-words";
 import { ProblemError, toProblem } from "./problem";
 import { describeError } from "./words";
@@ -91,6 +92,13 @@ test("whoever is turned away hears why and when to try again", () => {
   });
   expect(refused("busy", 503, 600).advice).toMatch(/^Try again after 2:15\sPM\.$/);
   expect(refused("not_continuable", 409).advice).toBe("The detail.");
+});
+
+test("what is not found is called a conversation only within one", () => {
+  expect(refused("not_found", 404).title).toBe("This is not there any more.");
+  const gone = { title: "", status: 404, code: "not_found", detail: "", request_id: "" };
+  const { title } = describeRefusal(new ProblemError(gone));
+  expect(title).toBe("This conversation does not exist.");
 });
 
 test("a proxy says only in a header when to come back", () => {

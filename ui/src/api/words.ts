@@ -28,10 +28,7 @@ export function describeError(error: unknown): Words {
     case "model_unknown":
       return describeFailure(problem);
     case "not_found":
-      return {
-        title: t`This conversation does not exist.`,
-        advice: t`It was deleted, or the link is wrong.`,
-      };
+      return { title: t`This is not there any more.`, advice: "" };
     case "not_continuable":
       return { title: t`This answer cannot go on.`, advice: sentence(problem.detail) };
     case "client_request_id_reused":

@@ -2,7 +2,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { Message } from "../../api/client";
 import { fetchAllMessages } from "../../api/messages";
-import { describeError } from "../../api/words";
 import { CopyIcon, DownloadIcon, MoreIcon } from "../../components/icons";
 import { Menu, MenuItem } from "../../components/menu";
 import { showToast } from "../../components/toast";
@@ -10,6 +9,7 @@ import { copyText } from "../../lib/clipboard";
 import { download } from "../../lib/download";
 import styles from "./chat.module.css";
 import { fileName, toMarkdown } from "./markdown-export";
+import { describeRefusal } from "./words";
 
 interface ConversationMenuProps {
   projectId: string;
@@ -29,7 +29,7 @@ export function ConversationMenu({ projectId, name, loaded }: ConversationMenuPr
         image: (name) => t`Image: ${name}`,
       });
     } catch (error) {
-      const { title, advice } = describeError(error);
+      const { title, advice } = describeRefusal(error);
       showToast(`${title} ${advice}`.trim());
       return null;
     }

@@ -2,11 +2,11 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { messagesQuery } from "../../api/messages";
 import { codeOf, statusOf } from "../../api/problem";
-import { describeError } from "../../api/words";
 import { showToast } from "../../components/toast";
+import { describeRefusal } from "./words";
 
 export function tellRefusal(queries: QueryClient, projectId: string, error: unknown): void {
-  const { title, advice } = describeError(error);
+  const { title, advice } = describeRefusal(error);
   // The advice on a running answer is about a message in the box.
   const words = codeOf(error) === "answer_running" ? title : `${title} ${advice}`;
   showToast(words.trim(), undefined, 10_000);

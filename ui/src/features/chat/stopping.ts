@@ -3,8 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { writeEnd } from "../../api/ending";
 import { stopAnswer } from "../../api/messages";
-import { describeError } from "../../api/words";
 import { showToast } from "../../components/toast";
+import { describeRefusal } from "./words";
 
 export function useStopping(projectId: string | null, runningId: string | null) {
   const queries = useQueryClient();
@@ -24,7 +24,7 @@ export function useStopping(projectId: string | null, runningId: string | null) 
       if (stopped.status !== "running") writeEnd(queries, projectId, runningId, stopped);
     } catch (error) {
       setAsked(null);
-      showToast(describeError(error).title);
+      showToast(describeRefusal(error).title);
     }
   }
 

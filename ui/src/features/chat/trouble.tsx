@@ -3,16 +3,17 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { codeOf, statusOf } from "../../api/problem";
-import { describeError, requestIdOf } from "../../api/words";
+import { requestIdOf } from "../../api/words";
 import { Button } from "../../components/button";
 import { Notice } from "../../components/notice";
 import { Spinner } from "../../components/spinner";
 import styles from "./chat.module.css";
+import { describeRefusal } from "./words";
 
 /** Why a message was not taken; it is back in the box. */
 export function SendError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const { t } = useLingui();
-  const { title, advice } = describeError(error);
+  const { title, advice } = describeRefusal(error);
   const waits = codeOf(error) === "answer_running";
   // To be asked to wait is no trouble.
   const calm = waits || statusOf(error) === 429;
@@ -47,7 +48,7 @@ export function Unloaded({ error, onRetry }: { error: unknown; onRetry: () => vo
       </div>
     );
   }
-  const { title, advice } = describeError(error);
+  const { title, advice } = describeRefusal(error);
   return (
     <div className={styles.blank}>
       <Notice
@@ -67,7 +68,7 @@ export function Unloaded({ error, onRetry }: { error: unknown; onRetry: () => vo
 }
 
 export function Gone({ leading, error }: { leading: ReactNode; error: unknown }) {
-  const { title, advice } = describeError(error);
+  const { title, advice } = describeRefusal(error);
   return (
     <div className={styles.page}>
       <header className={styles.header}>{leading}</header>

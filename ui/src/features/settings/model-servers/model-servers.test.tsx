@@ -44,7 +44,7 @@ const configured = {
 
 const asked: string[] = [];
 let servers: Provider[] = [];
-let refusal: object | null = null;
+let refusal: { status: number; code: string; field?: string; detail?: string } | null = null;
 let small = model("small");
 
 beforeEach(() => {
@@ -57,7 +57,8 @@ beforeEach(() => {
     const text = await request.text();
     if (request.method !== "GET")
       asked.push(`${request.method} ${pathname}${search} ${text}`.trim());
-    if (refusal && request.method !== "GET") return Response.json(refusal, { status: 422 });
+    if (refusal && request.method !== "GET")
+      return Response.json(refusal, { status: refusal.status });
     if (request.method === "DELETE") {
       servers = [];
       return new Response(null, { status: 204 });
@@ -179,6 +180,15 @@ test("a server is deleted only once that is confirmed", async () => {
   press("Delete for good");
   await waitFor(() => expect(asked).toEqual(["DELETE /api/providers/s"]));
   await waitFor(() => expect(screen.queryByRole("button", { name: "Manage Workshop" })).toBeNull());
+});
+
+test("a server that somebody else has deleted goes from the list", async () => {
+  await screen.findByText("Workshop");
+  press("Manage Workshop");
+  refusal = { status: 404, code: "not_found" };
+  servers = [];
+  press("Check now");
+  await waitFor(() => expect(screen.queryByText("Workshop")).toBeNull());
 });
 
 test.each([
