@@ -7,8 +7,8 @@ import { describeError, describeField } from "./words";
 
 export interface Submission {
   busy: boolean;
-  /** What is wrong with the field of that name. */
-  errorOf: (field: string) => string | null;
+  /** What is wrong with the field of that name; `own` are the form's own words for some of the API's codes. */
+  errorOf: (field: string, own?: Readonly<Record<string, string>>) => string | null;
   /** What is wrong where no field is to blame. */
   failure: Words | null;
   /** Whether it went well; where it did not, the focus goes to the field of `form` that is wrong. */
@@ -49,7 +49,8 @@ export function useSubmission(fields: readonly string[]): Submission {
 
   return {
     busy,
-    errorOf: (field) => (problem && blamed === field ? describeField(problem) : null),
+    errorOf: (field, own) =>
+      problem && blamed === field ? (own?.[problem.problem.code] ?? describeField(problem)) : null,
     failure: error && !blamed ? describeError(error) : null,
     run,
     forget: () => setError(null),

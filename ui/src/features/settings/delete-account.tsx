@@ -67,7 +67,10 @@ export function DeleteAccount({ onClose }: { onClose: () => void }) {
           type="password"
           autoComplete="current-password"
           required
-          error={errorOf("password") && t`This is not your current password.`}
+          error={errorOf("password", {
+            wrong_password: t`This is not your current password.`,
+            invalid: t`A password has at most 256 characters.`,
+          })}
         />
         <div className={styles.actions}>
           <Button type="submit" look="danger" busy={busy}>

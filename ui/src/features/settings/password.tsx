@@ -54,7 +54,10 @@ export function Password() {
             autoComplete="current-password"
             required
             autoFocus
-            error={errorOf("current_password") && t`This is not your current password.`}
+            error={errorOf("current_password", {
+              wrong_password: t`This is not your current password.`,
+              invalid: t`A password has at most 256 characters.`,
+            })}
           />
           <Field
             label={t`New password`}

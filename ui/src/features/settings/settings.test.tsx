@@ -96,7 +96,7 @@ test("a new name is saved, and everybody who shows it knows", async () => {
 });
 
 test("a wrong password is told at its field, which has the focus then", async () => {
-  refusal = { status: 422, code: "invalid", field: "current_password", detail: "this is not it" };
+  refusal = { status: 422, code: "wrong_password", field: "current_password" };
   // A frame that comes before what is wrong is on the page.
   vi.stubGlobal("requestAnimationFrame", (frame: FrameRequestCallback) => frame(0));
   press("Change password");
@@ -108,6 +108,16 @@ test("a wrong password is told at its field, which has the focus then", async ()
   const field = screen.getByLabelText("Current password");
   expect(field.getAttribute("aria-invalid")).toBe("true");
   expect(document.activeElement).toBe(field);
+});
+
+test("too long a password is not called a wrong one", async () => {
+  const detail = "current_password has at most 256 characters";
+  refusal = { status: 422, code: "invalid", field: "current_password", detail };
+  press("Change password");
+  write("Current password", "long");
+  write("New password", "a quiet orchard");
+  press("Change password");
+  await screen.findByText("A password has at most 256 characters.");
 });
 
 test("a changed password closes its form", async () => {
@@ -190,7 +200,7 @@ test("the account is deleted only once its address is written and its password k
   expect(screen.getByRole("alert").textContent).toContain("not the address");
   expect(asked).toEqual([]);
   write(/To confirm/, "Ada@example.org");
-  refusal = { status: 422, code: "invalid", field: "password", detail: "it is not" };
+  refusal = { status: 422, code: "wrong_password", field: "password" };
   press("Delete for good");
   await waitFor(() =>
     expect(screen.getByRole("alert").textContent).toContain("not your current password"),

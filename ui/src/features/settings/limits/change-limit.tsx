@@ -25,13 +25,17 @@ interface ChangeLimitProps {
 export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProps) {
   const { t, i18n } = useLingui();
   const queries = useQueryClient();
-  const { title, about, unit, least = 1 } = words;
+  const { title, about, unit, least = 1, most } = words;
   const [typed, setTyped] = useState(() => writeAmount(limit.value, unit?.bytes, i18n.locale));
   const [mistake, setMistake] = useState<string | null>(null);
   const form = useRef<HTMLFormElement>(null);
   const { busy, errorOf, failure, run, forget } = useSubmission([name]);
   const asStarted = sayLimit(limit.as_started, unit !== undefined, i18n.locale);
   const unitName = unit?.name;
+  const [from, to] = [least, most].map((bound) => i18n.number(bound));
+  const range = unit
+    ? t`Give a number from ${from} to ${to}, or 0 for no limit.`
+    : t`Give a whole number from ${from} to ${to}, or 0 for no limit.`;
 
   // An element can have the focus only once its dialog is open.
   useEffect(() => form.current?.querySelector("input")?.select(), []);
@@ -45,12 +49,9 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
   async function save(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const value = readAmount(typed, unit?.bytes, i18n.locale);
-    if (value === null) {
-      const said = unit
-        ? t`Give a number, or 0 for no limit.`
-        : t`Give a whole number, or 0 for no limit.`;
-      return goToMistake(form.current, () => setMistake(said));
-    }
+    const size = unit?.bytes ?? 1;
+    const fits = value === 0 || (value !== null && value >= least * size && value <= most * size);
+    if (!fits) return goToMistake(form.current, () => setMistake(range));
     await put(value);
   }
 
@@ -67,7 +68,7 @@ export function ChangeLimit({ name, of: limit, words, onClose }: ChangeLimitProp
           maxLength={20}
           value={typed}
           hint={least > 1 ? t`At least ${least}, or 0 for no limit.` : t`0 means no limit.`}
-          error={mistake ?? errorOf(name)}
+          error={mistake ?? errorOf(name, { invalid: range })}
           onChange={(event) => {
             setTyped(event.target.value);
             setMistake(null);

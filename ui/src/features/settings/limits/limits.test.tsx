@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -79,20 +81,33 @@ test("a limit is changed, lifted and taken back", async () => {
   expect(row("Storage of one person").queryByText(/As started/)).toBeNull();
 });
 
-test("what is no number is not sent, and what the server refuses is told at the field", async () => {
+test("what is no number or out of bounds is told at the field, and not sent", async () => {
   show(<Limits />);
   const dialog = await open("Questions a minute");
   const field = dialog.getByLabelText("At most");
   const save = dialog.getByRole("button", { name: "Save" });
-  fireEvent.change(field, { target: { value: "many" } });
-  fireEvent.click(save);
-  expect(await dialog.findByText("Give a whole number, or 0 for no limit.")).toBeTruthy();
+  const range = "Give a whole number from 1 to 100,000, or 0 for no limit.";
+  for (const value of ["many", "100001", "1.5"]) {
+    fireEvent.change(field, { target: { value } });
+    expect(dialog.queryByText(range)).toBeNull();
+    fireEvent.click(save);
+    expect(await dialog.findByText(range)).toBeTruthy();
+  }
   expect(asked).toEqual([]);
-  const detail = "turns_per_minute is at most 100000";
-  refusal = { status: 422, code: "invalid", field: "turns_per_minute", title: "", detail };
-  fireEvent.change(field, { target: { value: "100001" } });
+  // A later server may have other bounds.
+  refusal = { status: 422, code: "invalid", field: "turns_per_minute", title: "", detail: "no" };
+  fireEvent.change(field, { target: { value: "100000" } });
   fireEvent.click(save);
-  expect(await dialog.findByText(/at most 100000/)).toBeTruthy();
+  await dialog.findByText(range);
+  expect(asked).toEqual([{ turns_per_minute: 100_000 }]);
+});
+
+test("the page knows the most that the server takes", () => {
+  const document = resolve(import.meta.dirname, "../../../../../docs/openapi.json");
+  const { properties } = JSON.parse(readFileSync(document, "utf8")).components.schemas.LimitChange;
+  for (const [name, { most, unit }] of limitWords()) {
+    expect(most * (unit?.bytes ?? 1), name).toBe(properties[name].maximum);
+  }
 });
 
 test("somebody learns how much they have stored, and when there is little room left", async () => {

@@ -12,6 +12,8 @@ export interface LimitWords {
   unit?: { bytes: number; name: string };
   /** The least, in that unit, where it is not one of them. */
   least?: number;
+  /** The most that the server takes for a limit, in that unit. */
+  most: number;
 }
 
 const kilobytes = { bytes: 1024, name: "KB" };
@@ -22,13 +24,18 @@ export function limitWords(): [LimitName, LimitWords][] {
   return [
     [
       "turns_per_minute",
-      { title: t`Questions a minute`, about: t`How often one person may ask within a minute.` },
+      {
+        title: t`Questions a minute`,
+        about: t`How often one person may ask within a minute.`,
+        most: 100_000,
+      },
     ],
     [
       "live_answers_per_person",
       {
         title: t`Answers of one person at once`,
         about: t`How many of one person’s answers may be written or wait at the same time.`,
+        most: 10_000,
       },
     ],
     [
@@ -36,6 +43,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Answers at once in all`,
         about: t`How many are written at the same time for everybody together. Further ones wait for their turn.`,
+        most: 1_000_000,
       },
     ],
     [
@@ -43,6 +51,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Answers that wait`,
         about: t`How many may wait for their turn. Whoever comes after them is asked to try again.`,
+        most: 1_000_000,
       },
     ],
     [
@@ -50,6 +59,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Length of a message`,
         about: t`How much text one question may have.`,
+        most: 1024 ** 2,
         unit: kilobytes,
       },
     ],
@@ -58,6 +68,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Live connections of one person`,
         about: t`How many pages and programs of one person hear at the same time what changes.`,
+        most: 10_000,
       },
     ],
     [
@@ -65,6 +76,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Storage of one person`,
         about: t`How much text one person may keep: instructions, questions and answers.`,
+        most: 1024 ** 3,
         unit: megabytes,
       },
     ],
@@ -73,6 +85,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Conversations of one person`,
         about: t`How many conversations one person may keep.`,
+        most: 1_000_000,
       },
     ],
     [
@@ -80,6 +93,7 @@ export function limitWords(): [LimitName, LimitWords][] {
       {
         title: t`Messages of one conversation`,
         about: t`How many questions and answers there may be, those of all versions together.`,
+        most: 1_000_000,
         least: 2,
       },
     ],

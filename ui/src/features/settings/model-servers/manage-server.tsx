@@ -67,7 +67,7 @@ function ServerForm({ of: server, onChanged }: ServerFormProps) {
   const queries = useQueryClient();
   const [values, setValues] = useState({ name: server.name, address: server.base_url, key: "" });
   const { name, address, key } = values;
-  const { busy, errorOf, failure, run } = useSubmission(["name", "base_url", "api_key"]);
+  const { busy, errorOf, failure, run, forget } = useSubmission(["name", "base_url", "api_key"]);
   const forgets = server.has_key && leadsElsewhere(address, server.base_url);
   const hint = server.key_hint;
 
@@ -97,7 +97,11 @@ function ServerForm({ of: server, onChanged }: ServerFormProps) {
       <Failure words={failure} />
       <ServerFields
         values={values}
-        onChange={setValues}
+        onChange={(next) => {
+          setValues(next);
+          // What was wrong was said of what stood there before.
+          forget();
+        }}
         errorOf={errorOf}
         keyLabel={t`Another key`}
         keyHint={keyHint()}

@@ -116,13 +116,23 @@ test("a suggestion fills the form, and what is added is opened", async () => {
   expect(document.body.innerHTML).not.toContain("sk-1");
 });
 
-test("an address that is not allowed is told at its field", async () => {
+test("what is wrong with a server is told at its field, in words of the page", async () => {
   await screen.findByText("Workshop");
   press("Add a model server");
   press("Ollama");
-  refusal = { status: 422, code: "invalid", field: "base_url", detail: "its address is refused" };
+  for (const [field, words] of [
+    ["base_url", /^It leads to this server's own machine or network/],
+    ["name", /^Write 1 to 64 characters, without a slash/],
+    ["api_key", /^This is no key/],
+  ] as const) {
+    refusal = { status: 422, code: "invalid", field, detail: "the api_key is of no use" };
+    press("Add");
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toMatch(words));
+  }
+  refusal = { status: 422, code: "invalid", field: "base_url", detail: "this is no address" };
+  write("Address", "ftp://elsewhere");
   press("Add");
-  expect((await screen.findByRole("alert")).textContent).toContain("Its address is refused");
+  await screen.findByText(/^Write an address like/);
   expect(screen.getByLabelText("Address").getAttribute("aria-invalid")).toBe("true");
 });
 

@@ -22,7 +22,7 @@ export function NewServerForm({ onMade, onCancel }: NewServerFormProps) {
   const queries = useQueryClient();
   const [values, setValues] = useState({ name: "", address: "", key: "" });
   const { name, address, key } = values;
-  const { busy, errorOf, failure, run } = useSubmission(["name", "base_url", "api_key"]);
+  const { busy, errorOf, failure, run, forget } = useSubmission(["name", "base_url", "api_key"]);
 
   async function add(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -52,7 +52,11 @@ export function NewServerForm({ onMade, onCancel }: NewServerFormProps) {
       </fieldset>
       <ServerFields
         values={values}
-        onChange={setValues}
+        onChange={(next) => {
+          setValues(next);
+          // What was wrong was said of what stood there before.
+          forget();
+        }}
         errorOf={errorOf}
         keyLabel={t`Key`}
         keyHint={t`If it wants one. It is kept encrypted, and nobody sees it again.`}

@@ -24,3 +24,14 @@ export function leadsElsewhere(text: string, known: string): boolean {
     return false;
   }
 }
+
+/** The text is an address as model servers have them; where it leads the server may still refuse. */
+export function isBaseAddress(text: string): boolean {
+  try {
+    const url = new URL(text.trim());
+    const bare = !url.username && !url.password && !url.search && !url.hash;
+    return bare && /^https?:$/.test(url.protocol) && text.trim().length <= 1000;
+  } catch {
+    return false;
+  }
+}

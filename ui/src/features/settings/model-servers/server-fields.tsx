@@ -1,6 +1,9 @@
 /** Where a model server is, how it is called, and its key: the same for a new one and one that is there. */
 import { useLingui } from "@lingui/react/macro";
+import type { Submission } from "../../../api/submission";
 import { Field } from "../../../components/field";
+import { isBaseAddress } from "./presets";
+import { useRefusedAddress } from "./state";
 
 export interface ServerValues {
   name: string;
@@ -11,7 +14,7 @@ export interface ServerValues {
 interface ServerFieldsProps {
   values: ServerValues;
   onChange: (values: ServerValues) => void;
-  errorOf: (field: string) => string | null;
+  errorOf: Submission["errorOf"];
   keyLabel: string;
   keyHint: string;
   /** Nobody knows this server yet. */
@@ -23,6 +26,7 @@ const literal = { autoComplete: "off", autoCapitalize: "off", spellCheck: false 
 export function ServerFields(props: ServerFieldsProps) {
   const { values, onChange, errorOf, keyLabel, keyHint, isNew } = props;
   const { t } = useLingui();
+  const refused = useRefusedAddress();
   return (
     <>
       <Field
@@ -34,7 +38,7 @@ export function ServerFields(props: ServerFieldsProps) {
         autoComplete="off"
         maxLength={64}
         hint={isNew ? t`What people see in front of its models.` : undefined}
-        error={errorOf("name")}
+        error={errorOf("name", { invalid: t`Write 1 to 64 characters, without a slash.` })}
       />
       <Field
         label={t`Address`}
@@ -49,7 +53,11 @@ export function ServerFields(props: ServerFieldsProps) {
             ? t`Servers in your own network have to be allowed by whoever runs this one.`
             : undefined
         }
-        error={errorOf("base_url")}
+        error={errorOf("base_url", {
+          invalid: isBaseAddress(values.address)
+            ? refused
+            : t`Write an address like https://api.example.org/v1, without a name, a password, or what begins with ? or #.`,
+        })}
       />
       <Field
         label={keyLabel}
@@ -57,7 +65,9 @@ export function ServerFields(props: ServerFieldsProps) {
         onChange={(event) => onChange({ ...values, key: event.target.value })}
         {...literal}
         hint={keyHint}
-        error={errorOf("api_key")}
+        error={errorOf("api_key", {
+          invalid: t`This is no key: it is too long, or holds spaces or unusual characters.`,
+        })}
       />
     </>
   );

@@ -211,7 +211,9 @@ function NameModel({ of: server }: { of: Provider }) {
           autoCapitalize="off"
           spellCheck={false}
           maxLength={256}
-          error={errorOf("model")}
+          error={errorOf("model", {
+            invalid: t`Write the name that the model server knows it by, 1 to 256 characters.`,
+          })}
         />
         <Button type="submit" busy={busy}>
           <Trans>Offer it</Trans>

@@ -17,8 +17,15 @@ export interface StateWords {
   tone: "well" | "quiet" | "trouble";
 }
 
+/** Why an address that is one may not be asked. */
+export function useRefusedAddress(): string {
+  const { t } = useLingui();
+  return t`It leads to this server's own machine or network, or would carry a key without HTTPS. Whoever runs this server can allow it with LOQUAT_ALLOWED_PROVIDER_HOSTS.`;
+}
+
 export function useStateWords(): (server: Shown) => StateWords {
   const { t } = useLingui();
+  const refused = useRefusedAddress();
   const trouble = (label: string, advice: string): StateWords => ({
     label,
     advice,
@@ -47,10 +54,7 @@ export function useStateWords(): (server: Shown) => StateWords {
           t`Check that it is running, that its address is right, and that this server can reach it.`,
         );
       case "address_refused":
-        return trouble(
-          t`Address not allowed`,
-          t`It leads to this server's own machine or network, or would carry a key without HTTPS. Whoever runs this server can allow it with LOQUAT_ALLOWED_PROVIDER_HOSTS.`,
-        );
+        return trouble(t`Address not allowed`, refused);
       case "key_refused":
         return trouble(t`Key refused`, t`Enter the key that it gave you, or a new one.`);
       case "key_unreadable":
