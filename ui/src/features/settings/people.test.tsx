@@ -1,5 +1,5 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { onlineManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AuditEntry, Person, User } from "../../api/client";
 import { sessionQuery } from "../../api/session";
@@ -36,10 +36,12 @@ const root: User = {
 
 const asked: string[] = [];
 let refusal: { status: number; code: string } | null = null;
+let broken = false;
 
 beforeEach(() => {
   asked.length = 0;
   refusal = null;
+  broken = false;
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname, search } = new URL(request.url);
     const text = await request.text();
@@ -59,12 +61,16 @@ beforeEach(() => {
     }
     if (pathname === "/api/audit/") return Response.json({ items: [entry("key_created")] });
     if (search.includes("query=zoe")) return Response.json({ items: [] });
+    if (broken) return Response.json({ code: "internal" }, { status: 500 });
     const own = person("root", { role: "admin", name: null });
     const items = search.includes("cursor") ? [person("old")] : [person("ada"), own];
     return Response.json({ items, next_cursor: search.includes("cursor") ? null : "c" });
   });
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  onlineManager.setOnline(true);
+  vi.unstubAllGlobals();
+});
 
 function show(what: "people" | "log") {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
@@ -99,6 +105,29 @@ test("everybody is listed with what they may do, and nobody can shut themselves 
   press("Show more");
   await screen.findByText("old");
   expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
+});
+
+test("a further page that fails is told where it would be, and can be asked for again", async () => {
+  show("people");
+  await screen.findByText("ada");
+  broken = true;
+  press("Show more");
+  const words = await screen.findByText("The server had an error.");
+  const list = screen.getByText("ada").closest("ul") as Element;
+  expect(list.compareDocumentPosition(words)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+  broken = false;
+  press("Try again");
+  await screen.findByText("old");
+  expect(screen.queryByText("The server had an error.")).toBeNull();
+});
+
+test("without a network it is told that one is offline, and the list comes later", async () => {
+  onlineManager.setOnline(false);
+  show("people");
+  await screen.findByText("You are offline.");
+  expect(screen.queryByRole("status", { name: "Loading" })).toBeNull();
+  act(() => onlineManager.setOnline(true));
+  await screen.findByText("ada");
 });
 
 test("people are searched for on the server, and it is told when there are none", async () => {

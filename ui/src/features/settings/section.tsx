@@ -5,6 +5,7 @@ import { type ReactNode, useId } from "react";
 import type { Words } from "../../api/answer-words";
 import { describeError } from "../../api/words";
 import { Button } from "../../components/button";
+import { OfflineIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
 import { Spinner } from "../../components/spinner";
 import styles from "./settings.module.css";
@@ -35,8 +36,11 @@ export function Failure({ words }: { words: Words | null }) {
 /** What stands in the place of a list that is not there yet. */
 export function Arrival({ of: query }: { of: UseQueryResult | UseInfiniteQueryResult }) {
   const { t } = useLingui();
+  if (query.isPaused && (query.isPending || query.isPlaceholderData)) return <Offline />;
   if (query.isPending) return <Spinner label={t`Loading`} />;
-  if (!query.isError) return null;
+  // Of a further page it is told where that page would be.
+  const isOfFurther = "isFetchNextPageError" in query && query.isFetchNextPageError;
+  if (!query.isError || isOfFurther) return null;
   return (
     <>
       <Failure words={describeError(query.error)} />
@@ -49,14 +53,28 @@ export function Arrival({ of: query }: { of: UseQueryResult | UseInfiniteQueryRe
   );
 }
 
+/** Nothing is asked without a network, nor does anything fail. */
+function Offline() {
+  return (
+    <Notice tone="calm" icon={<OfflineIcon size={18} />} title={<Trans>You are offline.</Trans>}>
+      <Trans>This is loaded as soon as you are back.</Trans>
+    </Notice>
+  );
+}
+
 /** The way to the next page of a list, where there is one. */
 export function ShowMore({ of: query }: { of: UseInfiniteQueryResult }) {
   if (!query.hasNextPage) return null;
+  const failed = query.isFetchNextPageError;
   return (
-    <div>
-      <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-        <Trans>Show more</Trans>
-      </Button>
-    </div>
+    <>
+      {query.isPaused && !query.isPlaceholderData && <Offline />}
+      {failed && <Failure words={describeError(query.error)} />}
+      <div>
+        <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {failed ? <Trans>Try again</Trans> : <Trans>Show more</Trans>}
+        </Button>
+      </div>
+    </>
   );
 }

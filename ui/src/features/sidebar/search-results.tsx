@@ -26,8 +26,17 @@ export function SearchResults({ words, gone, row, children }: SearchResultsProps
     enabled: settled !== "",
     placeholderData: keepPreviousData,
   });
-  if (found.isError) return <Unlisted error={found.error} onRetry={() => void found.refetch()} />;
-  if (!found.data) return children;
+  const failed = found.isError && !found.isFetching;
+  const { isFetchNextPageError, fetchNextPage, refetch } = found;
+  const unlisted = failed && (
+    <Unlisted
+      error={found.error}
+      onRetry={() => void (isFetchNextPageError ? fetchNextPage() : refetch())}
+    />
+  );
+  // Everything there is, or what other words found, would look as if it had been found.
+  if (found.isPaused && (!found.data || found.isPlaceholderData)) return <Offline />;
+  if (!found.data) return unlisted || children;
   const hits = found.data.pages.flatMap((page) => page.items).filter(({ id }) => !gone.has(id));
   const more = found.hasNextPage;
   return (
@@ -49,14 +58,24 @@ export function SearchResults({ words, gone, row, children }: SearchResultsProps
         )}
       </p>
       <ul>{hits.map((hit) => row(hit, settled))}</ul>
-      {more && (
-        <LoadMore
-          busy={found.isFetchingNextPage}
-          failed={found.isFetchNextPageError}
-          onReached={() => void found.fetchNextPage()}
-        />
-      )}
+      {found.isPaused && <Offline />}
+      {unlisted ||
+        (more && (
+          <LoadMore
+            busy={found.isFetchingNextPage}
+            failed={isFetchNextPageError}
+            onReached={() => void fetchNextPage()}
+          />
+        ))}
     </section>
+  );
+}
+
+function Offline() {
+  return (
+    <p className={styles.note} role="status">
+      <Trans>You are offline.</Trans> <Trans>The search goes on as soon as you are back.</Trans>
+    </p>
   );
 }
 

@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { onlineManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -49,7 +49,12 @@ beforeEach(() => {
     if (words) {
       asked.push(`query ${words}`);
       const match = { message_id: "m", excerpt: "…the Loquat ripens…" };
-      if (words === "more") return Response.json({ items: [all[1]], next_cursor: "further" });
+      if (words === "broken" && searchParams.has("cursor")) {
+        return Response.json({ code: "internal" }, { status: 500 });
+      }
+      if (words === "more" || words === "broken") {
+        return Response.json({ items: [all[1]], next_cursor: "further" });
+      }
       return Response.json({ items: words === "loquat" ? [{ ...all[1], match }] : [] });
     }
     const pinned = searchParams.get("pinned") === "true";
@@ -58,6 +63,7 @@ beforeEach(() => {
   queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
 });
 afterEach(() => {
+  onlineManager.setOnline(true);
   act(closeToasts);
   vi.useRealTimers();
   vi.unstubAllGlobals();
@@ -164,6 +170,40 @@ describe("the sidebar", () => {
     expect((await screen.findByText("Loquat", { selector: "mark" })).tagName).toBe("MARK");
     expect(asked).toEqual(["query loquat"]);
     expect(links()).toEqual(["/c/b#message-m"]);
+  });
+
+  test("says that one is offline instead of showing everything as found", async () => {
+    await show();
+    onlineManager.setOnline(false);
+    fireEvent.change(screen.getByRole("searchbox"), { target: { value: "loquat" } });
+    await act(() => vi.advanceTimersByTimeAsync(typingPause + 50));
+    expect(screen.getByText(/You are offline/)).toBeDefined();
+    expect(screen.queryAllByRole("link")).toHaveLength(0);
+    await act(async () => onlineManager.setOnline(true));
+    await screen.findByText("Loquat", { selector: "mark" });
+  });
+
+  test("keeps what was found where a further page fails", async () => {
+    let reach: () => void = () => {};
+    vi.stubGlobal(
+      "IntersectionObserver",
+      class {
+        constructor(hear: IntersectionObserverCallback) {
+          reach = () =>
+            hear([{ isIntersecting: true } as IntersectionObserverEntry], this as never);
+        }
+        observe() {}
+        disconnect() {}
+      },
+    );
+    await show();
+    fireEvent.change(screen.getByRole("searchbox"), { target: { value: "broken" } });
+    await act(() => vi.advanceTimersByTimeAsync(typingPause + 50));
+    await screen.findByText("More than 1 conversation");
+    act(reach);
+    await screen.findByText("The server had an error.");
+    expect(links()).toEqual(["/c/b"]);
+    expect(screen.getByRole("button", { name: "Try again" })).toBeDefined();
   });
 
   test("counts one conversation as one, also where there are more", async () => {
