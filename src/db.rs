@@ -110,6 +110,7 @@ impl Db {
                         .foreign_keys(true)
                         .statement_cache_capacity(STATEMENTS)
                         .busy_timeout(SQLITE_PATIENCE)
+                        .with_regexp()
                         .pragma("temp_store", "memory")
                         .pragma("wal_autocheckpoint", wal::LONG);
                     if only_reads { options.pragma("query_only", "on") } else { options }

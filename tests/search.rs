@@ -63,14 +63,14 @@ on_both_databases! {
     async fn case_does_not_count_in_any_script_and_nothing_is_a_wildcard(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;
-        let texts = ["Größe ПРИВЕТ Σίσυφος", "100% sure", "a_b", r"back\slash", "[x]*?^$.", "今日は枇杷", "don't; -- \"quoted\"", "two\nlines", "\u{0}nul"];
+        let texts = ["Größe ПРИВЕТ Σίσυφος", "100% sure", "a_b", r"back\slash", "[x]*?^$. <b>", "今日は枇杷", "don't; -- \"quoted\"", "two\nlines", "\u{0}nul"];
         for text in texts {
             let text = text.replace('\0', "\u{fffd}");
             conversation(&server, &ada, "talk", &["before", &text, "after"]).await;
         }
         for (query, expected) in [
             ("GRÖSSE", 0), ("gröẞe", 1), ("GRÖ", 1), ("grö", 1), ("gro", 0), ("привет", 1), ("Привет", 1), ("ΣΊΣΥΦΟΣ", 1), ("σίσυφος", 1),
-            ("%", 1), ("0% S", 1), ("_", 1), ("a_B", 1), ("a_c", 0), ("\\", 1), ("\\s", 1), ("[X]*", 1), ("[xy]", 0), ("?^$.", 1), (".", 1), ("*?", 1),
+            ("%", 1), ("0% S", 1), ("_", 1), ("a_B", 1), ("a_c", 0), ("\\", 1), ("\\s", 1), ("[X]*", 1), ("[xy]", 0), ("?^$.", 1), ("<b>", 1), (".", 1), ("*?", 1),
             ("枇杷", 1), ("今日は", 1), ("枇", 1), ("杷枇", 0), ("'", 1), ("t; --", 1), ("\"QUOTED\"", 1), ("two\nLINES", 1), ("two lines", 0),
             ("\u{0}NUL", 1), ("') OR 1=1 --", 0), ("é%", 0), ("é_*?[]\\", 0), ("  before ", 9),
         ] {
@@ -135,11 +135,59 @@ on_both_databases! {
             let (found, next) = server.app.chat.search.page(&server.app.db, &wanted, Duration::ZERO).await.unwrap();
             pages.push(found.into_iter().map(|found| found.project.id).collect::<Vec<_>>());
             match next {
-                Some(next) => below = Some((next.updated_at, next.id)),
+                Some(next) => below = Some(next),
                 None => break,
             }
         }
         assert_eq!(pages, [vec![], vec![], vec![oldest]]);
+    }
+
+    async fn a_long_conversation_is_looked_through_in_parts(kind) {
+        let server = Server::start(kind).await;
+        let ada = server.person("ada").await;
+        let (older, _) = conversation(&server, &ada, "older", &["a loquat"]).await;
+        let long = "x ".repeat(500_000);
+        let mut texts = vec![long.as_str(); 12];
+        texts[1] = "a LOQUAT";
+        let (project, ids) = conversation(&server, &ada, "long", &texts).await;
+        let (mut below, mut parts, mut found) = (None, 0, Vec::new());
+        loop {
+            let wanted = Wanted { owner_id: ada.id().await, needle: Needle::new("loquat"), pinned: None, below, limit: 10 };
+            let (more, next) = server.app.chat.search.page(&server.app.db, &wanted, Duration::ZERO).await.unwrap();
+            found.extend(more.into_iter().map(|found| (found.project.id, found.message_id)));
+            parts += 1;
+            below = next;
+            if below.is_none() { break }
+        }
+        assert_eq!(parts, 4, "three parts of the long one, and the other");
+        assert_eq!((found[0], found[1].0, found.len()), ((project, Some(ids[1])), older, 2));
+        // Clients may go on in the middle of one too.
+        let cursor = format!("9999999999999.{}.{}", project.simple(), ids[5].simple());
+        let page = ada.read(&format!("/api/projects/?query=loquat&cursor={cursor}")).await;
+        assert_eq!(page["items"][0]["match"]["message_id"], json!(ids[1]));
+    }
+
+    async fn the_slow_searches_of_one_person_make_nobody_elses_fail(kind) {
+        let server = Server::start(kind).await;
+        let (ada, eve) = (server.person("ada").await, server.person("eve").await);
+        let long = "a".repeat(1_000_000);
+        for _ in 0..8 {
+            conversation(&server, &ada, "slow", &[long.as_str(); 4]).await;
+        }
+        conversation(&server, &eve, "quick", &["a loquat"]).await;
+        let slow = format!("{}é", "a".repeat(199));
+        let all = (0..8).map(|_| {
+            let (ada, slow) = (ada.clone(), slow.clone());
+            tokio::spawn(async move { ada.request(reqwest::Method::GET, "/api/projects/").query(&[("query", slow)]).send().await.unwrap().status() })
+        });
+        let all: Vec<_> = all.collect();
+        for _ in 0..5 {
+            assert_eq!(names(&look(&eve, "LOQUAT").await), ["quick"]);
+        }
+        for slow in all {
+            let status = slow.await.unwrap();
+            assert!([200, 503].contains(&status.as_u16()), "{status}");
+        }
     }
 
     async fn an_excerpt_stands_around_the_match(kind) {

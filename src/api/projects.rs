@@ -18,7 +18,7 @@ use super::session::Access;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::chat::changes::Change;
-use crate::chat::search::{self, Wanted};
+use crate::chat::search::{self, Place, Wanted};
 use crate::chat::{branch, naming};
 use crate::clock;
 use crate::entity::project::{self, NameSource};
@@ -127,8 +127,9 @@ impl Api {
             let wanted = Wanted { owner_id, needle: page::needle(&query)?, pinned, below, limit: size as usize };
             let (found, next) = app.chat.search.page(&app.db, &wanted, search::PATIENCE).await?;
             let items = found.into_iter().map(|found| shown::show_found(&app, found)).collect();
-            return Ok(Json(ProjectPage { items, next_cursor: next.as_ref().map(cursor_after) }));
+            return Ok(Json(ProjectPage { items, next_cursor: next.map(cursor_at) }));
         }
+        let below = below.map(|place| (place.updated_at, place.project_id));
         let recent = project::Entity::recent(owner_id, below);
         let recent = pinned.into_iter().fold(recent, project::Entity::only_pinned);
         let mut found = recent.limit(u64::from(size) + 1).all(app.db.reader()).await?;
@@ -324,14 +325,20 @@ const LATEST_CURSOR: i64 = 253_402_300_799_999;
 
 /// A place in the list: the time in milliseconds and the id.
 fn cursor_after(project: &project::Model) -> String {
-    format!("{}.{}", project.updated_at.timestamp_millis(), project.id.simple())
+    cursor_at(Place::after(project))
 }
 
-fn read_cursor(cursor: &str) -> Outcome<(chrono::DateTime<chrono::Utc>, Uuid)> {
-    let (time, id) = cursor.split_once('.').ok_or_else(page::bad_cursor)?;
+fn cursor_at(place: Place) -> String {
+    let within = place.message_id.map(|id| format!(".{}", id.simple())).unwrap_or_default();
+    format!("{}.{}{within}", place.updated_at.timestamp_millis(), place.project_id.simple())
+}
+
+fn read_cursor(cursor: &str) -> Outcome<Place> {
+    let mut parts = cursor.splitn(3, '.');
     // Others were never ours, and PostgreSQL knows no times before 4713 BC.
-    let time = time.parse().ok().filter(|time| (0..=LATEST_CURSOR).contains(time));
-    let time = time.and_then(chrono::DateTime::from_timestamp_millis);
-    let id = Uuid::try_parse(id).ok();
-    time.zip(id).ok_or_else(page::bad_cursor)
+    let time = parts.next().and_then(|time| time.parse().ok()).filter(|time| (0..=LATEST_CURSOR).contains(time));
+    let updated_at = time.and_then(chrono::DateTime::from_timestamp_millis).ok_or_else(page::bad_cursor)?;
+    let mut ids = parts.map(|id| Uuid::try_parse(id).map_err(|_| page::bad_cursor()));
+    let project_id = ids.next().ok_or_else(page::bad_cursor)??;
+    Ok(Place { updated_at, project_id, message_id: ids.next().transpose()? })
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::sea_query::{ExprTrait as _, Func};
 use sea_orm::{Condition, ConnectionTrait, Iterable as _, QueryOrder, QuerySelect, QueryTrait, Statement};
 
 use super::{attachment, continuation, project};
@@ -327,6 +327,52 @@ impl Entity {
         Ok(rows.into_iter().filter_map(|(project, message)| Some((project, message?))).collect())
     }
 
+    /// How much was said in each of a person's conversations, in bytes; none where nothing was.
+    pub async fn bytes_in(
+        db: &impl ConnectionTrait,
+        owner_id: Uuid,
+        project_ids: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, i64>, DbErr> {
+        let rows: Vec<(Uuid, i64)> = Self::find()
+            .filter(Column::OwnerId.eq(owner_id))
+            .filter(Column::ProjectId.is_in(project_ids))
+            .select_only()
+            .column(Column::ProjectId)
+            .column_as(bytes_of_content().sum(), "bytes")
+            .group_by(Column::ProjectId)
+            .into_tuple()
+            .all(db)
+            .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The ids of messages in a conversation and how long they are, in bytes: the newest, or those before one.
+    pub async fn lengths(
+        db: &impl ConnectionTrait,
+        owner_id: Uuid,
+        project_id: Uuid,
+        before: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<(Uuid, i32)>, DbErr> {
+        let messages = before_or_all(Self::owned_by(owner_id, project_id), before);
+        let messages = messages.order_by_desc(Column::Id).limit(limit).select_only().column(Column::Id);
+        messages.column_as(bytes_of_content(), "bytes").into_tuple().all(db).await
+    }
+
+    /// The newest message with some text in a part of a conversation: from one message on, and before another.
+    pub async fn newest_between(
+        db: &impl ConnectionTrait,
+        owner_id: Uuid,
+        project_id: Uuid,
+        (from, before): (Uuid, Option<Uuid>),
+        needle: &Needle,
+    ) -> Result<Option<Uuid>, DbErr> {
+        let content = Expr::col((Self, Column::Content));
+        let messages = before_or_all(Self::owned_by(owner_id, project_id).filter(Column::Id.gte(from)), before);
+        let with = messages.filter(needle.is_in(content, db.get_database_backend())).order_by_desc(Column::Id);
+        with.select_only().column(Column::Id).into_tuple().one(db).await
+    }
+
     /// The text of a message.
     pub async fn content_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<String>, DbErr> {
         Self::find_by_id(id).select_only().column(Column::Content).into_tuple().one(db).await
@@ -351,6 +397,14 @@ impl Entity {
     ) -> Result<Vec<Model>, DbErr> {
         read_branch(db, project_id, leaf_id, reach, false).await
     }
+}
+
+fn before_or_all(select: Select<Entity>, before: Option<Uuid>) -> Select<Entity> {
+    before.into_iter().fold(select, |select, id| select.filter(Column::Id.lt(id)))
+}
+
+fn bytes_of_content() -> Expr {
+    Func::cust("octet_length").arg(Expr::col((Entity, Column::Content))).into()
 }
 
 /// Walks up a branch by ids and lengths, which both databases know without reading the texts, and reads what is within reach.
