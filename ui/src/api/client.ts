@@ -56,11 +56,15 @@ export function onSignedOut(listener: () => void): void {
   hearSignedOut = listener;
 }
 
-let hearSetupRequired: () => void = () => {};
+let hearNoLongerSo: () => void = () => {};
 
-/** One listener hears that a request was refused because the person must set a second factor up first. */
-export function onSetupRequired(listener: () => void): void {
-  hearSetupRequired = listener;
+/** Refusals that the page could have foreseen, had it known what the person is by now. */
+const foreseeable = ["second_factor_setup_required", "admin_only"];
+
+/** One listener hears that the person is somebody else to the server than the page thinks: must set a second factor up
+ * first, or runs the server no longer. */
+export function onNoLongerSo(listener: () => void): void {
+  hearNoLongerSo = listener;
 }
 
 interface Outcome<T> {
@@ -81,7 +85,7 @@ export async function call<T>(request: Promise<Outcome<T>>): Promise<T> {
   if (!outcome.response.ok) {
     const problem = toProblem(outcome.error, outcome.response);
     if (problem.code === "not_signed_in") hearSignedOut();
-    if (problem.code === "second_factor_setup_required") hearSetupRequired();
+    if (foreseeable.includes(problem.code)) hearNoLongerSo();
     throw new ProblemError(problem);
   }
   return outcome.data as T;

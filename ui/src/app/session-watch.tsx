@@ -1,7 +1,7 @@
 /** Keeps every tab of the same mind about who is signed in. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { onSetupRequired, onSignedOut } from "../api/client";
+import { onNoLongerSo, onSignedOut } from "../api/client";
 import { finishSigningOut, leaveSession, sessionQuery } from "../api/session";
 import { hearTabs } from "../lib/tabs";
 
@@ -10,7 +10,7 @@ export function SessionWatch() {
   useEffect(() => {
     finishSigningOut();
     onSignedOut(() => leaveSession(queries, "expired"));
-    onSetupRequired(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }));
+    onNoLongerSo(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }));
     return hearTabs((word) => {
       if (word.type === "signed_out") return leaveSession(queries, "left");
       // Another account must not find this one's conversations on screen.

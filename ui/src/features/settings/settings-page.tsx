@@ -1,7 +1,8 @@
 /** Everything that is a person's own to set; each subject is a section, one below the other. */
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
-import { useUser, version } from "../../api/session";
+import { sessionQuery, useUser, version } from "../../api/session";
 import { IconButton } from "../../components/button";
 import { BackIcon } from "../../components/icons";
 import { ApiKeys } from "./api-keys";
@@ -28,10 +29,14 @@ export default function SettingsPage({ leading, onBack }: SettingsPageProps) {
   const { t } = useLingui();
   const title = t`Settings`;
   const user = useUser();
+  const queries = useQueryClient();
 
   useEffect(() => {
     document.title = `${title} · Loquat`;
   }, [title]);
+
+  // An administrator may have given or taken a role, and nothing tells.
+  useEffect(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }), [queries]);
 
   return (
     <div className={styles.page}>

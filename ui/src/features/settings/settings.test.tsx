@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Device, Key, User } from "../../api/client";
 import { departure, sessionQuery } from "../../api/session";
@@ -38,11 +38,14 @@ const key = (name: string, more: Partial<Key> = {}): Key => ({
 
 const asked: string[] = [];
 let refusal: object | null = null;
+/** Who the server says is signed in, where that is somebody else than the page thinks. */
+let known: User | null;
 let queries: QueryClient;
 
 beforeEach(() => {
   asked.length = 0;
   refusal = null;
+  known = null;
   departure.set(null);
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname } = new URL(request.url);
@@ -50,6 +53,9 @@ beforeEach(() => {
     if (request.method !== "GET") asked.push(`${request.method} ${pathname} ${text}`.trim());
     if (refusal && request.method !== "GET") return Response.json(refusal, { status: 422 });
     if (request.method === "DELETE") return new Response(null, { status: 204 });
+    if (pathname.startsWith("/api/check_session")) {
+      return Response.json(known ?? queries.getQueryData(sessionQuery.queryKey));
+    }
     if (pathname.startsWith("/api/sessions")) {
       return Response.json({ items: [session("one"), session("here", { is_current: true })] });
     }
@@ -73,6 +79,11 @@ beforeEach(() => {
     }
     return Response.json({ ...user, ...JSON.parse(text) });
   });
+  open();
+});
+afterEach(() => vi.unstubAllGlobals());
+
+function open() {
   queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   queries.setQueryData(sessionQuery.queryKey, user);
   render(
@@ -81,8 +92,14 @@ beforeEach(() => {
     </QueryClientProvider>,
     { wrapper: I18n },
   );
-});
-afterEach(() => vi.unstubAllGlobals());
+}
+
+/** Comes back to the page, once the server knows this person as an administrator. */
+function openAsAdministrator() {
+  cleanup();
+  known = administrator;
+  open();
+}
 
 const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
 const write = (label: string | RegExp, value: string) =>
@@ -215,9 +232,15 @@ test("the account is deleted only once its address is written and its password k
   expect(departure.get()).toBe("deleted");
 });
 
+test("whoever was made an administrator meanwhile finds what is theirs to set", async () => {
+  expect(screen.queryByRole("region", { name: "People" })).toBeNull();
+  openAsAdministrator();
+  await screen.findByRole("region", { name: "People" });
+});
+
 test("only administrators invite, and the link is shown once", async () => {
   expect(screen.queryByText("Invitations")).toBeNull();
-  act(() => queries.setQueryData(sessionQuery.queryKey, administrator));
+  openAsAdministrator();
   await screen.findByText("For a member");
   press("Invite somebody");
   fireEvent.click(screen.getByLabelText("Administrator"));
@@ -231,7 +254,7 @@ test("only administrators invite, and the link is shown once", async () => {
 });
 
 test("an invitation is taken back", async () => {
-  act(() => queries.setQueryData(sessionQuery.queryKey, administrator));
+  openAsAdministrator();
   fireEvent.click(await screen.findByRole("button", { name: /^Take back the invitation/ }));
   await waitFor(() => expect(asked).toEqual(["DELETE /api/invites/i"]));
   await waitFor(() => expect(screen.queryByText("For a member")).toBeNull());
