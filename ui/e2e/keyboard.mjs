@@ -159,9 +159,31 @@ await step("search, and open what was found", async () => {
   await page.getByRole("heading", { level: 1, name: "Orchard" }).waitFor();
 });
 
-await step("settings, and back", async () => {
+await step("settings: make a key, and delete it, and the focus is never lost", async () => {
   await keyboard.press("Control+,");
   await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+  await tabTo(/^New key$/);
+  await keyboard.press("Enter");
+  await focused(/^Name/);
+  await keyboard.type("Orchard");
+  await keyboard.press("Enter");
+  await page.getByText("Your new key").waitFor();
+  await tabTo(/^I have copied it$/);
+  await keyboard.press("Enter");
+  await focused(/^API keys$/);
+  await tabTo(/^Delete Orchard$/);
+  await keyboard.press("Enter");
+  await tabTo(/^Keep it$/);
+  await keyboard.press("Enter");
+  await focused(/^Delete Orchard$/);
+  await keyboard.press("Enter");
+  await tabTo(/^Delete key$/);
+  await keyboard.press("Enter");
+  await page.getByText("Key deleted").waitFor();
+  await focused(/^API keys$/);
+});
+
+await step("settings, and back", async () => {
   await tabTo(/^Name/);
   await tabTo(/^Back$/, "Shift+Tab");
   await keyboard.press("Enter");

@@ -31,8 +31,10 @@ export const providerModelsQuery = (provider_id: string) =>
 /** What is offered may be something else now, here and in the box that chooses a model. */
 async function renew(queries: QueryClient, id?: string): Promise<void> {
   void queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
-  if (id) void queries.invalidateQueries({ queryKey: providerModelsQuery(id).queryKey });
-  await queries.invalidateQueries({ queryKey: providersQuery.queryKey });
+  await Promise.all([
+    queries.invalidateQueries({ queryKey: providersQuery.queryKey }),
+    id && queries.invalidateQueries({ queryKey: providerModelsQuery(id).queryKey }),
+  ]);
 }
 
 /** Waits for a change; where another administrator was faster, what is gone goes from the page as well. */

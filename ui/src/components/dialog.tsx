@@ -1,6 +1,6 @@
 /** A native modal dialog: the browser traps the focus, closes on Escape and gives the focus back. */
 import { useLingui } from "@lingui/react/macro";
-import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { classNames } from "../lib/class-names";
 import { IconButton } from "./button";
 import styles from "./dialog.module.css";
@@ -29,6 +29,12 @@ export function Dialog(props: DialogProps) {
     if (open && element && !element.open) element.showModal();
     if (!open && element?.open) element.close();
   }, [open]);
+
+  // The browser gives the focus back on closing, and not where an open dialog is taken out of the page.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    return () => element?.close();
+  }, []);
 
   function closeOnBackdrop(event: MouseEvent) {
     if (event.target === dialog.current && !steady) onClose();

@@ -41,6 +41,8 @@ export function Menu(props: MenuProps) {
   }
 
   function move(event: KeyboardEvent) {
+    // The focus is back on the button by then, and goes on from there.
+    if (event.key === "Tab") list.current?.hidePopover();
     const step = { ArrowDown: 1, ArrowUp: -1, Home: 0, End: 0 }[event.key];
     if (step === undefined) return;
     event.preventDefault();

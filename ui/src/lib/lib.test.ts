@@ -108,11 +108,15 @@ describe("shortcuts", () => {
 });
 
 test("how long ago is told in the largest unit that is full", () => {
-  const now = Date.parse("2026-03-10T12:00:00Z");
-  const said = (time: string) => timeAgo(time, now);
-  expect(said("2026-03-10T11:59:40Z")).toBe("now");
-  expect(said("2026-03-10T12:01:00Z")).toBe("now");
-  expect(said("2026-03-10T11:57:00Z")).toBe("3 minutes ago");
-  expect(said("2026-03-09T11:00:00Z")).toBe("yesterday");
-  expect(said("2025-01-01T12:00:00Z")).toBe("last year");
+  const now = new Date(2026, 2, 10, 9).getTime();
+  const said = (...then: [number, number, number, number, number?, number?]) =>
+    timeAgo(new Date(...then).toISOString(), now);
+  expect(said(2026, 2, 10, 8, 59, 30)).toBe("now");
+  expect(said(2026, 2, 10, 9, 1)).toBe("now");
+  expect(said(2026, 2, 10, 8, 57)).toBe("3 minutes ago");
+  expect(said(2026, 2, 9, 22)).toBe("11 hours ago");
+  expect(said(2026, 2, 9, 8)).toBe("yesterday");
+  expect(said(2026, 2, 8, 23)).toBe("2 days ago");
+  expect(said(2026, 2, 2, 9)).toBe("1 week ago");
+  expect(said(2025, 0, 1, 12)).toBe("1 year ago");
 });

@@ -11,8 +11,19 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export function timeAgo(time: string, now = Date.now()): string {
-  const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
-  const format = new Intl.RelativeTimeFormat(i18n.locale, { numeric: "auto" });
+  const then = Date.parse(time);
+  const seconds = Math.max(0, (now - then) / 1000);
   const [unit, length] = units.find(([, size]) => seconds >= size) ?? ["second", 1];
-  return format.format(unit === "second" ? 0 : -Math.floor(seconds / length), unit);
+  // "now" and "yesterday" have words; "last week" would be wrong for most of what is a week ago.
+  const numeric = unit === "second" || unit === "day" ? "auto" : "always";
+  const format = new Intl.RelativeTimeFormat(i18n.locale, { numeric });
+  if (unit === "second") return format.format(0, unit);
+  const many = unit === "day" ? nightsBetween(then, now) : Math.floor(seconds / length);
+  return format.format(-many, unit);
+}
+
+/** Yesterday is the day before, however many hours ago. */
+function nightsBetween(from: number, to: number): number {
+  const midnight = (time: number) => new Date(time).setHours(0, 0, 0, 0);
+  return Math.round((midnight(to) - midnight(from)) / 86_400_000);
 }

@@ -57,8 +57,8 @@ function renderMark(token: Token): ReactNode {
     case "checkbox":
       return <Checkbox checked={Boolean(token.checked)} />;
     default:
-      // Above all `html`: tags are shown as they were written.
-      return token.raw;
+      // Above all `html`: tags are shown as they were written, but for the one that cells of tables have no other way for.
+      return /^<br\s*\/?>$/i.test(token.raw) ? <br /> : token.raw;
   }
 }
 

@@ -13,6 +13,13 @@ describe("what a model writes", () => {
     expect(page.textContent).toContain("<b>inline</b>");
   });
 
+  test("of tags only the line break means something, without anything in it", () => {
+    const page = show("| a |\n|---|\n| one<br>two<BR />three<br onclick=x>four |");
+    const cell = page.querySelector("td");
+    expect(cell?.querySelectorAll("br")).toHaveLength(2);
+    expect(cell?.textContent).toBe("onetwothree<br onclick=x>four");
+  });
+
   test.each(["javascript:alert(1)", "data:text/html,x", "vbscript:x", "/relative", "file:///etc"])(
     "makes no link to %s",
     (href) => {

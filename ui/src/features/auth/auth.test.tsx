@@ -2,15 +2,16 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { MemoryRouter, Route, Routes } from "react-router";
 import { expect, test, vi } from "vitest";
+import type { User } from "../../api/client";
 import { departure, sessionQuery, settingsQuery } from "../../api/session";
 import { I18n } from "../../test/i18n";
 import { LoginPage } from "./login-page";
 import RegisterPage from "./register-page";
 import ResetPage from "./reset-page";
 
-function show(page: "login" | "register" | "reset", signup: string, address = "/") {
+function show(page: "login" | "register" | "reset", signup: string, address = "/", user?: User) {
   const queries = new QueryClient();
-  queries.setQueryData(sessionQuery.queryKey, null);
+  queries.setQueryData(sessionQuery.queryKey, user ?? null);
   queries.setQueryData(settingsQuery.queryKey, { signup, passkeys: false, version: "" });
   render(
     <QueryClientProvider client={queries}>
@@ -77,6 +78,18 @@ test("an invitation opens the form wherever sign-up is closed, and goes along wi
   expect(asked).toEqual([
     { email: "eve@example.org", password: "four words", name: null, invite: "lqi_1" },
   ]);
+  vi.unstubAllGlobals();
+});
+
+test("an invitation says to whoever has an account what it is, and lets them use it signed out", async () => {
+  vi.stubGlobal("fetch", async () => new Response(null, { status: 204 }));
+  const user = { id: "u", email: "ada@example.org" } as User;
+  show("register", "invite", "/register#invite=lqi_1", user);
+  screen.getByText("You have an account here: ada@example.org.");
+  expect(screen.getByRole("link").getAttribute("href")).toBe("/");
+  fireEvent.click(screen.getByRole("button", { name: "Sign out and use it" }));
+  await screen.findByText("You are invited.");
+  departure.set(null);
   vi.unstubAllGlobals();
 });
 

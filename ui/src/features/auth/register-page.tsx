@@ -1,14 +1,17 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, Navigate, useLocation } from "react-router";
 import {
   departure,
   enterSession,
   login,
+  logout,
   register,
   settingsQuery,
   useUser,
 } from "../../api/session";
+import { Button } from "../../components/button";
 import { Field } from "../../components/field";
 import { Notice } from "../../components/notice";
 import { AuthForm } from "./auth-form";
@@ -21,8 +24,10 @@ export default function RegisterPage() {
   const location = useLocation();
   const signup = useQuery(settingsQuery).data?.signup;
   const user = useUser();
-  if (user) return <Navigate to={comingFrom(location.state)} replace />;
+  const [cameAs] = useState(user);
   const invite = new URLSearchParams(location.hash.slice(1)).get("invite");
+  if (user && user === cameAs && invite) return <InvitedAlready email={user.email} />;
+  if (user) return <Navigate to={comingFrom(location.state)} replace />;
   if (!invite && (signup === "closed" || signup === "invite")) {
     return <NoSignup invite={signup === "invite"} />;
   }
@@ -88,6 +93,32 @@ export default function RegisterPage() {
         </Trans>
       }
     />
+  );
+}
+
+/** An invitation makes a new account, which whoever is signed in hardly wants, unless the computer is shared. */
+function InvitedAlready({ email }: { email: string }) {
+  const { t } = useLingui();
+  const queries = useQueryClient();
+  return (
+    <AuthPage
+      title={t`You are signed in`}
+      foot={
+        <Link to="/">
+          <Trans>Back to the conversations</Trans>
+        </Link>
+      }
+    >
+      <Notice tone="calm" title={<Trans>You have an account here: {email}.</Trans>}>
+        <Trans>
+          This invitation lets one person create a new account. Pass it on, or sign out to use it
+          yourself.
+        </Trans>
+      </Notice>
+      <Button onClick={() => void logout(queries)}>
+        <Trans>Sign out and use it</Trans>
+      </Button>
+    </AuthPage>
   );
 }
 

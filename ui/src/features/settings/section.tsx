@@ -1,7 +1,7 @@
 /** One subject of the settings: its name, a sentence about it, and what can be done. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import type { Words } from "../../api/answer-words";
 import { describeError } from "../../api/words";
 import { Button } from "../../components/button";
@@ -20,9 +20,26 @@ interface SectionProps {
 
 export function Section({ title, anchor, about, children }: SectionProps) {
   const id = useId();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const focused = useRef<Element>(null);
+  // A row that was deleted takes the focus with it, and so does a form that is given up.
+  useLayoutEffect(() => {
+    if (document.activeElement !== document.body || focused.current?.isConnected !== false) return;
+    focused.current = null;
+    heading.current?.focus({ preventScroll: true });
+  });
   return (
-    <section id={anchor} className={styles.section} aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
+    <section
+      id={anchor}
+      className={styles.section}
+      aria-labelledby={id}
+      onFocus={(event) => {
+        focused.current = event.target;
+      }}
+    >
+      <h2 id={id} ref={heading} tabIndex={-1}>
+        {title}
+      </h2>
       {about && <p className={styles.about}>{about}</p>}
       {children}
     </section>

@@ -26,19 +26,32 @@ const many = 8;
 
 type AudienceSelectProps = Omit<ComponentProps<"select">, "value" | "onChange"> & {
   value: Audience;
-  onChoose: (audience: Audience) => void;
+  onChoose: (audience: Audience) => Promise<unknown>;
 };
 
-function AudienceSelect({ onChoose, ...rest }: AudienceSelectProps) {
+function AudienceSelect({ value, onChoose, ...rest }: AudienceSelectProps) {
   const { t } = useLingui();
+  /** What the server does not know yet. */
+  const [chosen, setChosen] = useState<Audience | null>(null);
   const audiences: [Audience, string][] = [
     ["everyone", t`Everyone`],
     ["administrators", t`Administrators`],
     ["nobody", t`Nobody`],
   ];
+
+  async function choose(audience: Audience) {
+    setChosen(audience);
+    await onChoose(audience);
+    setChosen(null);
+  }
+
   return (
     <>
-      <select {...rest} onChange={(event) => onChoose(event.target.value as Audience)}>
+      <select
+        {...rest}
+        value={chosen ?? value}
+        onChange={(event) => void choose(event.target.value as Audience)}
+      >
         {audiences.map(([audience, words]) => (
           <option key={audience} value={audience}>
             {words}
@@ -59,10 +72,6 @@ export function ServerModels({ of: server }: { of: Provider }) {
   const wanted = typed.trim().toLowerCase();
   const found = all.filter(({ model }) => model.toLowerCase().includes(wanted));
 
-  async function offerAll(offered_to: Audience) {
-    await changeProvider(queries, server.id, { offered_to }).catch(tell);
-  }
-
   return (
     <section className={styles.models} aria-label={t`Models`}>
       <Labelled
@@ -73,7 +82,9 @@ export function ServerModels({ of: server }: { of: Provider }) {
           <AudienceSelect
             {...ties}
             value={server.offered_to}
-            onChoose={(offered_to) => void offerAll(offered_to)}
+            onChoose={(offered_to) =>
+              changeProvider(queries, server.id, { offered_to }).catch(tell)
+            }
           />
         )}
       </Labelled>
@@ -104,7 +115,7 @@ function ModelRow({ server, of: shown }: { server: Provider; of: ProviderModel }
   const queries = useQueryClient();
   const { model } = shown;
   const say = (change: Omit<ProviderModelChange, "model">) =>
-    void changeProviderModel(queries, server.id, { model, ...change }).catch(tell);
+    changeProviderModel(queries, server.id, { model, ...change }).catch(tell);
   const forget = () => void forgetProviderModel(queries, server.id, model).catch(tell);
   const wasSpokenOf =
     shown.offered_to_is_own ||
