@@ -151,7 +151,7 @@ on_both_databases! {
         let made = json_of(ada.post("/api/projects/", wanted).await, 201).await;
         assert_eq!((&made["model"], &made["system_prompt"], &made["parameters"]), (&json!("other"), &json!("be brief"), &parameters));
         let all = ada.read("/api/projects/").await["items"].as_array().unwrap().len();
-        for (wrong, field) in [(json!({"parameters": {"temperature": 3}}), "temperature"), (json!({"model": "nobody's"}), "model")] {
+        for (wrong, field) in [(json!({"parameters": {"temperature": 3}}), "parameters.temperature"), (json!({"model": "nobody's"}), "model")] {
             assert_eq!(json_of(ada.post("/api/projects/", wrong).await, 422).await["field"], field);
         }
         assert_eq!(ada.read("/api/projects/").await["items"].as_array().unwrap().len(), all);
@@ -159,9 +159,9 @@ on_both_databases! {
         let removed = json_of(ada.patch(&path, json!({"system_prompt": "", "parameters": {}})).await, 200).await;
         assert_eq!((&removed["system_prompt"], &removed["parameters"]), (&json!(null), &json!({})));
         for (change, field) in [
-            (json!({"parameters": {"temperature": 3}}), "temperature"),
-            (json!({"parameters": {"max_tokens": 0}}), "max_tokens"),
-            (json!({"parameters": {"heat": 1}}), "heat"),
+            (json!({"parameters": {"temperature": 3}}), "parameters.temperature"),
+            (json!({"parameters": {"max_tokens": 0}}), "parameters.max_tokens"),
+            (json!({"parameters": {"heat": 1}}), "parameters.heat"),
             (json!({"parameters": {"extra": {"messages": []}}}), "parameters.extra"),
             (json!({"parameters": {"extra": {"x": "x".repeat(9000)}}}), "parameters.extra"),
             (json!({"system_prompt": 5}), "system_prompt"),

@@ -220,6 +220,34 @@ on_both_databases! {
         drop(stuck);
     }
 
+    async fn whoever_takes_nothing_of_finished_answers_is_not_heard_further(kind) {
+        let words = "word ".repeat(200_000);
+        let provider = Provider::always(Script::answer(&words)).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let mut answers = Vec::new();
+        for _ in 0..16 {
+            let project = ada.project().await;
+            let answer = answer_of(&ada.ask(&project, "hi").await);
+            ada.events(&project, &answer, None).await.rest().await;
+            answers.push((project, answer));
+        }
+        let last = ada.project().await;
+        let mut socket = Socket::of(&server, &ada).await;
+        for (project, answer) in &answers {
+            socket.say(json!({"type": "follow", "project_id": project, "message_id": answer})).await;
+        }
+        socket.say(json!({"type": "send", "project_id": last, "content": "hi"})).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(ada.messages(&last).await.is_empty(), "it was read before anything was taken");
+        for (_, answer) in &answers {
+            let events = within(60, "the whole answer", socket.answer(answer)).await;
+            assert_eq!(text(&events).len(), words.len());
+        }
+        socket.until("accepted").await;
+        assert_eq!(ada.messages(&last).await[0]["content"], "hi");
+    }
+
     async fn a_socket_that_is_gone_leaves_its_answer_alone(kind) {
         let provider = Provider::always(Script::stream().delta("on ").gate().delta("and on").end()).await;
         let server = Server::with_provider(kind, &provider).await;

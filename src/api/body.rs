@@ -6,6 +6,7 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::failure::Failure;
 use crate::error::Error;
@@ -64,8 +65,9 @@ pub(super) fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, Error> {
 }
 
 /// Holds a value to the limits that the document promises.
-pub(super) fn within_limits<T: ParseFromJSON>(value: serde_json::Value) -> Result<(), Error> {
-    T::parse_from_json(Some(value)).map(drop).map_err(|error| beyond_limit(error.message()))
+pub(super) fn within_limits<T: ParseFromJSON>(value: Value) -> Result<(), Error> {
+    let Err(error) = T::parse_from_json(Some(value.clone())) else { return Ok(()) };
+    Err(beyond_limit(error.message(), &value))
 }
 
 fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -82,9 +84,13 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         .find_map(|start| detail.strip_prefix(start))
         .and_then(|rest| rest.split([',', ' ']).next());
     let field = match named {
-        Some(name) => name.to_owned(),
         None if path == "." => return Error::Malformed(format!("send a JSON object: {detail}")),
         None => path,
+        Some(name) if path == "." => name.to_owned(),
+        // A field that is missing is not on the way to it, and one that is too many is.
+        Some(name) if path.ends_with(&format!(".{name}")) => path,
+        Some(name) if path == name => path,
+        Some(name) => format!("{path}.{name}"),
     };
     Error::invalid(field, detail)
 }
@@ -93,10 +99,24 @@ pub(super) fn malformed(error: &serde_json::Error) -> Error {
     Error::Malformed(format!("this is not valid JSON: {error}"))
 }
 
-/// The framework writes: failed to parse "NewUser": field `email` verification failed. maxLength(254)
-fn beyond_limit(message: &str) -> Error {
-    let field = message.split('`').nth(1).unwrap_or_default();
-    Error::invalid(field, limit_in_words(field, message))
+/// The framework writes: failed to parse "Sample": field `name` verification failed. maxLength(5) (occurred while parsing
+/// "optional_Sample") (occurred while parsing "Outer")
+fn beyond_limit(message: &str, value: &Value) -> Error {
+    let (wrong, around) = message.split_once(" (occurred while parsing").unwrap_or((message, ""));
+    let field = wrong.split('`').nth(1).unwrap_or_default();
+    let is_inside = |name: &&str| !name.contains("optional_");
+    let depth = around.split("(occurred while parsing").filter(is_inside).count();
+    let path = path_to(field, depth, value).unwrap_or_else(|| field.to_owned());
+    Error::invalid(path, limit_in_words(field, wrong))
+}
+
+/// Where a field is that has so many objects around the one it is in.
+fn path_to(field: &str, depth: usize, value: &Value) -> Option<String> {
+    let fields = value.as_object()?;
+    if depth == 0 {
+        return fields.contains_key(field).then(|| field.to_owned());
+    }
+    fields.iter().find_map(|(name, inner)| Some(format!("{name}.{}", path_to(field, depth - 1, inner)?)))
 }
 
 /// The framework's name of a limit, such as `maxLength(254)` or `minimum(1, exclusive: false)`, in words.
@@ -152,6 +172,29 @@ mod tests {
             let error = parse::<Sample>(body.as_bytes()).unwrap_err();
             assert_eq!(error.field(), Some(field), "{body}: {error}");
             assert_eq!(error.status(), 422, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_further_in_is_told_with_the_way_to_it() {
+        #[derive(Debug, Object, Deserialize)]
+        #[oai(deny_unknown_fields)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            name: Option<String>,
+            inner: Option<Sample>,
+            list: Option<Vec<Sample>>,
+        }
+        for (body, field) in [
+            (r#"{"name": "abcdefgh", "inner": {"name": "abcdefgh"}}"#, "inner.name"),
+            (r#"{"inner": {"name": "a", "count": "1"}}"#, "inner.count"),
+            (r#"{"inner": {"name": "a", "nam": "a"}}"#, "inner.nam"),
+            (r#"{"inner": {}}"#, "inner.name"),
+            (r#"{"inner": {"name": "a", "name": "b"}}"#, "inner.name"),
+            (r#"{"list": [{"name": "a"}, {}]}"#, "list[1].name"),
+        ] {
+            let error = parse::<Outer>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.field(), Some(field), "{body}: {error}");
         }
     }
 

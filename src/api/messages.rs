@@ -25,7 +25,7 @@ use crate::error::Result as Outcome;
 pub(super) struct Api;
 
 /// The most text in a page, in bytes: a page is held whole until its reader has taken it.
-const PAGE: usize = 1024 * 1024;
+const PAGE: usize = 4 * 1024 * 1024;
 
 /// A page of the shown branch. The newest page comes first; inside a page the messages are in reading order.
 #[derive(Object)]
@@ -60,7 +60,7 @@ struct NewMessage {
 impl Api {
     /// Lists the messages of a conversation
     ///
-    /// For its owner. Lists the branch that is shown, its newest page first. A page has about a MiB of text at most, or one
+    /// For its owner. Lists the branch that is shown, its newest page first. A page has about 4 MiB of text at most, or one
     /// message: it may have fewer messages than `limit`, and `next_cursor` goes on from there.
     #[oai(path = "/api/projects/:project_id/messages", method = "get", operation_id = "list_messages")]
     async fn list(

@@ -100,6 +100,11 @@ impl Follows {
         self.all.len()
     }
 
+    /// How much of finished answers is held for a client that has not taken it yet, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.all.iter().filter(|follow| follow.reader.is_none()).map(|follow| follow.left.len()).sum()
+    }
+
     pub(super) fn has(&self, message_id: Uuid) -> bool {
         self.all.iter().any(|follow| follow.message_id == message_id)
     }

@@ -1,7 +1,7 @@
 //! One open socket: hears requests one after another, and says what is new whenever there is room to say it.
 //!
 //! Nothing piles up for a client that does not read. While something is on its way out, answers are not read and news
-//! are not fetched; while a reply waits, no further request is read.
+//! are not fetched; while a reply waits, or much of finished answers, no further request is read.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -30,6 +30,8 @@ use crate::auth::Caller;
 use crate::chat::changes::{Change, Listener, News};
 use crate::error::Error;
 
+/// From so many bytes of finished answers that are still to be sent no further request is read: each could ask for more.
+const MOST_HELD: usize = 1024 * 1024;
 /// How long a client gets to take a farewell and say its own.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How much of a message that is too large is thrown away, so that its sender hears why.
@@ -139,6 +141,10 @@ impl Line {
             }
             self.sending = false;
             self.answering = false;
+            // Whoever takes this is there, though nothing that they say is read.
+            if self.follows.held() >= MOST_HELD {
+                self.last_heard = Instant::now();
+            }
         }
         if self.session_end.as_mut().poll(context).is_ready() {
             return Poll::Ready(Step::SignedOut);
@@ -151,7 +157,7 @@ impl Line {
                 return Poll::Ready(Step::Done(done.unwrap_or_default()));
             }
         }
-        if self.request.is_none() && self.waiting.is_empty() && !self.answering && !self.leaving {
+        if self.listens() {
             match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Ready(Some(Ok(message))) => return Poll::Ready(Step::Heard(message)),
                 Poll::Ready(Some(Err(broken))) => return Poll::Ready(Step::Broken(Some(broken))),
@@ -184,6 +190,12 @@ impl Line {
             return Poll::Ready(Step::News(news));
         }
         Poll::Pending
+    }
+
+    /// Whether the next request is read.
+    fn listens(&self) -> bool {
+        let is_free = self.request.is_none() && self.waiting.is_empty() && !self.answering && !self.leaving;
+        is_free && self.follows.held() < MOST_HELD
     }
 
     fn take(&mut self, step: Step) -> Option<End> {

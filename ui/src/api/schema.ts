@@ -654,7 +654,7 @@ export interface paths {
         };
         /**
          * Lists the messages of a conversation
-         * @description For its owner. Lists the branch that is shown, its newest page first. A page has about a MiB of text at most, or one
+         * @description For its owner. Lists the branch that is shown, its newest page first. A page has about 4 MiB of text at most, or one
          *     message: it may have fewer messages than `limit`, and `next_cursor` goes on from there.
          *
          *     An API key of any scope will do.
