@@ -63,16 +63,17 @@ on_both_databases! {
     async fn case_does_not_count_in_any_script_and_nothing_is_a_wildcard(kind) {
         let server = Server::start(kind).await;
         let ada = server.person("ada").await;
-        let texts = ["Größe ПРИВЕТ Σίσυφος", "100% sure", "a_b", r"back\slash", "[x]*?^$. <b>", "今日は枇杷", "don't; -- \"quoted\"", "two\nlines", "\u{0}nul"];
+        let texts = ["Größe ПРИВЕТ Σίσυφος", "100% sure", "a_b", r"back\slash", "[x]*?^$. <b>", r"more than LIKE takes: 0% a_b \ [x]*?^$.", "今日は枇杷", "don't; -- \"quoted\"", "two\nlines", "\u{0}nul"];
         for text in texts {
             let text = text.replace('\0', "\u{fffd}");
             conversation(&server, &ada, "talk", &["before", &text, "after"]).await;
         }
         for (query, expected) in [
             ("GRÖSSE", 0), ("gröẞe", 1), ("GRÖ", 1), ("grö", 1), ("gro", 0), ("привет", 1), ("Привет", 1), ("ΣΊΣΥΦΟΣ", 1), ("σίσυφος", 1),
-            ("%", 1), ("0% S", 1), ("_", 1), ("a_B", 1), ("a_c", 0), ("\\", 1), ("\\s", 1), ("[X]*", 1), ("[xy]", 0), ("?^$.", 1), ("<b>", 1), (".", 1), ("*?", 1),
+            ("%", 2), ("0% S", 1), ("_", 2), ("a_B", 2), ("a_c", 0), ("\\", 2), ("\\s", 1), ("[X]*", 2), ("[xy]", 0), ("?^$.", 2), ("<b>", 1), (".", 2), ("*?", 2),
             ("枇杷", 1), ("今日は", 1), ("枇", 1), ("杷枇", 0), ("'", 1), ("t; --", 1), ("\"QUOTED\"", 1), ("two\nLINES", 1), ("two lines", 0),
-            ("\u{0}NUL", 1), ("') OR 1=1 --", 0), ("é%", 0), ("é_*?[]\\", 0), ("  before ", 9),
+            ("\u{0}NUL", 1), ("') OR 1=1 --", 0), ("é%", 0), ("é_*?[]\\", 0), ("  before ", 10),
+            (r"More Than like Takes: 0% A_B \ [X]*?^$.", 1), (r"more than like takes: 00 acb \ [x]*?^$.", 0),
         ] {
             let found = look(&ada, query).await;
             assert_eq!(found.len(), expected, "{query}: {found:?}");

@@ -3,8 +3,8 @@
 //! Without an index of words, which would serve some languages only, looking means reading. What bounds it: only the
 //! person's own conversations are read, in the order of their list and each one's messages newest first, by the indexes
 //! `projects_of_owner` and `messages_of_project`; it ends when a page is full; and after [`PATIENCE`] it gives what it has
-//! and the place to go on from. PostgreSQL takes 2 to 5 s to read through 100,000 messages of 1 KiB, which is that many pages, and
-//! SQLite less. It is read in steps of a few conversations, or of a part of a long one, and few steps at once are taken for
+//! and the place to go on from. To read through 100,000 messages of 1 KiB takes SQLite 0.3 s, and 2 s where the text is long or has
+//! letters beyond ASCII that have cases; PostgreSQL takes 2 to 5 s for any text. It is read in steps of a few conversations, or of a part of a long one, and few steps at once are taken for
 //! all people, in the order in which they wait: so a connection is soon free for others, and the next step may be another
 //! person's. Each person's own searches are one after the other, so that nobody takes all the places.
 

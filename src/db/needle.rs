@@ -9,7 +9,10 @@ use std::ops::Range;
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::extension::postgres::PgBinOper;
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _, LikeExpr};
+
+/// Up to so many letters SQLite's LIKE looks for.
+const LIKE_TAKES: usize = 20;
 
 /// Text that is looked for.
 #[derive(Clone, Debug)]
@@ -34,14 +37,16 @@ impl Needle {
         Self { letters, places }
     }
 
-    /// Whether a column has it, in the database's words. On SQLite it is our own function that looks (`db`): LIKE and GLOB
-    /// take as long as the text times what is looked for.
+    /// Whether a column has it, in the database's words. SQLite's LIKE takes as long as the text times what is looked for; for
+    /// the rest our own function looks there (`db`), which takes seven times as long as LIKE for a word.
     pub fn is_in(&self, column: Expr, backend: DbBackend) -> Expr {
-        let operator = match backend {
-            DbBackend::Postgres => PgBinOper::Regex.into(),
-            _ => BinOper::Custom("REGEXP"),
-        };
-        column.binary(operator, Expr::value(self.regex()))
+        match backend {
+            DbBackend::Postgres => column.binary(PgBinOper::Regex, Expr::value(self.regex())),
+            _ if self.letters.len() <= LIKE_TAKES && self.folds_in_ascii() => {
+                column.like(LikeExpr::new(self.like()).escape('\\'))
+            }
+            _ => column.binary(BinOper::Custom("REGEXP"), Expr::value(self.regex())),
+        }
     }
 
     /// Where a text has it first, in bytes. Reads each character once, whatever is looked for: a bit of `begun` stands for as
@@ -67,6 +72,22 @@ impl Needle {
             }
         }
         None
+    }
+
+    fn folds_in_ascii(&self) -> bool {
+        self.letters.iter().all(|cases| cases.len() == 1 || cases.iter().all(char::is_ascii))
+    }
+
+    /// A pattern for SQLite's LIKE, with `\` before what is meant literally.
+    fn like(&self) -> String {
+        let mut pattern = String::from("%");
+        for cases in &self.letters {
+            if matches!(cases[0], '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(cases[0]);
+        }
+        pattern + "%"
     }
 
     /// A regular expression for PostgreSQL (its section 9.7.3) and the crate `regex`: letters and classes only, so that it
@@ -143,6 +164,8 @@ mod tests {
     #[test]
     fn nothing_of_it_is_a_wildcard() {
         let odd = Needle::new(r"%_\*?[^a-Z]$.<");
+        assert_eq!(odd.like(), r"%\%\_\\*?[^a-Z]$.<%");
+        assert!(odd.folds_in_ascii() && Needle::new("日").folds_in_ascii() && !Needle::new("é").folds_in_ascii());
         assert_eq!(odd.regex(), r"\%\_\\\*\?\[\^[aA]\-[Zz]\]\$\.<");
     }
 }
