@@ -333,17 +333,21 @@ impl Entity {
         owner_id: Uuid,
         project_ids: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, i64>, DbErr> {
-        let rows: Vec<(Uuid, i64)> = Self::find()
-            .filter(Column::OwnerId.eq(owner_id))
-            .filter(Column::ProjectId.is_in(project_ids))
+        // By the project alone: with the owner too, SQLite would read all of that person's messages by another index.
+        let bytes = Self::find()
             .select_only()
-            .column(Column::ProjectId)
             .column_as(bytes_of_content().sum(), "bytes")
-            .group_by(Column::ProjectId)
+            .filter(Expr::col((Self, Column::ProjectId)).equals((project::Entity, project::Column::Id)))
+            .into_query();
+        let rows: Vec<(Uuid, Option<i64>)> = project::Entity::owned_by(owner_id)
+            .filter(project::Column::Id.is_in(project_ids))
+            .select_only()
+            .column(project::Column::Id)
+            .column_as(Expr::SubQuery(None, Box::new(bytes.into())), "bytes")
             .into_tuple()
             .all(db)
             .await?;
-        Ok(rows.into_iter().collect())
+        Ok(rows.into_iter().filter_map(|(project, bytes)| Some((project, bytes?))).collect())
     }
 
     /// The ids of messages in a conversation and how long they are, in bytes: the newest, or those before one.
