@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait as _, Func};
-use sea_orm::{Condition, ConnectionTrait, Iterable as _, QueryOrder, QuerySelect, QueryTrait, Statement};
+use sea_orm::sea_query::{ExprTrait as _, Func, SelectStatement};
+use sea_orm::{Condition, ConnectionTrait, Iterable as _, QueryOrder, QuerySelect, QueryTrait, Statement, TryGetable};
 
 use super::{attachment, continuation, project};
 use crate::clock;
@@ -316,15 +316,7 @@ impl Entity {
             .order_by_desc(Column::Id)
             .limit(1)
             .into_query();
-        let rows: Vec<(Uuid, Option<Uuid>)> = project::Entity::owned_by(owner_id)
-            .filter(project::Column::Id.is_in(project_ids))
-            .select_only()
-            .column(project::Column::Id)
-            .column_as(Expr::SubQuery(None, Box::new(newest.into())), "message_id")
-            .into_tuple()
-            .all(db)
-            .await?;
-        Ok(rows.into_iter().filter_map(|(project, message)| Some((project, message?))).collect())
+        of_each(db, owner_id, project_ids, newest).await
     }
 
     /// How much was said in each of a person's conversations, in bytes; none where nothing was.
@@ -339,15 +331,7 @@ impl Entity {
             .column_as(bytes_of_content().sum(), "bytes")
             .filter(Expr::col((Self, Column::ProjectId)).equals((project::Entity, project::Column::Id)))
             .into_query();
-        let rows: Vec<(Uuid, Option<i64>)> = project::Entity::owned_by(owner_id)
-            .filter(project::Column::Id.is_in(project_ids))
-            .select_only()
-            .column(project::Column::Id)
-            .column_as(Expr::SubQuery(None, Box::new(bytes.into())), "bytes")
-            .into_tuple()
-            .all(db)
-            .await?;
-        Ok(rows.into_iter().filter_map(|(project, bytes)| Some((project, bytes?))).collect())
+        of_each(db, owner_id, project_ids, bytes).await
     }
 
     /// The ids of messages in a conversation and how long they are, in bytes: the newest, or those before one.
@@ -401,6 +385,24 @@ impl Entity {
     ) -> Result<Vec<Model>, DbErr> {
         read_branch(db, project_id, leaf_id, reach, false).await
     }
+}
+
+/// What a query about one conversation gives for each of a person's; those for which it gives nothing are left out.
+async fn of_each<T: TryGetable>(
+    db: &impl ConnectionTrait,
+    owner_id: Uuid,
+    project_ids: Vec<Uuid>,
+    of_one: SelectStatement,
+) -> Result<HashMap<Uuid, T>, DbErr> {
+    let rows: Vec<(Uuid, Option<T>)> = project::Entity::owned_by(owner_id)
+        .filter(project::Column::Id.is_in(project_ids))
+        .select_only()
+        .column(project::Column::Id)
+        .column_as(Expr::SubQuery(None, Box::new(of_one.into())), "of_one")
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(project, found)| Some((project, found?))).collect())
 }
 
 fn before_or_all(select: Select<Entity>, before: Option<Uuid>) -> Select<Entity> {
