@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { i18n } from "@lingui/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Draft, draftOf, readDraft } from "./draft";
+import { type Draft, draftOf, readDraft, reserved } from "./draft";
 import { isPlain } from "./is-plain";
 
 const plain = draftOf(null);
@@ -74,4 +76,10 @@ describe("what is typed", () => {
   ] as const)("is refused at its field: %s %s", (name, text) => {
     expect(Object.keys(read({ [name]: text }).mistakes)).toEqual([name]);
   });
+});
+
+test("the page knows the names that the server passes on to no model", () => {
+  const server = resolve(import.meta.dirname, "../../../../src/api/parameters.rs");
+  const [, names] = /const RESERVED: [^=]+= (\[[^\]]+\])/.exec(readFileSync(server, "utf8")) ?? [];
+  expect(reserved).toEqual(JSON.parse((names ?? "").replace(/,\s*\]/, "]")));
 });

@@ -19,7 +19,7 @@ export type Mistakes = Partial<Record<keyof Draft, string>>;
 export const longestPrompt = 32_768;
 const longestExtra = 8 * 1024;
 /** What has a field of its own, or is up to the conversation: the server passes none of them on. */
-const reserved = [
+export const reserved = [
   "model",
   "messages",
   "stream",
