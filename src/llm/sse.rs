@@ -3,6 +3,8 @@
 use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// How the usual event begins.
+const DATA: &[u8] = b"data:";
 
 /// One event, borrowed from the reader or the piece until the next is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,10 +104,13 @@ impl Reader {
         if !self.line.is_empty() || self.has_data || !self.name.is_empty() || self.after_cr || self.at_start {
             return None;
         }
-        let line = piece.strip_prefix(b"data:")?;
-        let end = memchr2(b'\n', b'\r', line).filter(|end| *end < self.bound)?;
-        let rest = line[end..].strip_prefix(b"\n\n")?;
-        let data = &line[..end];
+        if !piece.starts_with(DATA) {
+            return None;
+        }
+        let end = memchr2(b'\n', b'\r', piece).filter(|end| *end <= self.bound)?;
+        let (line, rest) = piece.split_at(end);
+        let rest = rest.strip_prefix(b"\n\n")?;
+        let data = &line[DATA.len()..];
         *piece = rest;
         Some(data.strip_prefix(b" ").unwrap_or(data))
     }

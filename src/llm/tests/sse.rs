@@ -122,6 +122,27 @@ fn a_line_over_the_bound_fails_and_holds_no_more_than_the_bound() {
 }
 
 #[test]
+fn the_bound_is_the_same_for_a_line_in_one_piece_and_in_single_bytes() {
+    for length in 50..80 {
+        let stream = format!("data:1\n\ndata:{}\n\n", "x".repeat(length));
+        let read = |size: usize| {
+            let mut reader = Reader::new(64);
+            stream.as_bytes().chunks(size).try_fold(0, |events, mut piece| {
+                let mut found = 0;
+                while reader.next(&mut piece)?.is_some() {
+                    found += 1;
+                }
+                Ok(events + found)
+            })
+        };
+        let fits = if "data:".len() + length <= 64 { Ok(2) } else { Err(TooLong) };
+        for size in [1, 2, stream.len()] {
+            assert_eq!(read(size), fits, "{length} bytes, in pieces of {size}");
+        }
+    }
+}
+
+#[test]
 fn data_over_the_bound_fails_in_lines_too() {
     let mut reader = Reader::new(1024);
     let lines = "data: 0123456789\n".repeat(200);
