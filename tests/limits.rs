@@ -32,10 +32,12 @@ on_both_databases! {
         problem_of(ada.post(&ask(&projects[0]), json!({"content": "x"})).await, 409, "answer_running").await;
         let other = ben.project().await;
         ben.ask(&other, "mine").await;
+        // One that is stopped before its model is asked never asks it.
+        eventually("three are asked", async || provider.calls().len() == 3).await;
         // One that has ended makes way at once.
         json_of(ada.post(&format!("{}/{first}/stop", ask(&projects[0])), json!({})).await, 200).await;
         ada.ask(&projects[2], "three").await;
-        eventually("the others are asked", async || provider.calls().len() == 4).await;
+        eventually("the fourth is asked", async || provider.calls().len() == 4).await;
     }
 
     async fn those_that_wait_are_told_their_place_and_nobody_is_passed_over(kind) {
