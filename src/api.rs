@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
+use http_body::Body as _;
+use http_body_util::combinators::BoxBody;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{self, Method};
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result};
+use poem::{Body, Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result};
 use poem_openapi::types::ToJSON;
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
-use attachments::Arriving;
+pub use arriving::Expected;
+use arriving::{Arriving, FROM_ANYBODY};
 pub use cookie::Client;
 pub use cors::share;
 pub use failure::{Failure, Problem, response as problem_response};
+use fair::{Fair, Place};
 pub use tag::is_known;
 
 mod account;
+mod arriving;
 mod aside;
 mod attachments;
 mod audit;
@@ -26,6 +31,7 @@ mod docs;
 pub mod event;
 mod export;
 mod failure;
+mod fair;
 mod guard;
 mod health;
 mod invites;
@@ -104,25 +110,15 @@ pub struct Routes {
     app: App,
     api: BoxEndpoint<'static, Response>,
     docs: docs::Docs,
-    arrivals: Arc<attachments::Arrivals>,
-}
-
-/// What body a request may have.
-#[derive(Clone, Copy, Debug)]
-pub enum Expected {
-    /// That of any request: at most so many bytes.
-    Ordinary(Option<usize>),
-    /// An upload, of somebody who is known: at most so many bytes, and more slowly than others.
-    Upload(Option<usize>),
-    /// An upload that is refused, whatever comes.
-    Refused,
+    fair: Arc<Fair>,
 }
 
 impl Routes {
     /// The routes of an application.
     pub fn new(app: App) -> Self {
-        let api = service().into_endpoint().data(app.clone()).boxed();
-        Self { app, api, docs: docs::Docs::default(), arrivals: Arc::default() }
+        let fair = Fair::new(app.config.limits.requests_per_person);
+        let api = service().into_endpoint().data(app.clone()).data(Arc::clone(&fair)).boxed();
+        Self { app, api, docs: docs::Docs::default(), fair }
     }
 
     /// Whether a path belongs to the API and not to the page. What asks for `/metrics` is to see that there are none, instead of
@@ -133,18 +129,15 @@ impl Routes {
             || matches!(path.trim_end_matches('/'), "/healthz" | "/readyz" | "/metrics")
     }
 
-    /// What body a request may have, before it is read. What is learnt by that goes along with the request.
-    pub async fn expect(&self, request: &mut http::request::Parts, client: Client) -> Expected {
-        let limits = &self.app.config.limits;
-        let (method, path) = (&request.method, request.uri.path());
-        let arriving = self.arrivals.expect(&self.app, method, path, &request.headers, client).await;
-        let Some(arriving) = arriving else { return Expected::Ordinary(limits.body_bytes) };
-        let expected = match &arriving {
-            Arriving::Welcome(_) => {
-                Expected::Upload(limits.body_bytes.zip(limits.attachments.bytes).map(|(other, image)| other.max(image)))
-            }
-            Arriving::Refused(_) => Expected::Refused,
-        };
+    /// What body a request may have, before it is read, by the length that it says it has. What is learnt by that goes along
+    /// with the request.
+    pub async fn expect(&self, request: &mut http::request::Parts, length: Option<u64>, client: Client) -> Expected {
+        let is_upload = arriving::is_upload(&request.method, request.uri.path());
+        if !is_upload && length.is_some_and(|length| length <= FROM_ANYBODY as u64) {
+            return Expected::Ordinary(self.app.config.limits.body_bytes);
+        }
+        let arriving = Arriving::expect(&self.fair, &self.app, &request.headers, client).await;
+        let expected = arriving.expected(&self.app, is_upload);
         request.extensions.insert(arriving);
         expected
     }
@@ -173,6 +166,9 @@ impl Routes {
             }
         })
         .await;
+        if let Some(place) = notes.place() {
+            count(&mut response, place).await;
+        }
         notes.write(&self.app, client, &mut response).await;
         if method == Method::HEAD {
             response.set_body(());
@@ -187,6 +183,16 @@ impl Endpoint for Routes {
     async fn call(&self, request: Request) -> Result<Response> {
         Ok(self.answer(request).await)
     }
+}
+
+/// Has a body that is whole already count as its person's until it is taken. A stream has never more than a piece of it.
+async fn count(response: &mut Response, place: &Place) {
+    let body: BoxBody<_, _> = response.take_body().into();
+    let is_whole = body.size_hint().exact().is_some();
+    response.set_body(match Body::from(body) {
+        body if is_whole => body.into_bytes().await.map_or_else(|_| Body::empty(), |bytes| place.count(bytes).into()),
+        body => body,
+    });
 }
 
 /// Marks a HEAD request: it must not do what its GET would do.

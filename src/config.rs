@@ -100,6 +100,8 @@ pub struct Limits {
     pub connections: Option<usize>,
     /// Open connections of one address.
     pub connections_per_address: Option<usize>,
+    /// Requests of one person that are answered at once.
+    pub requests_per_person: Option<usize>,
     /// Bytes of a request's body.
     pub body_bytes: Option<usize>,
     /// Bytes of a person's message.

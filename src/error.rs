@@ -200,6 +200,17 @@ pub enum Error {
         /// When to try again.
         retry_after: Duration,
     },
+    /// One person, one more request, while those before are not answered, or their answers not taken.
+    #[error(
+        "too many of your requests are being answered, or you have not taken the answers to them; do that, and try again in a moment"
+    )]
+    TooManyRequests,
+    /// One person, one more export.
+    #[error("{most} of your exports are being written already; take one of them first")]
+    TooManyExports {
+        /// The limit.
+        most: usize,
+    },
     /// One address, one more connection.
     #[error("your address has as many connections open as one may have; close some, or try again in a moment")]
     TooManyConnections,
@@ -291,6 +302,7 @@ impl Error {
             Self::UpgradeRequired => 426,
             Self::TooOften(_) | Self::TooManyAnswers { .. } | Self::QueueFull => 429,
             Self::TooManySockets { .. } | Self::TooManyFollows { .. } | Self::TooManyConnections => 429,
+            Self::TooManyRequests | Self::TooManyExports { .. } => 429,
             Self::HeadersTooLarge => 431,
             Self::Database(_) | Self::Internal(_) => 500,
             Self::Busy { .. } | Self::ShuttingDown | Self::DatabaseTrouble { .. } => 503,
@@ -343,6 +355,8 @@ impl Error {
             Self::TooManySockets { .. } => "too_many_sockets",
             Self::TooManyFollows { .. } => "too_many_follows",
             Self::TooManyConnections => "too_many_connections",
+            Self::TooManyRequests => "too_many_requests",
+            Self::TooManyExports { .. } => "too_many_exports",
             Self::Busy { .. } => "busy",
             Self::ShuttingDown => "shutting_down",
             Self::DatabaseTrouble { trouble, .. } => trouble.code(),
@@ -372,9 +386,11 @@ impl Error {
             Self::Factor(factor) => factor.retry_after(),
             Self::TooManyAnswers { .. } | Self::QueueFull | Self::ShuttingDown => Some(Duration::from_secs(5)),
             // Not before something of the person's own is closed; a program that cannot tell tries again in a while.
-            Self::TooManySockets { .. } | Self::TooManyFollows { .. } | Self::TooManyConnections => {
-                Some(Duration::from_secs(10))
-            }
+            Self::TooManyRequests => Some(Duration::from_secs(5)),
+            Self::TooManySockets { .. }
+            | Self::TooManyFollows { .. }
+            | Self::TooManyConnections
+            | Self::TooManyExports { .. } => Some(Duration::from_secs(10)),
             Self::DatabaseTrouble { trouble, .. } => Some(trouble.retry_after()),
             _ => None,
         }

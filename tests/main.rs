@@ -20,6 +20,7 @@ mod cuts;
 mod deactivation;
 mod export;
 mod failpoints;
+mod fair;
 mod faults;
 mod floods;
 mod full_disk;

@@ -7,6 +7,7 @@ use poem::Response;
 use poem::http::{HeaderName, HeaderValue, header};
 
 use super::cookie::{self, Client};
+use super::fair::Place;
 use crate::app::App;
 use crate::auth::{SignedIn, lifetime};
 use crate::pace::Standing;
@@ -24,6 +25,7 @@ pub(super) const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 pub(super) struct Notes {
     standings: Vec<Standing>,
     used: Option<SignedIn>,
+    place: Option<Place>,
 }
 
 /// Answers a request, and keeps what comes up.
@@ -42,7 +44,22 @@ pub(super) fn renew(person: SignedIn) {
     let _ = NOTES.try_with(|notes| notes.borrow_mut().used = Some(person));
 }
 
+/// Has the request keep its place among those of its person until it is answered.
+pub(super) fn keep_place(place: Place) {
+    let _ = NOTES.try_with(|notes| notes.borrow_mut().place = Some(place));
+}
+
+/// What is asked of the place that the request has, if it has one.
+pub(super) fn with_place<T>(ask: impl FnOnce(&Place) -> T) -> Option<T> {
+    NOTES.try_with(|notes| notes.borrow().place.as_ref().map(ask)).ok().flatten()
+}
+
 impl Notes {
+    /// The place that the request has among those of its person.
+    pub(super) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
     /// Writes the headers.
     pub(super) async fn write(self, app: &App, client: Option<Client>, response: &mut Response) {
         let (mut policies, mut standings) = (String::new(), String::new());

@@ -21,12 +21,8 @@ use crate::chat::attachments;
 use crate::entity::attachment;
 use crate::error::Error;
 
-mod arriving;
-
-pub(crate) use arriving::{Arrivals, Arriving};
-
 /// Where images are uploaded.
-const PATH: &str = "/api/attachments";
+pub(super) const PATH: &str = "/api/attachments";
 
 pub(super) struct Api;
 

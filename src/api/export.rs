@@ -9,9 +9,11 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
 
 use super::Group;
+use super::aside;
 use super::attachments::Attachment;
 use super::event::{Timing, Usage};
 use super::failure::Failure;
+use super::fair::Place;
 use super::parameters::Parameters;
 use super::projects::Source;
 use super::session::Access;
@@ -153,10 +155,12 @@ impl Api {
     ///
     /// For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches,
     /// their images and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
-    /// that broke off, also because you signed out, is no valid JSON.
+    /// that broke off, also because you signed out, is no valid JSON. One person can take two at once, beyond which the answer is
+    /// 429 `too_many_exports`.
     #[oai(path = "/api/users/me/export", method = "get", operation_id = "export_me")]
     async fn export(&self, app: Data<&App>, access: Access) -> Result<Download, Failure> {
-        Ok(Download(file::write(App::clone(&app), access.0)))
+        let place = aside::with_place(Place::export).transpose()?;
+        Ok(Download(file::write(App::clone(&app), access.0, place)))
     }
 }
 

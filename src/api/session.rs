@@ -4,14 +4,17 @@
 //! must set a second factor up first, [`Known`] or [`Setup`]. What a key has to be for is no
 //! handler's business but follows from that and from the request, so that a route that is added has it from the first day.
 
+use std::sync::Arc;
+
 use poem::http::{HeaderMap, header};
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
-use super::attachments::Arriving;
+use super::arriving::Arriving;
 use super::cookie::{self, Client};
 use super::failure::Failure;
+use super::fair::Fair;
 use super::{aside, guard};
 use crate::app::App;
 use crate::auth::caller::Credential;
@@ -102,6 +105,9 @@ async fn who(request: &Request) -> Outcome<Caller> {
     }
     let app = request.data::<App>().ok_or(Error::NotSignedIn)?;
     let Recognised { caller, is_due } = recognise(app, request.headers(), request.data::<Client>().copied()).await?;
+    if let Some(fair) = request.data::<Arc<Fair>>() {
+        aside::keep_place(fair.enter(caller.id()).await?);
+    }
     if is_due {
         aside::renew(caller.clone().signed_in()?);
     }

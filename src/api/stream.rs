@@ -9,6 +9,7 @@ use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 
+use super::aside;
 use super::event::AnswerEvent;
 use crate::auth::Held;
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ impl Events {
     /// Every event of a finished answer; `None` when the client has everything.
     pub(super) fn finished(session: Held, events: Option<Bytes>) -> Self {
         events.map_or(Self::Nothing, |events| {
+            let events = aside::with_place(|place| place.count(events.clone())).unwrap_or(events);
             // In pieces, so that one write does not hold a megabyte in the kernel's hands at once.
             let pieces = (0..events.len()).step_by(PIECE).map(move |at| events.slice(at..events.len().min(at + PIECE)));
             Self::live(session, futures_util::stream::iter(pieces))

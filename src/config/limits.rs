@@ -32,6 +32,15 @@ pub struct LimitSettings {
         hide_env_values = true
     )]
     pub max_connections_per_address: String,
+    /// Requests of one person that are answered at once; further ones wait for their turn
+    #[arg(
+        long,
+        env = "LOQUAT_MAX_REQUESTS_PER_PERSON",
+        value_name = "NUMBER",
+        default_value = "8",
+        hide_env_values = true
+    )]
+    pub max_requests_per_person: String,
     /// Bytes of a request's body
     #[arg(
         long,
@@ -231,6 +240,10 @@ impl LimitSettings {
             "LOQUAT_MAX_CONNECTIONS_PER_ADDRESS",
             defaults.unless_given("max_connections_per_address", &self.max_connections_per_address),
         );
+        let requests_per_person = problems.limit(
+            "LOQUAT_MAX_REQUESTS_PER_PERSON",
+            defaults.unless_given("max_requests_per_person", &self.max_requests_per_person),
+        );
         let body_bytes =
             problems.limit("LOQUAT_MAX_BODY_BYTES", defaults.unless_given("max_body_bytes", &self.max_body_bytes));
         let message_bytes = self.read_message_bytes(body_bytes.flatten(), defaults, problems);
@@ -268,6 +281,7 @@ impl LimitSettings {
         Some(Limits {
             connections: connections?,
             connections_per_address: connections_per_address?,
+            requests_per_person: requests_per_person?,
             body_bytes: body_bytes?,
             message_bytes: message_bytes?,
             waiting_sign_ins: waiting_sign_ins?,

@@ -128,7 +128,7 @@ impl Site {
         arrival: Arrival,
     ) -> Result<Request, Error> {
         let (mut parts, body) = request.into_parts();
-        let expected = self.api.expect(&mut parts, client).await;
+        let expected = self.api.expect(&mut parts, body.size_hint().exact(), client).await;
         let addresses = (LocalAddr(Addr::SocketAddr(arrival.local)), RemoteAddr(Addr::SocketAddr(arrival.peer)));
         let scheme = if arrival.tls { Scheme::HTTPS } else { Scheme::HTTP };
         let rebuild = move |parts, body: Bytes| {

@@ -155,6 +155,7 @@ fn config(data: Data) -> Config {
         limits: Limits {
             connections: None,
             connections_per_address: None,
+            requests_per_person: Some(8),
             body_bytes: Some(1024 * 1024),
             message_bytes: Some(256 * 1024),
             waiting_sign_ins: Some(64),

@@ -14,6 +14,7 @@ use sea_orm::QuerySelect;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::super::fair::Exporting;
 use super::super::time::Time;
 use super::{Export, ExportedAttachment, ExportedMessage, ExportedProject};
 use crate::app::App;
@@ -28,8 +29,8 @@ const PAGE: u64 = 16;
 const PIECE: usize = 64 * 1024;
 
 /// The file of everything that the caller has.
-pub(super) fn write(app: App, caller: Caller) -> Body {
-    Body::from_bytes_stream(stream::try_unfold(Writer::new(app, caller), |mut writer| async move {
+pub(super) fn write(app: App, caller: Caller, place: Option<Exporting>) -> Body {
+    Body::from_bytes_stream(stream::try_unfold(Writer::new(app, caller, place), |mut writer| async move {
         match writer.piece().await {
             Ok(piece) => Ok(piece.map(|piece| (piece, writer))),
             Err(error) => {
@@ -59,10 +60,11 @@ struct Writer {
     /// Whether the next item is the first of its list, before which there is no comma.
     is_first: bool,
     is_done: bool,
+    _place: Option<Exporting>,
 }
 
 impl Writer {
-    fn new(app: App, caller: Caller) -> Self {
+    fn new(app: App, caller: Caller, place: Option<Exporting>) -> Self {
         let export = Export { exported_at: Time(clock::now()), user: caller.user.clone().into(), projects: Vec::new() };
         Self {
             session: app.auth.hold(&caller),
@@ -77,6 +79,7 @@ impl Writer {
             out: up_to(export.to_json(), "projects").into_bytes(),
             is_first: true,
             is_done: false,
+            _place: place,
         }
     }
 

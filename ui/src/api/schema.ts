@@ -1191,7 +1191,8 @@ export interface paths {
          * Downloads everything that you have here
          * @description For signed-in people. One JSON file with your account and all your conversations, with the messages of all branches,
          *     their images and what is known of them. It is written while you take it; what you change meanwhile may be in it or not. A download
-         *     that broke off, also because you signed out, is no valid JSON.
+         *     that broke off, also because you signed out, is no valid JSON. One person can take two at once, beyond which the answer is
+         *     429 `too_many_exports`.
          *
          *     An API key of any scope will do.
          */

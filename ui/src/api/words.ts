@@ -93,6 +93,16 @@ export function describeError(error: unknown): Words {
         title: t`Too many accounts were made from your network within an hour.`,
         advice: whenAgain(problem),
       };
+    case "too_many_requests":
+      return {
+        title: t`Much that you asked for is still being answered.`,
+        advice: whenAgain(problem),
+      };
+    case "too_many_exports":
+      return {
+        title: t`As many of your downloads are being written as may.`,
+        advice: t`Wait for one of them, or cancel it.`,
+      };
     case "busy":
       return { title: t`The server is busy.`, advice: whenAgain(problem) };
     case "database_busy":
