@@ -18,6 +18,7 @@ mod continuing;
 mod contract;
 mod cuts;
 mod deactivation;
+mod deep;
 mod export;
 mod failpoints;
 mod fair;

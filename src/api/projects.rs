@@ -21,6 +21,7 @@ use crate::chat::changes::Change;
 use crate::chat::search::{self, Place, Wanted};
 use crate::chat::{branch, naming};
 use crate::clock;
+use crate::entity::message;
 use crate::entity::project::{self, NameSource};
 use crate::entity::stored::{self, Amount};
 use crate::error::{Error, Result as Outcome};
@@ -228,9 +229,13 @@ impl Api {
         /// The conversation.
         project_id: Path<Uuid>,
     ) -> Result<Deleted, Failure> {
-        let project = find(&app, &access.0, project_id.0).await?;
         let transaction = app.db.write().await?;
+        // Locked before its messages are, as everywhere.
+        let project =
+            project::Entity::owned_one(access.0.id(), project_id.0).lock_exclusive().one(&transaction).await?;
+        let project = project.ok_or(Error::NotFound("conversation"))?;
         let gone = stored::in_project(&transaction, project.id).await?;
+        message::Entity::delete_of_project(&transaction, project.id).await?;
         project::Entity::delete_by_id(project.id).exec(&transaction).await?;
         app.db.commit(transaction).await?;
         app.chat.storage.note(project.owner_id, -gone);

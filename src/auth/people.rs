@@ -13,7 +13,7 @@ use crate::db::needle::Needle;
 use crate::db::{self, Db};
 use crate::entity::audit_log::Action;
 use crate::entity::user::{self, Role};
-use crate::entity::{invite, password_reset, project, session};
+use crate::entity::{invite, message, password_reset, project, session};
 use crate::error::{Error, Result, Trouble};
 
 /// A person, with what of them can be counted.
@@ -187,6 +187,7 @@ pub(super) async fn make_way(transaction: &DatabaseTransaction, id: Uuid) -> Res
 pub(super) async fn remove(transaction: &DatabaseTransaction, id: Uuid) -> Result<user::Model> {
     let user = user::Entity::find_by_id(id).lock_exclusive().one(transaction).await?;
     let user = user.ok_or(Error::NotFound("person"))?;
+    message::Entity::delete_of_person(transaction, id).await?;
     user::Entity::delete_by_id(id).exec(transaction).await?;
     if user.is_administrator() {
         keep_an_administrator(transaction).await?;

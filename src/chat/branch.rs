@@ -1,6 +1,6 @@
 //! The branches of a conversation: which one is shown, and taking one away.
 
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, IntoActiveModel, QuerySelect, Set};
 use uuid::Uuid;
 
 use super::Chat;
@@ -38,7 +38,7 @@ pub async fn delete(chat: &Chat, owner_id: Uuid, project_id: Uuid, message_id: U
         .ok_or(Error::NotFound("message"))?;
     let before = stored::in_project(&transaction, project_id).await?;
     let writing = message::Entity::running_in(project_id).one(&transaction).await?;
-    message::Entity::delete_by_id(doomed.id).exec(&transaction).await?;
+    message::Entity::delete_branch(&transaction, project_id, doomed.id).await?;
     let mut gone = stored::in_project(&transaction, project_id).await?;
     gone += -before;
     let left_writing = message::Entity::running_in(project_id).one(&transaction).await?;

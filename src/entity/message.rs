@@ -10,6 +10,8 @@ use super::{attachment, continuation, project};
 use crate::clock;
 use crate::db::needle::Needle;
 
+mod deletion;
+
 /// A question or an answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -178,13 +180,13 @@ pub struct Reach {
     pub bytes: usize,
 }
 
-/// The newest message of the subtree whose top is `$1` in the conversation `$2`.
-const NEWEST_BELOW: &str = "\
+/// The subtree whose top is `$1` in the conversation `$2`.
+const BELOW: &str = "\
 WITH RECURSIVE below (id) AS (\
  SELECT id FROM messages WHERE id = $1 AND project_id = $2 \
  UNION ALL \
  SELECT reply.id FROM messages reply JOIN below ON reply.parent_id = below.id\
-) SELECT id FROM below ORDER BY id DESC LIMIT 1";
+)";
 
 impl Entity {
     /// A person's messages in one conversation.
@@ -268,7 +270,8 @@ impl Entity {
             return newest.select_only().column(Column::Id).into_tuple().one(db).await;
         };
         let values = [top.into(), project_id.into()];
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), NEWEST_BELOW, values);
+        let newest = format!("{BELOW} SELECT id FROM below ORDER BY id DESC LIMIT 1");
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), newest, values);
         let row = db.query_one_raw(statement).await?;
         row.map(|row| row.try_get("", "id")).transpose()
     }
