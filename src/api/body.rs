@@ -12,6 +12,10 @@ use super::arriving::{Arriving, FROM_ANYBODY};
 use super::failure::Failure;
 use crate::error::Error;
 
+mod unique;
+
+use unique::Unique;
+
 /// A JSON body.
 ///
 /// It is read twice, because either reader alone knows too little: serde knows the path of a wrong field and sees
@@ -52,9 +56,15 @@ poem_openapi::impl_apirequest_for_payload!(Body<T>, T: ParseFromJSON + Deseriali
 
 fn parse<T: ParseFromJSON + DeserializeOwned>(data: &[u8]) -> Result<T, Error> {
     let parsed = read(data)?;
-    let value = serde_json::from_slice(data).map_err(|error| malformed(&error))?;
-    within_limits::<T>(value)?;
+    within_limits::<T>(unique(data)?)?;
     Ok(parsed)
+}
+
+/// Reads JSON in which no object has a key twice.
+fn unique(data: &[u8]) -> Result<Value, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(data);
+    let Unique(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
+    Ok(value)
 }
 
 /// Reads JSON whose every mistake is told with the name of its field.
@@ -189,6 +199,7 @@ mod tests {
             name: Option<String>,
             inner: Option<Sample>,
             list: Option<Vec<Sample>>,
+            free: Option<std::collections::BTreeMap<String, Value>>,
         }
         for (body, field) in [
             (r#"{"name": "abcdefgh", "inner": {"name": "abcdefgh"}}"#, "inner.name"),
@@ -197,6 +208,8 @@ mod tests {
             (r#"{"inner": {}}"#, "inner.name"),
             (r#"{"inner": {"name": "a", "name": "b"}}"#, "inner.name"),
             (r#"{"list": [{"name": "a"}, {}]}"#, "list[1].name"),
+            (r#"{"free": {"a": {"b": 1, "c": [{"d": 1, "d": 2}]}}}"#, "free.a.c[0].d"),
+            (r#"{"free": {"a": 1, "\u0061": 2}}"#, "free.a"),
         ] {
             let error = parse::<Outer>(body.as_bytes()).unwrap_err();
             assert_eq!(error.field(), Some(field), "{body}: {error}");
