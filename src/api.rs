@@ -12,7 +12,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
 pub use arriving::Expected;
-use arriving::{Arriving, FROM_ANYBODY};
+use arriving::{Arriving, SMALL};
 pub use cookie::Client;
 pub use cors::share;
 pub use failure::{Failure, Problem, response as problem_response};
@@ -133,13 +133,18 @@ impl Routes {
     /// with the request.
     pub async fn expect(&self, request: &mut http::request::Parts, length: Option<u64>, client: Client) -> Expected {
         let is_upload = arriving::is_upload(&request.method, request.uri.path());
-        if !is_upload && length.is_some_and(|length| length <= FROM_ANYBODY as u64) {
+        if !is_upload && length.is_some_and(|length| length <= SMALL as u64) {
             return Expected::Ordinary(self.app.config.limits.body_bytes);
         }
-        let arriving = Arriving::expect(&self.fair, &self.app, &request.headers, client).await;
-        let expected = arriving.expected(&self.app, is_upload);
+        let arriving = Arriving::expect(&self.fair, &self.app, &request.headers, client, is_upload).await;
+        let expected = arriving.expected(&self.app, is_upload, length);
         request.extensions.insert(arriving);
         expected
+    }
+
+    /// Welcomes a body after all, of which it was not known that it is small.
+    pub fn welcome(request: &mut http::request::Parts) {
+        request.extensions.remove::<Arriving>();
     }
 
     async fn answer(&self, mut request: Request) -> Response {

@@ -1,4 +1,4 @@
-//! Large bodies that are arriving: from people who are known, and not from all at once, since each is memory until it is answered.
+//! Large bodies that are arriving: not all at once, since each is memory until it is answered, and few from whoever is not known.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +11,8 @@ use super::session;
 use crate::app::App;
 use crate::error::Error;
 
-/// How many bytes anybody may send, known or not: enough for everything that can be asked without an account.
-pub(super) const FROM_ANYBODY: usize = 16 * 1024;
+/// Up to how many bytes a body is not large: enough for everything that can be asked without an account.
+pub(super) const SMALL: usize = 16 * 1024;
 
 /// What body a request may have.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub enum Expected {
     Upload(Option<usize>),
     /// One that is refused, whatever comes.
     Refused,
+    /// One that is refused if it is large, which it does not say itself: at most so many bytes.
+    Small(usize),
 }
 
 /// What is known of a large body before it arrives.
@@ -35,11 +37,20 @@ pub(super) enum Arriving {
 }
 
 impl Arriving {
-    /// Lets a large body of somebody who is known arrive.
-    pub(super) async fn expect(fair: &Arc<Fair>, app: &App, headers: &HeaderMap, client: Client) -> Self {
+    /// Lets a large body arrive. An upload is for people who are known.
+    pub(super) async fn expect(
+        fair: &Arc<Fair>,
+        app: &App,
+        headers: &HeaderMap,
+        client: Client,
+        is_upload: bool,
+    ) -> Self {
         let place = async {
-            let from = session::recognise(app, headers, Some(client)).await?;
-            fair.expect(from.caller.id()).await
+            match session::recognise(app, headers, Some(client)).await {
+                Ok(from) => fair.expect(from.caller.id()).await,
+                Err(Error::NotSignedIn) if !is_upload => fair.expect_of_stranger().await,
+                Err(error) => Err(error),
+            }
         };
         match place.await {
             Ok(place) => Self::Welcome(Arc::new(place)),
@@ -47,10 +58,13 @@ impl Arriving {
         }
     }
 
-    /// What may come.
-    pub(super) fn expected(&self, app: &App, is_upload: bool) -> Expected {
+    /// What may come of a body that says its length, or does not.
+    pub(super) fn expected(&self, app: &App, is_upload: bool, length: Option<u64>) -> Expected {
         let limits = &app.config.limits;
         match self {
+            Self::Refused(_) if !is_upload && length.is_none() => {
+                Expected::Small(limits.body_bytes.unwrap_or(SMALL).min(SMALL))
+            }
             Self::Refused(_) => Expected::Refused,
             Self::Welcome(_) if is_upload => {
                 Expected::Upload(limits.body_bytes.zip(limits.attachments.bytes).map(|(other, image)| other.max(image)))

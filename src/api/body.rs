@@ -8,7 +8,7 @@ use poem_openapi::types::{ParseFromJSON, Type};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::arriving::{Arriving, FROM_ANYBODY};
+use super::arriving::Arriving;
 use super::failure::Failure;
 use crate::error::Error;
 
@@ -43,9 +43,9 @@ impl<T: ParseFromJSON + DeserializeOwned + Send> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
-        // Whoever has to be known is, by now: this is for everybody, and nobody whom it is for has so much to say.
+        // Whoever has to be known is, by now: this is for everybody, and what was refused is how much there was.
         if let Some(Arriving::Refused(_)) = request.data() {
-            return Err(Failure::from(Error::TooLarge { limit: FROM_ANYBODY }).into());
+            return Err(Failure::from(Error::TooManyRequests).into());
         }
         let data = Vec::<u8>::from_request(request, body).await?;
         Ok(Self(parse(&data).map_err(Failure::from)?))

@@ -26,8 +26,10 @@ const COUNTED: usize = 16 * 1024;
 const MOST_EXPORTS: usize = 2;
 /// How many large bodies of one person may be arriving …
 const MOST_ARRIVING: usize = 4;
-/// … and of all together.
+/// … of all together …
 const MOST_ARRIVING_IN_ALL: usize = 64;
+/// … and of all who are not known, who have no need of large ones.
+const MOST_ARRIVING_OF_STRANGERS: usize = 16;
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -40,6 +42,7 @@ pub(super) struct Fair {
     patience: Duration,
     people: Mutex<HashMap<Uuid, Weak<Share>>>,
     arriving: Arc<Semaphore>,
+    arriving_of_strangers: Arc<Semaphore>,
     untaken: Untaken,
 }
 
@@ -64,8 +67,8 @@ pub(super) struct Place {
 /// A place among large bodies that arrive, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    _share: Arc<Share>,
-    _permits: [OwnedSemaphorePermit; 2],
+    _share: Option<Arc<Share>>,
+    _permits: Vec<OwnedSemaphorePermit>,
 }
 
 /// A place among the exports of a person, until it is dropped.
@@ -83,6 +86,7 @@ impl Fair {
             patience: PATIENCE,
             people: Mutex::default(),
             arriving: Arc::new(Semaphore::new(MOST_ARRIVING_IN_ALL)),
+            arriving_of_strangers: Arc::new(Semaphore::new(MOST_ARRIVING_OF_STRANGERS)),
             untaken: Untaken::default(),
         })
     }
@@ -102,12 +106,18 @@ impl Fair {
         Ok(Place { share, _answering: answering })
     }
 
+    /// Waits until a large body of somebody who is not known may arrive.
+    pub(super) async fn expect_of_stranger(&self) -> Result<Arrival> {
+        let place = timeout(self.patience, acquire(&self.arriving_of_strangers)).await;
+        Ok(Arrival { _share: None, _permits: vec![place.map_err(|_| Error::TooManyRequests)??] })
+    }
+
     /// Waits until a large body may arrive.
     pub(super) async fn expect(self: &Arc<Self>, person: Uuid) -> Result<Arrival> {
         let share = self.share(person);
         let own = timeout(self.patience, acquire(&share.arriving)).await.map_err(|_| Error::TooManyRequests)??;
         let of_all = timeout(self.patience, acquire(&self.arriving)).await.map_err(|_| busy())??;
-        Ok(Arrival { _share: share, _permits: [own, of_all] })
+        Ok(Arrival { _share: Some(share), _permits: vec![own, of_all] })
     }
 
     fn share(self: &Arc<Self>, person: Uuid) -> Arc<Share> {
@@ -282,6 +292,11 @@ mod tests {
             arriving.push(fair.expect(clock::id()).await.unwrap());
         }
         assert_eq!(refused(fair.expect(clock::id())).await, Some(503));
+        let mut strange = Vec::new();
+        for _ in 0..MOST_ARRIVING_OF_STRANGERS {
+            strange.push(fair.expect_of_stranger().await.unwrap());
+        }
+        assert_eq!(refused(fair.expect_of_stranger()).await, Some(429));
         arriving.truncate(1);
         assert_eq!(refused(fair.expect(one)).await, None);
     }

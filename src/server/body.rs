@@ -39,6 +39,7 @@ impl Bounds {
             Expected::Ordinary(most) => (most, false),
             Expected::Upload(most) => (most, true),
             Expected::Refused => (Some(0), false),
+            Expected::Small(most) => (Some(most), false),
         };
         let bytes = bytes.unwrap_or(usize::MAX);
         let is_beyond = length.is_some_and(|length| length > bytes as u64);

@@ -141,7 +141,13 @@ impl Site {
         let bounds = Bounds::of(expected, body.size_hint().exact(), self.limits().request_timeout);
         match (expected, body::read(body, bounds, &parts.headers).await) {
             // Why it is refused is known already, and goes along with the request.
-            (Expected::Refused, _) => Ok(rebuild(parts, Bytes::new())),
+            (Expected::Refused, _) | (Expected::Small(_), Err(Error::TooLarge { .. })) => {
+                Ok(rebuild(parts, Bytes::new()))
+            }
+            (Expected::Small(_), Ok(body)) => {
+                Routes::welcome(&mut parts);
+                Ok(rebuild(parts, body))
+            }
             (_, body) => Ok(rebuild(parts, body?)),
         }
     }
