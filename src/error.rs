@@ -128,6 +128,9 @@ pub enum Error {
     /// The account exists already.
     #[error("there is already an account with this email address; sign in, or use another address")]
     EmailTaken,
+    /// Another request changed the same a moment before.
+    #[error("another request was faster in this very moment; look at what is there now, and try again")]
+    Overtaken,
     /// One answer at a time per conversation.
     #[error("an answer is still being written in this conversation; wait for it, or stop it first")]
     AnswerRunning {
@@ -283,6 +286,7 @@ impl Error {
             Self::RequestTimeout => 408,
             Self::EmailTaken
             | Self::AnswerRunning { .. }
+            | Self::Overtaken
             | Self::AttachmentSent
             | Self::NotContinuable(_)
             | Self::ClientRequestReused
@@ -341,6 +345,7 @@ impl Error {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::EmailTaken => "email_taken",
             Self::AnswerRunning { .. } => "answer_running",
+            Self::Overtaken => "overtaken",
             Self::AttachmentSent => "attachment_sent",
             Self::NotContinuable(_) => "not_continuable",
             Self::TooOften(standing) => standing.counted.code(),

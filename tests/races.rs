@@ -167,3 +167,37 @@ on_both_databases! {
         assert_eq!(provider.calls().len(), 20 * 4);
     }
 }
+
+on_both_databases! {
+    async fn whoever_is_second_in_a_conversation_is_told_so_however_fast_the_first_one_ends(kind) {
+        let provider = Provider::always(Script::response(400, "", "{}")).await;
+        let server = Server::with_provider(kind, &provider).await;
+        let ada = server.person("ada").await;
+        let project = ada.project().await;
+        let first = answer_of(&ada.ask(&project, "first").await);
+        ada.events(&project, &first, None).await.until("failed").await;
+        let messages = format!("/api/projects/{project}/messages");
+        let mut accepted = 0;
+        for _ in 0..15 {
+            let again = format!("{messages}/{first}/regenerate");
+            let on = format!("{messages}/{first}/continue");
+            let all = (0..12).map(|n| match n % 3 {
+                0 => ada.post(&again, json!({})),
+                1 => ada.post(&on, json!({})),
+                _ => ada.post(&messages, json!({"content": "and?"})),
+            });
+            for response in join_all(all).await {
+                match response.status().as_u16() {
+                    202 => accepted += 1,
+                    429 => drop(problem_of(response, 429, "too_many_answers").await),
+                    status => {
+                        let problem: Value = response.json().await.unwrap();
+                        let codes = ["answer_running", "not_continuable"];
+                        assert!(status == 409 && codes.contains(&problem["code"].as_str().unwrap()), "{status} {problem}");
+                    }
+                }
+            }
+        }
+        assert!(accepted >= 15, "{accepted}");
+    }
+}

@@ -268,7 +268,7 @@ async fn go_on(transaction: &DatabaseTransaction, running: &Running, request: &R
     }
     if answer.content.len() + answer.reasoning.as_ref().map_or(0, String::len) != running.log.begun() {
         // Continued by another request since it was read: that one has written, and ended.
-        return Err(Error::Busy { retry_after: std::time::Duration::from_secs(1) });
+        return Err(Error::Overtaken);
     }
     if let Some(id) = &request.client_request_id {
         let continuation = continuation::Model {

@@ -108,7 +108,7 @@ impl Search {
     /// `patience`.
     pub async fn page(&self, db: &Db, wanted: &Wanted, patience: Duration) -> Result<Page> {
         let person = self.people.get_with(wanted.owner_id, Arc::default);
-        let _turn = timeout(WAITS, person.lock()).await.map_err(busy)?;
+        let _turn = timeout(WAITS, person.lock()).await.map_err(|_| Error::TooManyRequests)?;
         let began = Instant::now();
         let (mut found, mut place) = (Vec::new(), wanted.below);
         loop {

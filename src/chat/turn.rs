@@ -22,6 +22,8 @@ use crate::pace::Standing;
 
 /// How long a stored turn waits to be brought to the disk: others go along then, and it takes no processor from the first word.
 const SYNCED_AFTER: Duration = Duration::from_millis(10);
+/// How often a turn is begun that others were in the way of, but are not any more.
+const TRIES: usize = 3;
 /// The longest `client_request_id`, in characters.
 pub const LONGEST_REQUEST_ID: usize = 64;
 
@@ -116,7 +118,17 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
         Some(id) => Some(chat.requests.alone(owner.id, id).await),
         None => None,
     };
-    if let Some(turn) = start_on_sight(chat, owner, project_id, &mut request).await? {
+    for _ in 1..TRIES {
+        match try_to_start(chat, owner, project_id, &mut request).await {
+            Err(Error::Overtaken) => {}
+            outcome => return outcome,
+        }
+    }
+    try_to_start(chat, owner, project_id, &mut request).await
+}
+
+async fn try_to_start(chat: &Chat, owner: &user::Model, project_id: Uuid, request: &mut Request) -> Result<Turn> {
+    if let Some(turn) = start_on_sight(chat, owner, project_id, request).await? {
         return Ok(turn);
     }
     let owner_id = owner.id;
@@ -137,11 +149,11 @@ pub async fn start(chat: &Chat, owner: &user::Model, project_id: Uuid, mut reque
     }
     let conversation = project.ok_or(Error::NotFound("conversation"))?;
     let room = room(chat, &request.asked, &conversation).await?;
-    let running = Arc::new(prepare(chat, owner, project_id, &mut request).await?);
-    let model = model(chat, owner, &request, &conversation.project).await?;
-    match accept::accept(chat, &running, &request, model, conversation.project).await {
-        Ok(accepted) => Ok(begin(chat, running, &request, accepted, room, conversation.messages)),
-        Err(error) => refused(chat, &running, &request, error).await,
+    let running = Arc::new(prepare(chat, owner, project_id, request).await?);
+    let model = model(chat, owner, request, &conversation.project).await?;
+    match accept::accept(chat, &running, request, model, conversation.project).await {
+        Ok(accepted) => Ok(begin(chat, running, request, accepted, room, conversation.messages)),
+        Err(error) => refused(chat, &running, request, error).await,
     }
 }
 
@@ -408,6 +420,6 @@ async fn refused(chat: &Chat, running: &Arc<Running>, request: &Request, error: 
     match message::Entity::running_in(running.project_id).one(chat.db.reader()).await? {
         Some(running) => Err(Error::AnswerRunning { message_id: running.id }),
         // It ended in this very moment; the next try will find the way free.
-        None => Err(Error::Busy { retry_after: Duration::from_secs(1) }),
+        None => Err(Error::Overtaken),
     }
 }

@@ -2,7 +2,6 @@
 //! conversations.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect, SqlErr};
 use uuid::Uuid;
@@ -115,7 +114,7 @@ impl Providers {
         let stored = if is_new { stored.insert(&transaction).await } else { stored.update(&transaction).await };
         stored.map_err(|error| match error.sql_err() {
             // Somebody else chose another default in this very moment.
-            Some(SqlErr::UniqueConstraintViolation(_)) => Error::Busy { retry_after: Duration::from_secs(1) },
+            Some(SqlErr::UniqueConstraintViolation(_)) => Error::Overtaken,
             _ => error.into(),
         })?;
         audit::note(&transaction, Some(&by.user), Action::ModelChanged, &owner, &[("model", name)]).await?;

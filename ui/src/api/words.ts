@@ -25,6 +25,11 @@ export function describeError(error: unknown): Words {
         title: t`An answer is still being written here.`,
         advice: t`Your message is kept in the box. Send it when the answer is finished, or stop the answer first.`,
       };
+    case "overtaken":
+      return {
+        title: t`Something else changed this in the very same moment.`,
+        advice: t`Look at what is there now, and try again.`,
+      };
     case "model_unknown":
       return describeFailure(problem);
     case "not_found":
