@@ -46,6 +46,13 @@ function lastAsked({ calls }) {
   return asked.findLast(({ content }) => Array.isArray(content))?.content ?? [];
 }
 
+/** What the model was told, once it was told anything and has answered: before that, nothing is being written either. */
+async function sent({ chat, provider }) {
+  await waitUntil(() => lastAsked(provider).length > 0, "nothing was sent");
+  await chat.over();
+  return lastAsked(provider);
+}
+
 const images = (parts) => parts.filter(({ type }) => type === "image_url");
 
 /** Whether every image in it was really drawn. */
@@ -98,14 +105,13 @@ export const attachments = {
   },
 
   "an image without a word": async (visit) => {
-    const { page, chat, provider } = visit;
+    const { page, chat } = visit;
     const { picked, ready } = await begin(visit);
     await picked(picture("evening.png"));
     await ready(1);
     await chat.send.click();
     await page.waitForURL(/\/c\/[\w-]+$/);
-    await chat.over();
-    const parts = lastAsked(provider);
+    const parts = await sent(visit);
     check(images(parts).length === 1 && parts.length === 1, "it was sent otherwise");
     await page.reload();
     const asked = chat.questions.last();
@@ -218,7 +224,7 @@ export const attachments = {
   },
 
   "sent before the image is there": async (visit) => {
-    const { page, chat, provider } = visit;
+    const { page, chat } = visit;
     const { picked, strip } = await begin(visit);
     await page.route("**/api/attachments/?*", async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -229,13 +235,12 @@ export const attachments = {
     await chat.box.fill("short: is it there?");
     await chat.send.click();
     await page.waitForURL(/\/c\/[\w-]+$/);
-    await chat.over();
-    check(images(lastAsked(provider)).length === 1, "it went out without its image");
+    check(images(await sent(visit)).length === 1, "it went out without its image");
     await drawn(chat.questions.getByRole("img", { name: "late.png" }));
   },
 
   "tried again before the image is there": async (visit) => {
-    const { page, chat, provider, expected } = visit;
+    const { page, chat, expected } = visit;
     expected.push(/status of 503/);
     const { picked, strip } = await begin(visit);
     let upload = () => {};
@@ -257,8 +262,7 @@ export const attachments = {
     await strip.waitFor();
     upload();
     await page.waitForURL(/\/c\/[\w-]+$/);
-    await chat.over();
-    check(images(lastAsked(provider)).length === 1, "it went out without its image");
+    check(images(await sent(visit)).length === 1, "it went out without its image");
   },
 
   "removed while the question waits for it": async (visit) => {
