@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::attachments::png;
 use crate::harness::client::{PASSWORD, answer_of, json_of, problem_of};
-use crate::harness::{Person, Provider, Script, Server, within};
+use crate::harness::{Person, Provider, Script, Server, eventually, within};
 
 on_both_databases! {
     async fn of_fifty_registrations_of_one_address_at_once_one_is_made(kind) {
@@ -179,6 +179,8 @@ on_both_databases! {
         let messages = format!("/api/projects/{project}/messages");
         let mut accepted = 0;
         for _ in 0..15 {
+            // Else all of a round may come while the last answer of the one before is still written.
+            eventually("nothing is written", async || ada.read(&format!("/api/projects/{project}")).await["live_message_id"].is_null()).await;
             let again = format!("{messages}/{first}/regenerate");
             let on = format!("{messages}/{first}/continue");
             let all = (0..12).map(|n| match n % 3 {
