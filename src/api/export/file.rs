@@ -60,6 +60,7 @@ struct Writer {
     /// Whether the next item is the first of its list, before which there is no comma.
     is_first: bool,
     is_done: bool,
+    /// Held while it is written, so that one person does not take many.
     _place: Option<Exporting>,
 }
 
