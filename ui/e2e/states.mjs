@@ -44,16 +44,10 @@ const chosen = Object.entries(states).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
 );
 
-const model = await startProvider(["bridge-builder", "house-builder", "bridge-vision"]);
-const provider = {
-  calls: model.calls,
-  env: { OPENAI_BASE_URL: model.base, OPENAI_API_KEY: "sk-scripted" },
-};
-const server = await startLoquat(provider.env);
 const browser = await openBrowser();
 const report = createReport();
 
-async function play(name, state, size) {
+async function play(name, state, size, { server, provider }) {
   const servers = [];
   const visit = await startVisit(browser, server.base, { size });
   Object.assign(visit, {
@@ -83,16 +77,23 @@ async function play(name, state, size) {
   }
 }
 
+/** Each size has a server and a model of its own, so that what a model was told was told by this state. */
+async function playAll(size) {
+  const model = await startProvider(["bridge-builder", "house-builder", "bridge-vision"]);
+  const provider = {
+    calls: model.calls,
+    env: { OPENAI_BASE_URL: model.base, OPENAI_API_KEY: "sk-scripted" },
+  };
+  const server = await startLoquat(provider.env);
+  for (const [name, state] of chosen) {
+    await report.step(`${size}: ${name}`, () => play(name, state, size, { server, provider }));
+  }
+  await server.stop();
+  model.close();
+}
+
 // Both at once: most of the time somebody waits for a word.
-await Promise.all(
-  Object.keys(sizes).map(async (size) => {
-    for (const [name, state] of chosen) {
-      await report.step(`${size}: ${name}`, () => play(name, state, size));
-    }
-  }),
-);
+await Promise.all(Object.keys(sizes).map(playAll));
 
 await browser.close();
-await server.stop();
-model.close();
 report.finish();

@@ -390,8 +390,10 @@ export const attachments = {
       await other.waitFor();
     };
     const save = async () => {
+      const before = provider.calls.length;
       await page.getByRole("button", { name: "Save and send" }).click();
       await other.waitFor({ state: "detached" });
+      await waitUntil(() => provider.calls.length > before, "it was not sent");
       await chat.over();
     };
     const names = async () =>
