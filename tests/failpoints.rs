@@ -44,16 +44,21 @@ fn script(question: &str, doing: Doing) -> Script {
                 script.delta(word).pause(Duration::from_millis(12))
             })
             .end(),
+        (question, _) if question.contains("cut off") => Script::answer(&words(60).to_uppercase()),
         _ => Script::answer("and on it goes"),
     }
 }
 
-async fn dies_at(kind: Kind, place: &str, doing: Doing, left: Left) {
-    let provider = Provider::start(move |_, body| {
+async fn provider(doing: Doing) -> Provider {
+    Provider::start(move |_, body| {
         let messages = body["messages"].as_array().unwrap();
         script(messages.last().unwrap()["content"].as_str().unwrap(), doing)
     })
-    .await;
+    .await
+}
+
+async fn dies_at(kind: Kind, place: &str, doing: Doing, left: Left) {
+    let provider = provider(doing).await;
     let dir = tempfile::tempdir().unwrap();
     let settings = environment(kind, dir.path(), &provider).await;
     let mut deadly = settings.clone();
@@ -139,13 +144,21 @@ async fn shows(ada: &Person, project: &str, left: Left, seen: &[Event]) {
     let resumed = Events::new(ada.follow(project, id, Some(position)).await).rest().await;
     let end = resumed.last().unwrap();
     assert_eq!((end.name.as_str(), end.data["status"].as_str()), ("end", Some(status)));
+    assert_eq!(what_they_have(seen, &resumed), words_of(answer));
+}
+
+/// Text and reasoning, of who has seen something and went on from there.
+fn what_they_have(seen: &[Event], resumed: &[Event]) -> (String, String) {
     match resumed.iter().find(|event| event.name == "snapshot") {
-        Some(snapshot) => assert_eq!(snapshot.data["content"], content),
-        None => {
-            assert_eq!(text(seen) + &text(&resumed), content);
-            assert_eq!(reasoning(seen) + &reasoning(&resumed), answer["reasoning"].as_str().unwrap_or_default());
-        }
+        Some(snapshot) => words_of(&snapshot.data),
+        None => (text(seen) + &text(resumed), reasoning(seen) + &reasoning(resumed)),
     }
+}
+
+/// Text and reasoning of a message, or of a snapshot.
+fn words_of(message: &Value) -> (String, String) {
+    let words = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
+    (words("content"), words("reasoning"))
 }
 
 async fn ask(ada: &Person, project: &str, question: &str, request: &str) -> reqwest::Result<reqwest::Response> {
@@ -168,6 +181,50 @@ on_both_databases! {
 
     async fn in_the_middle_of_a_flush(kind) {
         dies_at(kind, "flush.in_the_middle:2", Doing::Answering, Left::Answer("interrupted", 5)).await;
+    }
+
+    /// What the clients have that saw more than was stored is not what the model says when it is asked to go on.
+    async fn before_a_flush_is_committed_and_another_device_goes_on(kind) {
+        let provider = provider(Doing::Answering).await;
+        let dir = tempfile::tempdir().unwrap();
+        let settings = environment(kind, dir.path(), &provider).await;
+        let mut deadly = settings.clone();
+        deadly.push(("LOQUAT_FAILPOINT", "flush.before_commit:2".to_owned()));
+        let server = Running::on(dir, &borrowed(&deadly));
+        let ada = Person::at(&server.url).join("ada").await;
+        let project = ada.project().await;
+        let (answer, seen) = ask_and_watch(&ada, &project, Doing::Answering).await;
+        let answer = answer.unwrap();
+
+        let server = Running::on(server.aborted(), &borrowed(&settings));
+        let ada = ada.at_address(&server.url);
+        let path = format!("/api/projects/{project}/messages/{answer}");
+        let kept = ada.read(&path).await["content"].as_str().unwrap().to_owned();
+        assert!(text(&seen).len() > kept.len() && !kept.is_empty(), "{} and {}", text(&seen).len(), kept.len());
+        json_of(ada.post(&format!("{path}/continue"), json!({})).await, 202).await;
+        ada.events(&project, &answer, None).await.until("end").await;
+        let whole = ada.read(&path).await;
+        assert!(whole["content"].as_str().unwrap().len() > text(&seen).len());
+
+        // Wherever somebody was cut off.
+        let mut told_anew = 0;
+        for cut in 0..seen.len() {
+            let (before, Some(id)) = (&seen[..=cut], seen[cut].id) else { continue };
+            let resumed = Events::new(ada.follow(&project, &answer, Some(id)).await).rest().await;
+            let snapshot = resumed.iter().find(|event| event.name == "snapshot");
+            assert_eq!(snapshot.is_some(), text(before).len() > kept.len(), "at {id}");
+            told_anew += usize::from(snapshot.is_some());
+            assert_eq!(what_they_have(before, &resumed), words_of(&whole), "at {id}");
+        }
+        assert!(told_anew > 0);
+        // And those who join only now, wherever they are cut off.
+        let seen = ada.events(&project, &answer, None).await.rest().await;
+        for cut in 0..seen.len() - 1 {
+            let (before, id) = (&seen[..=cut], seen[cut].id);
+            let resumed = ada.events(&project, &answer, id).await.rest().await;
+            assert!(resumed.iter().all(|event| event.name != "snapshot"));
+            assert_eq!(what_they_have(before, &resumed), words_of(&whole), "at {id:?}");
+        }
     }
 
     async fn after_a_flush_is_committed(kind) {

@@ -200,13 +200,13 @@ impl Api {
         project_id: Path<Uuid>,
         /// The answer.
         message_id: Path<Uuid>,
-        /// The position to go on from; browsers send it when they reconnect.
+        /// The id of the last event you have; browsers send it when they reconnect.
         #[oai(name = "Last-Event-ID")]
         _last_event_id: Header<Option<String>>,
     ) -> Result<Events, Failure> {
-        let position = stream::position(request.headers())?;
+        let last_id = stream::last_id(request.headers())?;
         let message = find(&app, &access.0, project_id.0, message_id.0).await?;
-        Ok(follow(&app, message, position).await?.events(app.auth.hold(&access.0)))
+        Ok(follow(&app, message, last_id).await?.events(app.auth.hold(&access.0)))
     }
 
     /// Stops an answer
@@ -254,13 +254,13 @@ impl Followed {
 }
 
 /// Follows an answer, live where it is being written and from the database where it is not.
-pub(super) async fn follow(app: &App, message: message::Model, position: Option<u64>) -> Outcome<Followed> {
+pub(super) async fn follow(app: &App, message: message::Model, last_id: Option<u64>) -> Outcome<Followed> {
     if message.role != message::Role::Assistant {
         return Err(Error::invalid("message_id", "only answers can be followed, and this is a question"));
     }
     // Whatever its row says: that is final a moment before the answer is closed, and who has heard the end finds it closed.
     if let Some(running) = app.chat.answers.get(message.id) {
-        return Ok(Followed::Live(Reader::new(running, position)));
+        return Ok(Followed::Live(Reader::new(running, last_id)));
     }
     let message = match message.status {
         // It ended between the two looks, so its row is final now.
@@ -269,5 +269,5 @@ pub(super) async fn follow(app: &App, message: message::Model, position: Option<
         }
         _ => message,
     };
-    Ok(Followed::Finished(reader::finished(&message, position)))
+    Ok(Followed::Finished(reader::finished(&message, last_id)))
 }

@@ -134,16 +134,16 @@ impl Api {
         client_request_id: Query<Option<String>>,
         /// The model to ask.
         model: Query<Option<String>>,
-        /// The position to go on from; browsers send it when they reconnect.
+        /// The id of the last event you have; browsers send it when they reconnect.
         #[oai(name = "Last-Event-ID")]
         _last_event_id: Header<Option<String>>,
     ) -> Result<Events, Failure> {
-        let position = stream::position(request.headers())?;
+        let last_id = stream::last_id(request.headers())?;
         let caller = &access.0;
         let Some(content) = content.0 else {
             let project = projects::find(&app, caller, project_id.0).await?;
             let running = app.chat.answers.in_project(project.id);
-            let follow = |running| Events::live(app.auth.hold(caller), Reader::new(running, position));
+            let follow = |running| Events::live(app.auth.hold(caller), Reader::new(running, last_id));
             return Ok(running.map_or(Events::Nothing, follow));
         };
         if request.extensions().get::<OnlyLooking>().is_some() {
@@ -151,10 +151,10 @@ impl Api {
             projects::find(&app, caller, project_id.0).await?;
             return Ok(Events::Nothing);
         }
-        if position.is_some() {
+        if last_id.is_some() {
             let answer = earlier(&app, caller, project_id.0, &content, client_request_id.0.as_deref()).await?;
             return match answer {
-                Some(answer) => Ok(follow(&app, answer, position).await?.events(app.auth.hold(caller))),
+                Some(answer) => Ok(follow(&app, answer, last_id).await?.events(app.auth.hold(caller))),
                 None => Ok(Events::Nothing),
             };
         }

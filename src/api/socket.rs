@@ -50,12 +50,12 @@ impl Api {
     ///
     /// For signed-in people, and for pages of this server or of allowed origins only. Every message is one JSON object in
     /// one text frame, and its `type` says what it is: you send `SocketRequest`, and you get `SocketEvent`. An answer
-    /// asked for here is followed by itself, and any other one can be followed, from any position, with the same events
+    /// asked for here is followed by itself, and any other one can be followed, from any event on, with the same events
     /// as its stream. What changes in your conversations, wherever you do it, is told to each of your sockets.
     ///
     /// Requests are done one after another, in the order in which they were sent. A socket is closed with 1001 when the
     /// server stops, 1009 after a message that is too large, and 4401 when its session or key has ended; after 1001 or a lost
-    /// connection, open another one and follow on from the last position. With an API key of the scope `read` you can
+    /// connection, open another one and follow on from the last event. With an API key of the scope `read` you can
     /// follow, and hear what changes.
     #[oai(path = "/api/ws", method = "get", operation_id = "connect_socket")]
     async fn connect(&self, app: Data<&App>, access: Access, request: &Request) -> Result<Upgrade, Failure> {

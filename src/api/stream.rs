@@ -60,7 +60,7 @@ impl Payload for Events {
             required: vec!["data"],
             properties: vec![
                 field("event", "string", "Which event it is; `message`, or nothing, for a delta."),
-                field("id", "string", "The position after it, for `Last-Event-ID`."),
+                field("id", "string", "The position after it, to go on from with `Last-Event-ID`."),
                 field("retry", "integer", "After how many milliseconds to reconnect."),
                 field("data", "string", "The `data` of that `AnswerEvent`, as JSON."),
             ],
@@ -116,13 +116,13 @@ impl ApiResponse for Events {
 /// Where a client wants to go on, from the header that browsers send when they reconnect.
 ///
 /// Whatever stands in it: a header that cannot be read is not the same as none, which may start a turn.
-pub(super) fn position(headers: &HeaderMap) -> Result<Option<u64>> {
+pub(super) fn last_id(headers: &HeaderMap) -> Result<Option<u64>> {
     let Some(id) = headers.get(LAST_EVENT_ID).map(|id| id.as_bytes().trim_ascii()) else { return Ok(None) };
     if id.is_empty() {
         return Ok(None);
     }
-    let position = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
-    position.map(Some).ok_or_else(|| {
+    let id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+    id.map(Some).ok_or_else(|| {
         Error::invalid(
             "Last-Event-ID",
             "this is not the id of an event of ours; leave the header out to begin at the start",

@@ -9,19 +9,20 @@ use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::said::Said;
 use super::timing::Timing;
 use super::usage::Usage;
 use super::{Ending, Failure};
 use crate::entity::answer_chunk::Kind;
 use crate::entity::message::Status;
 
-/// The position of the closing event: beyond every byte, and the largest number that JavaScript keeps exactly.
+/// The id of the closing event: beyond every other, and the largest number that JavaScript keeps exactly.
 ///
 /// It is no byte count on purpose. After a crash the stored text can be a few bytes shorter than what a client
 /// has, and then a position of "one past the last byte" could be either.
 pub const END: u64 = (1 << 53) - 1;
 
-/// A position that nobody can have and that ends nothing.
+/// An id that nobody can have and that ends nothing.
 const NOWHERE: u64 = END - 1;
 
 /// How long a browser waits before it reconnects, in milliseconds.
@@ -83,28 +84,28 @@ struct Failed<'a> {
     retry_after: Option<u64>,
 }
 
-/// `start`: which answer this is, and from which position it comes.
-pub fn start(message_id: Uuid, user_message_id: Option<Uuid>, position: u64) -> Bytes {
+/// `start`: which answer this is, and after which event it goes on.
+pub fn start(message_id: Uuid, user_message_id: Option<Uuid>, id: u64) -> Bytes {
     let mut out = BytesMut::with_capacity(192);
     let _ = write!(out, "retry: {RETRY_MS}\nevent: start\n");
-    finish(&mut out, Some(position), &Start { message_id, user_message_id });
+    finish(&mut out, Some(id), &Start { message_id, user_message_id });
     out.freeze()
 }
 
-/// `start` before a `snapshot`, for a client whose position this log cannot have. It keeps that position: should the
-/// connection be cut between the two, the client asks for it again, and is not taken for one that has nothing.
+/// `start` before a `snapshot`, for a client whose last id this log cannot have. It keeps that id: should the connection be
+/// cut between the two, the client asks with it again, and is not taken for one that has nothing.
 pub fn start_over(message_id: Uuid, user_message_id: Option<Uuid>, wanted: Option<u64>) -> Bytes {
     start(message_id, user_message_id, wanted.unwrap_or(NOWHERE).min(NOWHERE))
 }
 
-/// A delta of the text (the default event) or of the reasoning, which ends at `position`.
-pub fn delta(out: &mut BytesMut, kind: Kind, text: &str, position: u64) {
+/// A delta of the text (the default event) or of the reasoning; the id is that of the position at its end.
+pub fn delta(out: &mut BytesMut, kind: Kind, text: &str, id: u64) {
     out.reserve(text.len() + 64);
     if kind == Kind::Reasoning {
         out.extend_from_slice(b"event: reasoning\n");
     }
     out.extend_from_slice(b"id: ");
-    number(out, position);
+    number(out, id);
     out.extend_from_slice(b"\ndata: {\"delta\":");
     // Nearly every word is a string of JSON as it is.
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
@@ -132,16 +133,17 @@ fn number(out: &mut BytesMut, mut number: u64) {
 }
 
 /// `snapshot`: what is shown is to be replaced by this.
-pub fn snapshot(content: &str, reasoning: Option<&str>, position: u64) -> Bytes {
+pub fn snapshot(said: &Said) -> Bytes {
     #[derive(Serialize)]
-    struct Snapshot<'a> {
-        content: &'a str,
+    struct Snapshot {
+        content: String,
         #[serde(skip_serializing_if = "Option::is_none")]
-        reasoning: Option<&'a str>,
+        reasoning: Option<String>,
     }
-    let mut out = BytesMut::with_capacity(content.len() + 64);
+    let mut out = BytesMut::with_capacity(said.len() + 64);
     out.extend_from_slice(b"event: snapshot\n");
-    finish(&mut out, Some(position), &Snapshot { content, reasoning });
+    let data = Snapshot { content: said.all(Kind::Text), reasoning: said.reasoning() };
+    finish(&mut out, Some(said.id(said.len())), &data);
     out.freeze()
 }
 
@@ -198,7 +200,7 @@ pub fn closing(ending: &Ending) -> Bytes {
 pub struct Parts<'a> {
     /// Its name; a delta of the text has none on the wire and is `message` here, as browsers call it.
     pub name: &'a str,
-    /// Its position, where it has one.
+    /// Its id, where it has one.
     pub id: Option<&'a str>,
     /// Its data: one JSON object.
     pub data: &'a str,
@@ -237,9 +239,9 @@ pub fn status_word(status: Status) -> &'static str {
     }
 }
 
-fn finish(out: &mut BytesMut, position: Option<u64>, data: &impl Serialize) {
-    if let Some(position) = position {
-        let _ = writeln!(out, "id: {position}");
+fn finish(out: &mut BytesMut, id: Option<u64>, data: &impl Serialize) {
+    if let Some(id) = id {
+        let _ = writeln!(out, "id: {id}");
     }
     out.extend_from_slice(b"data: ");
     json(out, data);

@@ -1,7 +1,8 @@
 //! The append-only log of one answer: what was said, in order, once, and who waits for more.
 //!
 //! A position is a number of bytes of the log, text and reasoning together in the order they arrived. Readers hold a
-//! position and nothing else, so a slow reader costs nothing and any number can watch.
+//! position and nothing else, so a slow reader costs nothing and any number can watch. On the wire it is an id:
+//! see [`Said::id`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -80,11 +81,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// The position, in bytes of the log.
-    pub fn position(&self) -> usize {
-        self.position
-    }
-
     /// Has the next look take the waker anew, because it is another.
     pub(super) fn forget_waker(&mut self) {
         self.waits_since = None;
@@ -138,7 +134,7 @@ impl Log {
                 *moment = Some(Instant::now());
             }
             said.push(kind, part);
-            event::delta(newest, kind, part, said.len() as u64);
+            event::delta(newest, kind, part, said.id(said.len()));
         }
         inner.newest_begins = begin;
         let unstored = inner.said.len() - inner.stored;
@@ -210,21 +206,16 @@ impl Log {
         self.lock().stored = position;
     }
 
-    /// A place to read from. A position that no client of this log can have starts over with a snapshot.
-    pub fn enter(&self, position: Option<usize>) -> (Place, Option<Bytes>) {
+    /// A place to read from, by the id of the last event. One that no client of this log can have starts over with a
+    /// snapshot.
+    pub fn enter(&self, last_id: Option<u64>) -> (Place, Option<Bytes>) {
         let mut inner = self.lock();
         let reader = inner.next_reader;
         inner.next_reader += 1;
-        let wanted = position.unwrap_or(0);
-        if inner.said.has(wanted) {
-            return (
-                Place { reader, position: wanted, named: None, queued: None, done: false, waits_since: None },
-                None,
-            );
-        }
-        let position = inner.said.len();
-        let snapshot = event::snapshot(&inner.said.all(Kind::Text), inner.said.reasoning().as_deref(), position as u64);
-        (Place { reader, position, named: None, queued: None, done: false, waits_since: None }, Some(snapshot))
+        let known = inner.said.position(last_id.unwrap_or(0));
+        let snapshot = known.is_none().then(|| event::snapshot(&inner.said));
+        let position = known.unwrap_or(inner.said.len());
+        (Place { reader, position, named: None, queued: None, done: false, waits_since: None }, snapshot)
     }
 
     /// Moves a reader on. Returns events, or takes the waker.

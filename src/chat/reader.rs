@@ -14,7 +14,6 @@ use super::event;
 use super::log::{More, Place};
 use super::running::Running;
 use super::said::Said;
-use crate::entity::answer_chunk::Kind;
 use crate::entity::message;
 
 /// How long a stream may be idle before a comment keeps it alive.
@@ -38,14 +37,13 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Follows a running answer from a position, or from its beginning.
-    pub fn new(running: Arc<Running>, position: Option<u64>) -> Self {
-        let wanted = position.map(|position| usize::try_from(position).unwrap_or(usize::MAX));
-        let (place, snapshot) = running.log.enter(wanted);
+    /// Follows a running answer after the event with this id, or from its beginning.
+    pub fn new(running: Arc<Running>, last_id: Option<u64>) -> Self {
+        let (place, snapshot) = running.log.enter(last_id);
         let (message_id, question_id) = (running.message_id, Some(running.question_id));
         let first = match snapshot {
-            Some(snapshot) => [event::start_over(message_id, question_id, position), snapshot].concat().into(),
-            None => event::start(message_id, question_id, place.position() as u64),
+            Some(snapshot) => [event::start_over(message_id, question_id, last_id), snapshot].concat().into(),
+            None => event::start(message_id, question_id, last_id.unwrap_or(0)),
         };
         let last_sent = Instant::now();
         let due = last_sent + KEEP_ALIVE;
@@ -119,21 +117,19 @@ impl Drop for Reader {
     }
 }
 
-/// A finished answer from a position, as all its events at once; `None` when the client has everything.
-pub fn finished(message: &message::Model, position: Option<u64>) -> Option<Bytes> {
-    if position == Some(event::END) {
+/// A finished answer after the event with this id, as all its events at once; `None` when the client has everything.
+pub fn finished(message: &message::Model, last_id: Option<u64>) -> Option<Bytes> {
+    if last_id == Some(event::END) {
         return None;
     }
     let said = Said::of(&message.content, message.reasoning.as_deref(), message.layout.as_deref());
-    let wanted = usize::try_from(position.unwrap_or(0)).unwrap_or(usize::MAX);
     let mut out = BytesMut::new();
-    if said.has(wanted) {
-        out.extend_from_slice(&event::start(message.id, message.parent_id, wanted as u64));
-        said.encode(wanted, usize::MAX, &mut out);
+    if let Some(position) = said.position(last_id.unwrap_or(0)) {
+        out.extend_from_slice(&event::start(message.id, message.parent_id, said.id(position)));
+        said.encode(position, usize::MAX, &mut out);
     } else {
-        out.extend_from_slice(&event::start_over(message.id, message.parent_id, position));
-        let reasoning = said.reasoning();
-        out.extend_from_slice(&event::snapshot(&said.all(Kind::Text), reasoning.as_deref(), said.len() as u64));
+        out.extend_from_slice(&event::start_over(message.id, message.parent_id, last_id));
+        out.extend_from_slice(&event::snapshot(&said));
     }
     out.extend_from_slice(&event::closing(&Ending::of(message)));
     Some(out.freeze())

@@ -34,6 +34,7 @@ pub async fn interrupt_unfinished(db: &Db) -> Result<usize> {
             for chunk in answer_chunk::Entity::of(id).all(&transaction).await? {
                 said.push(chunk.kind, &chunk.content);
             }
+            said.crashed();
             let spent = Usage::of(&message);
             let usage = if said.len() > begun { Some(Usage::estimated(None, &said, begun).and(spent)) } else { spent };
             let mut message = message.into_active_model();

@@ -7,12 +7,16 @@ use crate::entity::answer_chunk::Kind;
 
 /// The largest delta that is sent in one event.
 const LARGEST_DELTA: usize = 16 * 1024;
+/// What a crash adds to the ids of everything after it: more bytes than any answer has.
+const CRASH: u64 = 1 << 32;
 
 /// What has been said: one string, and which of its bytes are text and which reasoning.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
     log: String,
     runs: Vec<(Kind, usize)>,
+    /// Where crashes have cut it off, in bytes, ascending. A client may have seen more there than was kept.
+    crashes: Vec<usize>,
 }
 
 impl Said {
@@ -21,8 +25,9 @@ impl Said {
         let mut said = Self::default();
         let reasoning = reasoning.unwrap_or_default();
         let (mut text_left, mut reasoning_left) = (content, reasoning);
-        let lengths = layout.unwrap_or_default().split(',').map_while(|length| length.parse().ok());
-        for (turn, length) in lengths.enumerate() {
+        let layout = layout.unwrap_or_default();
+        let (lengths, crashes) = layout.split_once(';').unwrap_or((layout, ""));
+        for (turn, length) in numbers(lengths).enumerate() {
             let (kind, left) =
                 if turn % 2 == 0 { (Kind::Reasoning, &mut reasoning_left) } else { (Kind::Text, &mut text_left) };
             let Some((part, rest)) = left.split_at_checked(length) else { break };
@@ -31,7 +36,13 @@ impl Said {
         }
         said.push(Kind::Reasoning, reasoning_left);
         said.push(Kind::Text, text_left);
+        said.crashes = numbers(crashes).take_while(|crash| *crash <= said.len()).collect();
         said
+    }
+
+    /// Notes that what was said after this is lost, in a crash.
+    pub fn crashed(&mut self) {
+        self.crashes.push(self.len());
     }
 
     /// Adds to the end.
@@ -66,31 +77,47 @@ impl Said {
         Some(self.all(Kind::Reasoning)).filter(|reasoning| !reasoning.is_empty())
     }
 
-    /// How reasoning and text alternate, where that is not simply "reasoning, then text": lengths in bytes,
-    /// beginning with reasoning.
+    /// What cannot be told from text and reasoning alone: how they alternate, where that is not simply "reasoning, then
+    /// text", as lengths in bytes beginning with reasoning; then, after a semicolon, where crashes have cut it off.
     pub fn layout(&self) -> Option<String> {
         let usual = match self.runs.as_slice() {
             [] | [_] => true,
             [(first, _), _] => *first == Kind::Reasoning,
             _ => false,
         };
-        if usual {
-            return None;
+        let mut lengths = Vec::new();
+        if !usual {
+            if self.runs.first().is_some_and(|(kind, _)| *kind == Kind::Text) {
+                lengths.push(0);
+            }
+            let mut begin = 0;
+            for (_, end) in &self.runs {
+                lengths.push(end - begin);
+                begin = *end;
+            }
         }
-        let mut lengths = Vec::with_capacity(self.runs.len() + 1);
-        if self.runs.first().is_some_and(|(kind, _)| *kind == Kind::Text) {
-            lengths.push("0".to_owned());
+        match (lengths.is_empty(), self.crashes.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(listed(&lengths)),
+            (_, false) => Some(format!("{};{}", listed(&lengths), listed(&self.crashes))),
         }
-        let mut begin = 0;
-        for (_, end) in &self.runs {
-            lengths.push((end - begin).to_string());
-            begin = *end;
-        }
-        Some(lengths.join(","))
+    }
+
+    /// The id of a position on the wire: its bytes, and how many crashes there were before the last of them. So a place
+    /// in what a crash has taken along is no place in what was said instead.
+    pub fn id(&self, position: usize) -> u64 {
+        let crashes = self.crashes.partition_point(|crash| *crash < position);
+        position as u64 + CRASH * crashes as u64
+    }
+
+    /// The position that an id stands for, if a client can hold exactly that much of this log.
+    pub fn position(&self, id: u64) -> Option<usize> {
+        let position = usize::try_from(id % CRASH).ok()?;
+        (self.log.is_char_boundary(position) && self.id(position) == id).then_some(position)
     }
 
     /// What follows a position, in parts of one kind each. A position that is inside a character, or beyond the
-    /// end, gives nothing: see [`Said::has`].
+    /// end, gives nothing: see [`Said::position`].
     pub fn parts(&self, from: usize) -> impl Iterator<Item = (Kind, &str)> {
         let mut begin = from;
         self.runs.iter().filter_map(move |(kind, end)| {
@@ -103,11 +130,6 @@ impl Said {
         })
     }
 
-    /// Whether a client can hold exactly this much of the log.
-    pub fn has(&self, position: usize) -> bool {
-        self.log.is_char_boundary(position)
-    }
-
     /// Encodes what follows a position as few large events, at most `limit` bytes of text; returns where it ends.
     pub fn encode(&self, from: usize, limit: usize, out: &mut BytesMut) -> usize {
         let mut position = from;
@@ -116,7 +138,7 @@ impl Said {
             while !rest.is_empty() {
                 let (now, later) = rest.split_at(rest.floor_char_boundary(LARGEST_DELTA));
                 position += now.len();
-                event::delta(out, kind, now, position as u64);
+                event::delta(out, kind, now, self.id(position));
                 rest = later;
                 if position - from >= limit {
                     return position;
@@ -125,4 +147,12 @@ impl Said {
         }
         position
     }
+}
+
+fn numbers(list: &str) -> impl Iterator<Item = usize> {
+    list.split(',').map_while(|number| number.parse().ok())
+}
+
+fn listed(numbers: &[usize]) -> String {
+    numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
 }

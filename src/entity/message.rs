@@ -33,7 +33,8 @@ pub struct Model {
     /// What the model thought before it answered.
     #[sea_orm(column_type = "Text", nullable)]
     pub reasoning: Option<String>,
-    /// How text and reasoning alternated in the answer's log; none where all reasoning came first.
+    /// How text and reasoning alternated in the answer's log and where crashes have cut it; none where all reasoning came
+    /// first and it never crashed.
     #[sea_orm(column_type = "Text", nullable)]
     pub layout: Option<String>,
     /// What is told of the images that come with it, as JSON; none where there are none.

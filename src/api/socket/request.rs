@@ -165,7 +165,7 @@ pub struct SocketStop {
 }
 
 /// Follows an answer, live or finished. Answered by its events, or by `unfollowed` when you have everything.
-/// Following it a second time begins anew at the position given.
+/// Following it a second time begins anew after the event given.
 #[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
@@ -178,7 +178,7 @@ pub struct SocketFollow {
     pub(super) project_id: Uuid,
     /// The answer.
     pub(super) message_id: Uuid,
-    /// The position to go on from: the `id` of the last event you have, from here or from a stream.
+    /// The `id` of the last event you have, from here or from a stream, to go on after it.
     pub(super) last_event_id: Option<u64>,
 }
 

@@ -1239,12 +1239,12 @@ export interface paths {
          * Opens a WebSocket for everything
          * @description For signed-in people, and for pages of this server or of allowed origins only. Every message is one JSON object in
          *     one text frame, and its `type` says what it is: you send `SocketRequest`, and you get `SocketEvent`. An answer
-         *     asked for here is followed by itself, and any other one can be followed, from any position, with the same events
+         *     asked for here is followed by itself, and any other one can be followed, from any event on, with the same events
          *     as its stream. What changes in your conversations, wherever you do it, is told to each of your sockets.
          *
          *     Requests are done one after another, in the order in which they were sent. A socket is closed with 1001 when the
          *     server stops, 1009 after a message that is too large, and 4401 when its session or key has ended; after 1001 or a lost
-         *     connection, open another one and follow on from the last position. With an API key of the scope `read` you can
+         *     connection, open another one and follow on from the last event. With an API key of the scope `read` you can
          *     follow, and hear what changes.
          *
          *     An API key of any scope will do.
@@ -3259,12 +3259,12 @@ export interface components {
         /**
          * SocketFollow
          * @description Follows an answer, live or finished. Answered by its events, or by `unfollowed` when you have everything.
-         *     Following it a second time begins anew at the position given.
+         *     Following it a second time begins anew after the event given.
          */
         SocketFollow: {
             /**
              * Format: uint64
-             * @description The position to go on from: the `id` of the last event you have, from here or from a stream.
+             * @description The `id` of the last event you have, from here or from a stream, to go on after it.
              */
             last_event_id?: number | null;
             /**
@@ -3384,7 +3384,7 @@ export interface components {
         };
         /**
          * @description Follows an answer, live or finished. Answered by its events, or by `unfollowed` when you have everything.
-         *     Following it a second time begins anew at the position given.
+         *     Following it a second time begins anew after the event given.
          */
         SocketRequest_SocketFollow: {
             /**
@@ -5510,7 +5510,7 @@ export interface operations {
                 model?: string;
             };
             header?: {
-                /** @description The position to go on from; browsers send it when they reconnect. */
+                /** @description The id of the last event you have; browsers send it when they reconnect. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -5536,7 +5536,7 @@ export interface operations {
                         data: string;
                         /** @description Which event it is; `message`, or nothing, for a delta. */
                         event?: string;
-                        /** @description The position after it, for `Last-Event-ID`. */
+                        /** @description The position after it, to go on from with `Last-Event-ID`. */
                         id?: string;
                         /** @description After how many milliseconds to reconnect. */
                         retry?: number;
@@ -5900,7 +5900,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The position to go on from; browsers send it when they reconnect. */
+                /** @description The id of the last event you have; browsers send it when they reconnect. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -5924,7 +5924,7 @@ export interface operations {
                         data: string;
                         /** @description Which event it is; `message`, or nothing, for a delta. */
                         event?: string;
-                        /** @description The position after it, for `Last-Event-ID`. */
+                        /** @description The position after it, to go on from with `Last-Event-ID`. */
                         id?: string;
                         /** @description After how many milliseconds to reconnect. */
                         retry?: number;

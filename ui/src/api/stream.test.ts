@@ -47,6 +47,19 @@ test("events are handed over once per frame", async () => {
   ]);
 });
 
+test("positions are counted in bytes, also after a crash", async () => {
+  FakeEventSource.last.open();
+  FakeEventSource.last.say("message", { delta: "a" }, 1);
+  FakeEventSource.last.say("message", { delta: "b" }, 2 ** 32 + 2);
+  FakeEventSource.last.say("snapshot", { content: "ac" }, 2 * 2 ** 32 + 2);
+  await frame();
+  expect(heard.flat().slice(1)).toEqual([
+    { type: "delta", position: 1, text: "a" },
+    { type: "delta", position: 2, text: "b" },
+    { type: "snapshot", position: 2, content: "ac", reasoning: null },
+  ]);
+});
+
 test("the end is handed over at once, also in a hidden tab, and closes the stream", () => {
   const source = FakeEventSource.last;
   source.say("message", { delta: "a" }, 1);
